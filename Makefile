@@ -1,0 +1,44 @@
+# make demo: the whole product once on a demo shop (ONCE=1 ends instead of staying up)
+# make test: everything that must pass · make lint · make bench · make soak
+.PHONY: demo test lint bench soak pictures pins service clean
+PY = .venv/bin/python
+
+demo:
+	@sh setup.sh demo
+	@exec $(PY) -m demo.run $(if $(ONCE),--once)
+
+test:
+	@sh setup.sh test
+	@$(PY) -m pytest
+	@$(PY) -m tests.on_postgres
+
+lint:
+	@sh setup.sh test
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench:
+	@sh setup.sh test
+	@$(PY) -m bench
+
+soak:
+	@sh setup.sh test
+	@$(PY) -m tests.soak
+
+pictures:
+	@sh setup.sh test
+	@MARKSEAL_PICTURES=docs/pictures $(PY) -m pytest tests/acceptance -k story
+
+service:
+	@sh setup.sh service
+	@exec .venv/bin/markseal run
+
+# Pins every dependency with hashes and without index lines (needs the tool uv).
+pins:
+	@for name in requirements requirements-build requirements-dev requirements-demo; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+			--no-emit-index-url --no-header $$name.in --output-file $$name.txt; done
+
+clean:
+	@rm -rf .venv .venv-demo build dist
