@@ -1,0 +1,16 @@
+"""Captures a page: every exchange, a picture, a PDF, the document, the text, the environment."""
+
+from evidence.capture.failure import PageNotCaptured, Reason
+from evidence.capture.order import CaptureOrder, Limits, Viewport, check_url
+from evidence.capture.session import Snapshot, capture
+
+__all__ = [
+    "CaptureOrder",
+    "Limits",
+    "PageNotCaptured",
+    "Reason",
+    "Snapshot",
+    "Viewport",
+    "capture",
+    "check_url",
+]

@@ -1,0 +1,144 @@
+"""The browser of one capture: its flags, its process, and its end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+
+from evidence.capture.failure import PageNotCaptured, Reason
+from evidence.capture.order import CaptureOrder
+
+
+@dataclass(frozen=True)
+class Running:
+    """A browser that runs: ``pid`` is its main process, None when it could not be found."""
+
+    browser: Browser
+    version: str
+    pid: int | None
+    binary: Path | None
+    flags: tuple[str, ...]
+
+    def kill(self) -> None:
+        """End the browser at once; every pending call on it then fails."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+def flags(order: CaptureOrder, mark: str) -> list[str]:
+    """Return the flags we add to Playwright's own; ``mark`` finds our process again."""
+    chosen = [
+        f"--markseal-capture={mark}",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-domain-reliability",
+        "--disable-sync",
+        "--no-pings",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        f"--lang={order.locale}",
+    ]
+    if order.proxy is not None:
+        chosen += [
+            f"--proxy-server=socks5://{order.proxy}",
+            "--proxy-bypass-list=<-loopback>",
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+        ]
+    return chosen
+
+
+def require_sandbox(order: CaptureOrder, *, user: int) -> None:
+    """Refuse a sandboxed capture as root, which Chromium itself refuses."""
+    if order.sandbox and user == 0:
+        raise PageNotCaptured(
+            Reason.BROWSER,
+            "Chromium's sandbox does not work as root; run as an ordinary user, or set "
+            "MARKSEAL_NO_SANDBOX=1 (it is then declared in the environment record).",
+            "以 root 身份运行时 Chromium 沙箱不可用；请改用普通用户，或设置 "
+            "MARKSEAL_NO_SANDBOX=1（环境记录中会如实注明）。",
+        )
+
+
+@contextmanager
+def open_browser(order: CaptureOrder) -> Iterator[Running]:
+    """Run one browser with a fresh profile for the length of a ``with`` block.
+
+    It ends with the block; if this process is killed, the driver's input closes and the
+    driver ends it. Raises PageNotCaptured when it does not start.
+    """
+    require_sandbox(order, user=os.geteuid())
+    mark = secrets.token_hex(8)
+    with sync_playwright() as playwright:
+        browser = _launch(playwright, order, mark)
+        try:
+            pid = _find(mark)
+            yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid))
+        finally:
+            with suppress(Error):
+                browser.close()
+
+
+def _launch(playwright: Playwright, order: CaptureOrder, mark: str) -> Browser:
+    try:
+        return playwright.chromium.launch(
+            executable_path=str(order.browser),
+            headless=True,
+            chromium_sandbox=order.sandbox,
+            args=flags(order, mark),
+            timeout=30_000,
+        )
+    except Error as error:
+        first = error.message.splitlines()[0][:200]
+        raise PageNotCaptured(
+            Reason.BROWSER,
+            f"The browser {order.browser} did not start ({first}); check MARKSEAL_BROWSER.",
+            f"浏览器 {order.browser} 未能启动（{first}）；请检查 MARKSEAL_BROWSER。",
+        ) from error
+
+
+def _command_lines() -> Iterator[tuple[int, list[str]]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                raw = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            yield int(folder.name), raw.decode("utf-8", "replace").rstrip("\0").split("\0")
+
+
+def _find(mark: str) -> int | None:
+    if not Path("/proc/self/cmdline").exists():
+        return None
+    wanted = f"--markseal-capture={mark}"
+    for pid, arguments in _command_lines():
+        if wanted in arguments and not any(a.startswith("--type=") for a in arguments):
+            return pid
+    return None
+
+
+def _binary(pid: int | None) -> Path | None:
+    if pid is None:
+        return None
+    try:
+        return Path(f"/proc/{pid}/exe").readlink()
+    except OSError:
+        return None
+
+
+def _flags_of(pid: int | None) -> tuple[str, ...]:
+    if pid is None:
+        return ()
+    for found, arguments in _command_lines():
+        if found == pid:
+            return tuple(arguments[1:])
+    return ()

@@ -1,0 +1,109 @@
+"""What is asked of one capture: the address, the browser, the way out and the bounds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from evidence.errors import InputError
+
+URL_LIMIT = 4000
+_BAD = re.compile(r"[\x00-\x20\x7f<>\"\\^`{|}]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one capture; hitting one is recorded in ``capture.json``, never hidden."""
+
+    seconds: float = 120.0
+    load_seconds: float = 45.0
+    settle_seconds: float = 8.0
+    bytes: int = 200_000_000
+    requests: int = 3000
+    scrolls: int = 40
+    picture_height: int = 15_000
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """The declared window of the browser, in CSS pixels."""
+
+    width: int = 1366
+    height: int = 900
+
+
+@dataclass(frozen=True)
+class CaptureOrder:
+    """One capture to be made; ``url`` is the ASCII form that ``check_url`` returned."""
+
+    url: str
+    browser: Path
+    proxy: str | None
+    journal: Path | None
+    sandbox: bool = True
+    strict_tls: bool = False
+    locale: str = "zh-CN"
+    timezone: str = "Asia/Shanghai"
+    viewport: Viewport = field(default_factory=Viewport)
+    limits: Limits = field(default_factory=Limits)
+
+
+def check_url(url: str) -> str:
+    """Return the ASCII form of a http(s) address (IDNA host, percent-encoded rest).
+
+    Raises InputError with a sentence for anything else. Whether the address is public
+    is not checked here: the egress guard does that at the moment of connecting.
+    """
+    text = url.strip()
+    if not text or len(text) > URL_LIMIT or _BAD.search(text):
+        raise InputError(
+            f"The address {text[:80]!r} is empty, longer than {URL_LIMIT} characters or contains "
+            "blanks or control characters; give one http or https address.",
+            f"网址 {text[:80]!r} 为空、超过 {URL_LIMIT} 个字符，或含有空白及控制字符；"
+            "请给出一个 http 或 https 网址。",
+        )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise _not_an_address(text) from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise _not_an_address(text)
+    if parts.username is not None or parts.password is not None:
+        raise InputError(
+            "The address contains a user name or password; give it without them.",
+            "网址中含有用户名或密码；请去掉后再试。",
+        )
+    host = _ascii_host(parts.hostname, text)
+    authority = f"{host}:{port}" if port is not None else host
+    return urlunsplit(
+        (
+            parts.scheme.lower(),
+            authority,
+            quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/",
+            quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]"),
+            "",
+        )
+    )
+
+
+def _ascii_host(host: str, text: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    try:
+        return host.encode("ascii").decode("ascii").lower()
+    except UnicodeEncodeError:
+        pass
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError as error:
+        raise _not_an_address(text) from error
+
+
+def _not_an_address(text: str) -> InputError:
+    return InputError(
+        f"{text[:80]!r} is not a http or https address; write it as https://host/path.",
+        f"{text[:80]!r} 不是 http 或 https 网址；请写成 https://主机/路径 的形式。",
+    )

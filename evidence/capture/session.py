@@ -1,0 +1,359 @@
+"""One capture from the first request to the closed files, told as named steps."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Response
+
+from evidence.capture.browser import Running, open_browser
+from evidence.capture.environment import environment_record, observe
+from evidence.capture.exchange import Exchange, NotRecorded
+from evidence.capture.failure import PageNotCaptured, Reason
+from evidence.capture.journal import JournalView, journal_size, read_journal
+from evidence.capture.navigation import explain
+from evidence.capture.order import CaptureOrder
+from evidence.capture.page import Records, page_note, settle, take_records
+from evidence.capture.recorder import Recorder
+from evidence.capture.steps import Clock, Steps, wall_clock
+from evidence.capture.warc import Place, write_warc
+from evidence.format import jcs
+from evidence.format.times import format_time
+
+FORMAT = "markseal-capture/1"
+KILL_AFTER = 30.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A finished capture: the artefacts lie in ``folder`` under their names in the package."""
+
+    url: str
+    final_url: str
+    title: str
+    http_status: int
+    page_note: str | None
+    certificate: str
+    started: datetime
+    finished: datetime
+    folder: Path
+    places: tuple[Place, ...]
+
+
+@dataclass
+class _Session:
+    """What the steps of one capture share."""
+
+    order: CaptureOrder
+    steps: Steps
+    started: datetime
+    hit: list[str] = field(default_factory=list)
+    extra: list[NotRecorded] = field(default_factory=list)
+    dialogs: list[dict[str, str]] = field(default_factory=list)
+    expired: bool = False
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One page load and everything taken from it."""
+
+    records: Records
+    exchanges: tuple[Exchange, ...]
+    not_recorded: tuple[NotRecorded, ...]
+    final_url: str
+    status: int
+    certificate: dict[str, Any] | None
+
+
+def capture(
+    order: CaptureOrder, folder: Path, *, software: str, clock: Clock = wall_clock
+) -> Snapshot:
+    """Capture one page into ``folder``; return what was captured.
+
+    Raises PageNotCaptured (a CaptureError) with the reason when the page cannot be had. What
+    is proved: nothing yet; digests are taken by ``evidence.seal`` as the files close. Not
+    checked: whether the page's content is true.
+    """
+    steps = Steps(clock)
+    session = _Session(order, steps, clock())
+    before = observe(clock)
+    steps.add("environment before")
+    mark = journal_size(order.journal)
+    with open_browser(order) as running, _watchdog(session, running):
+        steps.add("browser started", running.version)
+        try:
+            visit = _visit(session, running, mark)
+        except Error as error:
+            raise _browser_failed(session, error) from error
+    steps.add("browser closed")
+    after = observe(clock)
+    journal = read_journal(order.journal, mark)
+    environment = environment_record(
+        order, running, journal, before=before, after=after, software=software
+    )
+    visit = replace(visit, exchanges=_with_peers(visit.exchanges, order, journal))
+    finished = clock()
+    places = _write(session, visit, environment, folder, finished, software)
+    return Snapshot(
+        url=order.url,
+        final_url=visit.final_url,
+        title=visit.records.title,
+        http_status=visit.status,
+        page_note=page_note(visit.records, visit.status),
+        certificate=_verdict(visit),
+        started=session.started,
+        finished=finished,
+        folder=folder,
+        places=places,
+    )
+
+
+@contextmanager
+def _watchdog(session: _Session, running: Running) -> Iterator[None]:
+    """End the browser when the whole capture outlives its bound; a hung page cannot hold us."""
+
+    def expire() -> None:
+        session.expired = True
+        running.kill()
+
+    timer = threading.Timer(session.order.limits.seconds + KILL_AFTER, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _browser_failed(session: _Session, error: Error) -> PageNotCaptured:
+    if session.expired:
+        return PageNotCaptured(
+            Reason.TIMEOUT,
+            f"The capture took longer than {session.order.limits.seconds:.0f} seconds.",
+            f"取证超过 {session.order.limits.seconds:.0f} 秒的时限。",
+        )
+    first = error.message.splitlines()[0][:200] if error.message else "unknown"
+    return PageNotCaptured(
+        Reason.BROWSER,
+        f"The browser failed during the capture ({first}).",
+        f"取证过程中浏览器出错（{first}）。",
+    )
+
+
+def _visit(session: _Session, running: Running, mark: int) -> _Visit:
+    """Load the page with certificates verified; with a bad one, declare it and load again."""
+    try:
+        return _visit_once(session, running, mark, tolerate=None)
+    except PageNotCaptured as failure:
+        if failure.reason is not Reason.CERTIFICATE or session.order.strict_tls:
+            raise
+        session.steps.add("bad certificate, declared; loading again", failure.en)
+        return _visit_once(session, running, mark, tolerate=failure.en)
+
+
+def _visit_once(
+    session: _Session, running: Running, mark: int, *, tolerate: str | None
+) -> _Visit:
+    order, limits = session.order, session.order.limits
+    context = running.browser.new_context(
+        locale=order.locale,
+        timezone_id=order.timezone,
+        viewport={"width": order.viewport.width, "height": order.viewport.height},
+        ignore_https_errors=tolerate is not None,
+        service_workers="block",
+        accept_downloads=False,
+    )
+    page = context.new_page()
+    recorder = Recorder(limits, _stopper(session, page))
+    cdp = recorder.attach(context, page)
+    _watch_page(session, context, page)
+    response = _navigate(session, page, mark)
+    session.hit.extend(settle(page, limits, session.steps))
+    records = take_records(page, limits, session.steps)
+    certificate = _certificate(cdp, response, tolerate)
+    page.wait_for_timeout(200)
+    exchanges, named = recorder.finish()
+    session.steps.add("exchanges", f"{len(exchanges)} recorded, {len(named)} named")
+    visit = _Visit(records, exchanges, named, page.url, response.status, certificate)
+    context.close()
+    return visit
+
+
+def _stopper(session: _Session, page: Page) -> Callable[[str], None]:
+    """Return what the recorder calls at a bound: no further request is let go."""
+
+    def stop(limit: str) -> None:
+        if limit in session.hit:
+            return
+        session.hit.append(limit)
+        session.steps.add("limit", limit)
+        page.context.set_offline(True)
+
+    return stop
+
+
+def _watch_page(session: _Session, context: BrowserContext, page: Page) -> None:
+    def on_dialog(dialog: Dialog) -> None:
+        session.dialogs.append({"type": dialog.type, "message": dialog.message[:500]})
+        dialog.dismiss()
+
+    def on_page(popup: Page) -> None:
+        if popup != page:
+            session.extra.append(NotRecorded("popup", popup.url, "closed, picture not taken"))
+            popup.close()
+
+    page.on("dialog", on_dialog)
+    context.on("page", on_page)
+
+
+def _navigate(session: _Session, page: Page, mark: int) -> Response:
+    order = session.order
+    session.steps.add("navigation", order.url)
+    try:
+        response = page.goto(
+            order.url, wait_until="load", timeout=order.limits.load_seconds * 1000
+        )
+    except Error as error:
+        if "Timeout" in error.message and page.url.startswith("http"):
+            response = _late(session, page)
+        else:
+            raise explain(error.message, order, mark) from error
+    if response is None:
+        raise explain("no response", order, mark)
+    session.steps.add("loaded", f"{response.status} {page.url}")
+    return response
+
+
+def _late(session: _Session, page: Page) -> Response | None:
+    """The document is there but not everything it asks for: go on and say so."""
+    session.hit.append("load seconds")
+    session.steps.add("load not complete", f"after {session.order.limits.load_seconds} s")
+    found: list[Response] = []
+    page.once("response", lambda item: found.append(item))
+    page.reload(wait_until="commit", timeout=session.order.limits.load_seconds * 1000)
+    page.wait_for_timeout(1000)
+    return found[0] if found else None
+
+
+def _certificate(
+    cdp: CDPSession, response: Response, tolerate: str | None
+) -> dict[str, Any] | None:
+    if not response.url.startswith("https:"):
+        return None
+    origin = "/".join(response.url.split("/")[:3])
+    chain = cdp.send("Network.getCertificate", {"origin": origin})["tableNames"]
+    details = response.security_details() or {}
+    return {
+        "origin": origin,
+        "verdict": "bad" if tolerate else "accepted by the browser",
+        "problem": tolerate or "",
+        "protocol": str(details.get("protocol", "")),
+        "chain": list(chain),
+        "chain_sha256": [hashlib.sha256(base64.b64decode(item)).hexdigest() for item in chain],
+    }
+
+
+def _verdict(visit: _Visit) -> str:
+    return visit.certificate["verdict"] if visit.certificate else "none (http)"
+
+
+def _with_peers(
+    exchanges: tuple[Exchange, ...], order: CaptureOrder, journal: JournalView
+) -> tuple[Exchange, ...]:
+    if order.proxy is None:
+        return exchanges
+    return tuple(replace(item, peer=journal.peer(item.url)) for item in exchanges)
+
+
+def _write(
+    session: _Session,
+    visit: _Visit,
+    environment: dict[str, Any],
+    folder: Path,
+    finished: datetime,
+    software: str,
+) -> tuple[Place, ...]:
+    """Write the artefacts under their names in the package; return the index places."""
+    for part in ("archive", "evidence", "indexes", "pages"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    about = {
+        "software": software,
+        "format": "WARC File Format 1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/"
+        "warc-1.1/",
+        "fidelity": "decoded",
+        "browser": environment["browser"]["version"],
+    }
+    with (folder / "archive/data.warc.gz").open("wb") as target:
+        places = write_warc(target, visit.exchanges, about=about, made=session.started)
+    evidence = folder / "evidence"
+    (evidence / "dom.html").write_bytes(visit.records.dom)
+    (evidence / "text.txt").write_bytes(visit.records.text)
+    (evidence / "screenshot.png").write_bytes(visit.records.screenshot)
+    (evidence / "page.pdf").write_bytes(visit.records.pdf)
+    (evidence / "environment.json").write_bytes(jcs.dumps(environment))
+    (evidence / "capture.json").write_bytes(jcs.dumps(_record(session, visit, finished)))
+    return places
+
+
+def _record(session: _Session, visit: _Visit, finished: datetime) -> dict[str, Any]:
+    records = visit.records
+    return {
+        "format": FORMAT,
+        "headline": _headline(visit),
+        "url": session.order.url,
+        "final_url": visit.final_url,
+        "http_status": visit.status,
+        "title": records.title,
+        "page_note": page_note(records, visit.status),
+        "fidelity": "decoded",
+        "started": format_time(session.started),
+        "finished": format_time(finished),
+        "certificate": visit.certificate,
+        "page_height": records.height,
+        "limits_hit": sorted({*session.hit, *records.limits_hit}),
+        "dialogs": session.dialogs,
+        "steps": session.steps.items,
+        "exchanges": [_exchange_record(item) for item in visit.exchanges],
+        "not_recorded": [item.to_json() for item in (*visit.not_recorded, *session.extra)],
+    }
+
+
+def _headline(visit: _Visit) -> dict[str, str]:
+    """Return the first line of the capture: a bad certificate comes before everything."""
+    if visit.certificate and visit.certificate["verdict"] == "bad":
+        return {
+            "zh": "注意：网站证书未通过验证，仍按声明继续取证。",
+            "en": "Note: the site's certificate did not verify; captured all the same, declared.",
+        }
+    note = page_note(visit.records, visit.status)
+    if note:
+        return {
+            "zh": f"注意：页面状态可能异常（{note}）。",
+            "en": f"Note: the page may not be an ordinary one ({note}).",
+        }
+    return {"zh": "网页取证记录", "en": "Record of a captured page"}
+
+
+def _exchange_record(item: Exchange) -> dict[str, Any]:
+    return {
+        "url": item.url[:2000],
+        "method": item.method,
+        "status": item.status,
+        "type": item.resource_type,
+        "protocol": item.protocol,
+        "source": item.source.value,
+        "headers_literal": item.headers_literal,
+        "body": item.body_form.value,
+        "peer": item.peer,
+        "decoded_bytes": len(item.response_body),
+        "encoded_bytes": item.encoded_length,
+    }
