@@ -1,0 +1,71 @@
+"""Every error of the evidence package, each a sentence in Chinese and in English.
+
+EvidenceError
+├── FormatError          bytes are not what their specification says
+│   └── NotAPackage      no ZIP record was recognised at all (exit 2)
+├── ProofError           a hash, signature or Merkle proof does not prove what it claims
+├── InputError           a path or value given to us cannot be used
+│   └── TrustError       the trust folder or its policy cannot be used
+├── CaptureError         the page could not be captured
+│   └── CaptureFailed    ... and the attempt and its failure have been logged
+├── LogError             the log on disk cannot be read, locked or appended to
+├── AuthorityError       a timestamp authority gave no usable token
+└── SealError            a package could not be written or did not verify
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EvidenceError(Exception):
+    """The base: one sentence in English (``en``) and in Chinese (``zh``)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en = en
+        self.zh = zh
+
+
+class FormatError(EvidenceError):
+    """Bytes are not what their specification says."""
+
+
+class NotAPackage(FormatError):
+    """The file holds no ZIP record at all."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ProofError(EvidenceError):
+    """A hash, signature or Merkle proof does not prove what it claims."""
+
+
+class InputError(EvidenceError):
+    """A path or value that was given cannot be used."""
+
+
+class TrustError(InputError):
+    """The trust folder or its policy cannot be used."""
+
+
+class CaptureError(EvidenceError):
+    """The page could not be captured."""
+
+
+class CaptureFailed(CaptureError):
+    """The page could not be captured; the attempt and its failure are in the log."""
+
+
+class LogError(EvidenceError):
+    """The log on disk cannot be read, locked or appended to."""
+
+
+class AuthorityError(EvidenceError):
+    """A timestamp authority gave no usable token."""
+
+
+class SealError(EvidenceError):
+    """A package could not be written, or did not verify after writing."""
