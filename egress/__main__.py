@@ -1,0 +1,83 @@
+"""``python -m egress --journal PATH [--allow-loopback] [--port N]``: the guard's process.
+
+Prints one JSON line ``{"address": "127.0.0.1:PORT"}`` when it listens; ends when standard
+input closes, when its parent is gone, or on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from egress.errors import EgressError
+from egress.gate import Gate
+from egress.journal import Journal
+from egress.server import Server
+
+
+async def _lifeline(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    parent = os.getppid()
+
+    def heard() -> None:
+        if not os.read(0, 4096):
+            stop.set()
+
+    with contextlib.suppress(OSError):  # a file: then only the parent and SIGTERM count
+        loop.add_reader(0, heard)
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    stop.set()
+
+
+async def serve(journal: Path, *, allow_loopback: bool, port: int) -> None:
+    """Run the guard until its lifeline ends; raise JournalFailed if the journal breaks."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = Server(
+        Gate(allow_loopback=allow_loopback), Journal(journal, allow_loopback=allow_loopback)
+    )
+    address = await server.start(port)
+    print(json.dumps({"address": address}), flush=True)
+    lifeline = asyncio.ensure_future(_lifeline(stop))
+    stopping = asyncio.ensure_future(stop.wait())
+    ends: set[asyncio.Future[Any]] = {stopping, server.failed}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    lifeline.cancel()
+    if server.failed.done():
+        server.failed.result()
+    await server.stop()
+
+
+def main() -> int:
+    """Parse the command line, run the guard, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m egress", description=__doc__)
+    parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--allow-loopback", action="store_true")
+    parser.add_argument("--port", type=int, default=0)
+    arguments = parser.parse_args()
+    try:
+        asyncio.run(
+            serve(
+                arguments.journal,
+                allow_loopback=arguments.allow_loopback,
+                port=arguments.port,
+            )
+        )
+    except EgressError as error:
+        print(f"{error.zh}\n{error.en}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
