@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from evidence.errors import FormatError
 from evidence.format import jcs
@@ -23,7 +23,7 @@ _REASON = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
 
 
 @dataclass(frozen=True)
-class AttemptEntry:
+class Attempt:
     """Logged before a capture: try ``number`` (1, 2, 3 …) of the case with ``case_tag``."""
 
     capture_id: str
@@ -39,9 +39,10 @@ class AttemptEntry:
 
 
 @dataclass(frozen=True)
-class SealedEntry:
+class Sealed:
     """The outcome ``sealed`` of the attempt at index ``attempt``: manifest and WACZ digests."""
 
+    outcome: ClassVar[str] = "sealed"
     capture_id: str
     case_tag: str
     number: int
@@ -61,15 +62,16 @@ class SealedEntry:
         }
         return _print(
             _common(self, "outcome")
-            | {"outcome": "sealed", "attempt": self.attempt, "package": package}
+            | {"outcome": self.outcome, "attempt": self.attempt, "package": package}
             | {"manifest_sha256": self.manifest_sha256, "manifest_sm3": self.manifest_sm3}
         )
 
 
 @dataclass(frozen=True)
-class FailedEntry:
+class Failed:
     """The outcome ``failed`` of the attempt at index ``attempt``, with a reason code."""
 
+    outcome: ClassVar[str] = "failed"
     capture_id: str
     case_tag: str
     number: int
@@ -82,11 +84,12 @@ class FailedEntry:
         """Return the canonical bytes; the exact inverse of ``parse_entry``."""
         return _print(
             _common(self, "outcome")
-            | {"outcome": "failed", "attempt": self.attempt, "reason": self.reason}
+            | {"outcome": self.outcome, "attempt": self.attempt, "reason": self.reason}
         )
 
 
-Entry = AttemptEntry | SealedEntry | FailedEntry
+Outcome = Sealed | Failed
+Entry = Attempt | Sealed | Failed
 
 
 def entry_hash(data: bytes) -> str:
@@ -130,7 +133,7 @@ def parse_entry(data: bytes, noun: str = "log entry") -> Entry:
     outcome = value.get("outcome") if isinstance(value, dict) else None
     if kind == "attempt":
         fields = jcs.take(value, noun, _COMMON | {"url_commitment": str})
-        return AttemptEntry(
+        return Attempt(
             **_read_common(fields, noun),
             url_commitment=check_hex(fields["url_commitment"], f"{noun}: url_commitment"),
         )
@@ -140,7 +143,7 @@ def parse_entry(data: bytes, noun: str = "log entry") -> Entry:
         fields = jcs.take(value, noun, _COMMON | {"outcome": str, "attempt": int, "reason": str})
         if not _REASON.match(fields["reason"]):
             raise FormatError(f"{noun}: reason is not a code", f"{noun}：reason 不是代码")
-        return FailedEntry(
+        return Failed(
             **_read_common(fields, noun),
             attempt=natural(fields["attempt"], f"{noun}: attempt"),
             reason=fields["reason"],
@@ -148,13 +151,13 @@ def parse_entry(data: bytes, noun: str = "log entry") -> Entry:
     raise FormatError(f"{noun} is of an unknown kind", f"{noun} 的种类未知")
 
 
-def _read_sealed(value: Any, noun: str) -> SealedEntry:
+def _read_sealed(value: Any, noun: str) -> Sealed:
     more = {"outcome": str, "attempt": int, "package": dict}
     fields = jcs.take(value, noun, _COMMON | more | {"manifest_sha256": str, "manifest_sm3": str})
     package = jcs.take(
         fields["package"], f"{noun}: package", {"sha256": str, "size": int, "sm3": str}
     )
-    return SealedEntry(
+    return Sealed(
         **_read_common(fields, noun),
         attempt=natural(fields["attempt"], f"{noun}: attempt"),
         manifest_sha256=check_hex(fields["manifest_sha256"], f"{noun}: manifest_sha256"),

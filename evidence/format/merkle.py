@@ -102,7 +102,7 @@ def consistency_proof(old: int, new: int, read: ReadHash) -> list[bytes]:
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
     """Return the root that ``proof`` leads to from ``leaf`` (RFC 9162, section 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(leaf) != HASH_SIZE:
         raise ProofError(
             f"index {index} is outside a tree of {size} entries",
             f"序号 {index} 超出大小为 {size} 的树",
@@ -139,13 +139,15 @@ def verify_consistency(
 ) -> None:
     """Prove that the tree ``new`` extends the tree ``old`` (RFC 9162, 2.1.4.2), or raise.
 
-    Sizes 0 need no proof and are refused with one.
+    An empty old tree proves nothing and is refused.
     """
-    if not 0 <= old <= new:
-        raise ProofError(f"a log cannot shrink from {old} to {new}", f"日志不能从 {old} 缩到 {new}")
-    if old in (0, new):
-        same = old_root == new_root if old == new else old_root == EMPTY_ROOT
-        if proof or not same:
+    if not 0 < old <= new:
+        raise ProofError(
+            f"nothing shows that a log of {new} extends one of {old}",
+            f"无从证明大小为 {new} 的日志由大小为 {old} 的日志延续而来",
+        )
+    if old == new:
+        if proof or old_root != new_root:
             raise ProofError(
                 "two roots of one size differ, or a proof was given where none is due",
                 "同一大小的两个树根不同，或不应有证明却给出了证明",
