@@ -1,0 +1,1 @@
+"""The demo shop: django-oscar from its package; the settings, the urls and the goods are ours."""
