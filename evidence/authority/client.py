@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
+from rfc3161_client._rust import parse_timestamp_request
 from rfc3161_client.base import HashAlgorithm
 
 from evidence.errors import AuthorityError
@@ -15,6 +17,7 @@ from evidence.errors import AuthorityError
 GRANTED = (0, 1)
 CLOCK_BOUND = timedelta(minutes=5)
 RESPONSE_LIMIT = 1_000_000
+SHA256_OID = "2.16.840.1.101.3.4.2.1"
 
 
 class Authority(Protocol):
@@ -84,9 +87,7 @@ def check_response(
     info = answer.tst_info
     if bytes(info.message_imprint.message) != imprint:
         raise _wrong(name, "stamped a different digest", "所签摘要与请求不符")
-    if not isinstance(info.message_imprint.hash_algorithm.dotted_string, str) or (
-        info.message_imprint.hash_algorithm.dotted_string != SHA256_OID
-    ):
+    if info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
         raise _wrong(name, "used a different digest algorithm", "摘要算法与请求不符")
     if info.nonce != nonce:
         raise _wrong(name, "answered with a different nonce", "随机数与请求不符")
@@ -101,7 +102,19 @@ def check_response(
     return info.gen_time
 
 
-SHA256_OID = "2.16.840.1.101.3.4.2.1"
+def check_kept(request: bytes, response: bytes, data: bytes) -> bool:
+    """Say whether a kept pair belongs together and to ``data`` (a torn pair does not)."""
+    try:
+        asked = parse_timestamp_request(request)
+        info = decode_timestamp_response(response).tst_info
+    except ValueError:
+        return False
+    imprint = hashlib.sha256(data).digest()
+    return bool(
+        bytes(info.message_imprint.message) == imprint
+        and bytes(asked.message_imprint.message) == imprint
+        and info.nonce == asked.nonce
+    )
 
 
 def _wrong(name: str, en: str, zh: str) -> AuthorityError:

@@ -9,7 +9,6 @@ import os
 import platform
 import sys
 import time
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from evidence.capture.browser import Running
 from evidence.capture.journal import JournalView
 from evidence.capture.order import CaptureOrder
 from evidence.capture.steps import Clock
+from evidence.format.times import format_time, parse_time
 
 FORMAT = "markseal-environment/1"
 _FILES = ("/etc/hosts", "/etc/resolv.conf")
@@ -40,7 +40,7 @@ NOT_CHECKED = (
 def observe(clock: Clock) -> dict[str, Any]:
     """Return one look at this machine: clocks, name files, proxy variables, processes."""
     return {
-        "wall": clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "wall": format_time(clock()),
         "monotonic": f"{time.monotonic():.6f}",
         "files": [_file(Path(name)) for name in _FILES],
         "proxy_variables": sorted(
@@ -108,8 +108,7 @@ def environment_record(
 
 
 def _clock(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
-    form = "%Y-%m-%dT%H:%M:%S.%f%z"
-    wall = datetime.strptime(after["wall"], form) - datetime.strptime(before["wall"], form)
+    wall = parse_time(after["wall"]) - parse_time(before["wall"])
     mono = float(after["monotonic"]) - float(before["monotonic"])
     return {
         "wall_seconds": f"{wall.total_seconds():.6f}",

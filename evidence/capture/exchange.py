@@ -132,6 +132,4 @@ def split_headers(text: str) -> tuple[str, Headers]:
 
 def pairs_of(headers: dict[str, str]) -> Headers:
     """Return header pairs from the browser's dictionary, where repeats are joined by newlines."""
-    return tuple(
-        (name, part) for name, value in headers.items() for part in str(value).split("\n")
-    )
+    return tuple((name, part) for name, value in headers.items() for part in str(value).split("\n"))

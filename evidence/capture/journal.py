@@ -51,9 +51,7 @@ class JournalView:
 
     def refused(self) -> tuple[Contact, ...]:
         """Return every connection the guard refused, calls home left out."""
-        return tuple(
-            c for c in self.contacts if c.verdict == "refused" and c.reason != "call_home"
-        )
+        return tuple(c for c in self.contacts if c.verdict == "refused" and c.reason != "call_home")
 
 
 def journal_size(path: Path | None) -> int:

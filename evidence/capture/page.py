@@ -67,16 +67,15 @@ def _scroll(page: Page, limits: Limits, steps: Steps) -> bool:
     """Scroll a screen at a time; return whether the end was reached within the bound."""
     done = False
     count = 0
-    for count in range(1, limits.scrolls + 1):
+    while count < limits.scrolls and not done:
+        count += 1
         at_end = page.evaluate(
             "() => { window.scrollBy(0, Math.max(200, window.innerHeight - 80)); "
             "const e = document.scrollingElement; return !e || "
             "e.scrollTop + window.innerHeight >= e.scrollHeight - 2; }"
         )
         page.wait_for_timeout(60)
-        if at_end:
-            done = True
-            break
+        done = bool(at_end)
     steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
     page.evaluate("() => window.scrollTo(0, 0)")
     page.wait_for_timeout(100)

@@ -72,7 +72,7 @@ class Recorder:
 
     def attach(self, context: BrowserContext, page: Page) -> CDPSession:
         """Listen to the context and open the page's own CDP session; return the session."""
-        context.on("requestfinished", lambda request: self.seen.append(request))
+        context.on("requestfinished", self._on_seen)
         context.on("requestfailed", self._on_failed_event)
         page.on("download", lambda item: self._name("download", item.url, "not kept"))
         session = context.new_cdp_session(page)
@@ -96,6 +96,9 @@ class Recorder:
 
     def _name(self, what: str, url: str, reason: str) -> None:
         self.failed.append(NotRecorded(what, url, reason))
+
+    def _on_seen(self, request: Request) -> None:
+        self.seen.append(request)
 
     def _on_socket(self, event: dict[str, Any]) -> None:
         self._name("websocket", str(event.get("url", "")), "frames are not recorded")

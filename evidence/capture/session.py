@@ -159,9 +159,7 @@ def _visit(session: _Session, running: Running, mark: int) -> _Visit:
         return _visit_once(session, running, mark, tolerate=failure.en)
 
 
-def _visit_once(
-    session: _Session, running: Running, mark: int, *, tolerate: str | None
-) -> _Visit:
+def _visit_once(session: _Session, running: Running, mark: int, *, tolerate: str | None) -> _Visit:
     order, limits = session.order, session.order.limits
     context = running.browser.new_context(
         locale=order.locale,
@@ -218,9 +216,7 @@ def _navigate(session: _Session, page: Page, mark: int) -> Response:
     order = session.order
     session.steps.add("navigation", order.url)
     try:
-        response = page.goto(
-            order.url, wait_until="load", timeout=order.limits.load_seconds * 1000
-        )
+        response = page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
     except Error as error:
         if "Timeout" in error.message and page.url.startswith("http"):
             response = _late(session, page)
@@ -237,7 +233,11 @@ def _late(session: _Session, page: Page) -> Response | None:
     session.hit.append("load seconds")
     session.steps.add("load not complete", f"after {session.order.limits.load_seconds} s")
     found: list[Response] = []
-    page.once("response", lambda item: found.append(item))
+
+    def keep(item: Response) -> None:
+        found.append(item)
+
+    page.once("response", keep)
     page.reload(wait_until="commit", timeout=session.order.limits.load_seconds * 1000)
     page.wait_for_timeout(1000)
     return found[0] if found else None
@@ -250,7 +250,7 @@ def _certificate(
         return None
     origin = "/".join(response.url.split("/")[:3])
     chain = cdp.send("Network.getCertificate", {"origin": origin})["tableNames"]
-    details = response.security_details() or {}
+    details: dict[str, Any] = dict(response.security_details() or {})
     return {
         "origin": origin,
         "verdict": "bad" if tolerate else "accepted by the browser",

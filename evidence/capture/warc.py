@@ -80,9 +80,8 @@ def stored_headers(headers: Headers, size: int, *, coded: bool) -> Headers:
     length_seen = False
     for name, value in headers:
         lower = name.lower()
-        if lower in _CODED and coded:
-            kept.append((f"X-Orig-{name}", value))
-        elif lower == "content-length" and value.strip() != str(size) and coded:
+        misfit = lower == "content-length" and value.strip() != str(size)
+        if coded and (lower in _CODED or misfit):
             kept.append((f"X-Orig-{name}", value))
         else:
             length_seen = length_seen or lower == "content-length"

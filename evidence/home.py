@@ -1,0 +1,197 @@
+"""An installation's evidence: keys, log, trial authority, trust folder, unfinished work.
+
+``EvidenceHome(path)`` names the places; ``open`` makes what is missing (keys 0600). Nothing
+that exists is ever replaced.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence.authority import Authority, LocalAuthority, RemoteAuthority, create_local
+from evidence.errors import InputError
+from evidence.format.names import check_authority_name
+from evidence.format.note import NoteKey
+from evidence.format.policy import CLAIMS, POLICY, Policy, TrustedAuthority
+from evidence.log.audit import VKEY
+from evidence.log.durable import Fault, locked, no_fault, replace_file
+from evidence.log.writer import Log
+
+
+@dataclass(frozen=True)
+class NamedAuthority:
+    """An authority to ask for tokens and its roots in PEM, which travel for reading only."""
+
+    authority: Authority
+    roots: bytes
+
+
+@dataclass(frozen=True)
+class EvidenceHome:
+    """The places below ``path`` (``MARKSEAL_HOME``)."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the private keys, readable by the owner alone."""
+        return self.path / "evidence" / "keys"
+
+    @property
+    def log(self) -> Path:
+        """The folder of the log."""
+        return self.path / "log"
+
+    @property
+    def authority(self) -> Path:
+        """The folder of the trial authority and of ``authorities.toml``."""
+        return self.path / "authority"
+
+    @property
+    def trust(self) -> Path:
+        """The trust folder of this installation."""
+        return self.path / "trust"
+
+    @property
+    def work(self) -> Path:
+        """The folder of captures being made."""
+        return self.path / "evidence" / "work"
+
+    def prepare(self, *, now: datetime) -> None:
+        """Make keys, log key, trial authority and trust folder where they are missing."""
+        if (self.trust / POLICY).exists() and self._complete():
+            return
+        try:
+            with locked(self.path / ".prepare.lock"):
+                self._prepare(now)
+        except OSError as error:
+            raise InputError(
+                f"The data folder {self.path} cannot be used ({error.strerror}); "
+                "set MARKSEAL_HOME.",
+                f"无法使用数据目录 {self.path}（{error.strerror}）；请设置 MARKSEAL_HOME。",
+            ) from error
+
+    def _complete(self) -> bool:
+        return all((self.keys / name).exists() for name in ("log.pem", "signer.pem"))
+
+    def _prepare(self, now: datetime) -> None:
+        self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log_key = _ensure_key(self.keys / "log.pem")
+        signer = _ensure_key(self.keys / "signer.pem")
+        if not (self.log / VKEY).exists():
+            origin = f"markseal/{secrets.token_hex(8)}"
+            vkey = NoteKey(origin, log_key.public_key().public_bytes_raw()).text()
+            replace_file(self.log / VKEY, f"{vkey}\n".encode())
+        create_local(self.authority, now=now)
+        self._write_trust(signer)
+
+    def _write_trust(self, signer: Ed25519PrivateKey) -> None:
+        named = self.authorities(proxy=None)
+        replace_file(self.trust / "log.vkey", (self.log / VKEY).read_bytes())
+        replace_file(self.trust / "signer.pem", public_pem(signer))
+        trusted = []
+        for item in named:
+            name = check_authority_name(item.authority.name)
+            replace_file(self.trust / "authorities" / f"{name}.pem", item.roots)
+            trusted.append(TrustedAuthority(name, f"authorities/{name}.pem", item.authority.trial))
+        policy = Policy(CLAIMS, 1, "log.vkey", "signer.pem", tuple(trusted))
+        if not (self.trust / POLICY).exists():
+            replace_file(self.trust / POLICY, policy.to_text().encode())
+
+    def open_log(self, fault: Fault = no_fault) -> Log:
+        """Return the log with its signing key, for writing and proving."""
+        try:
+            vkey = NoteKey.parse((self.log / VKEY).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise InputError(
+                f"There is no log in {self.path}; check MARKSEAL_HOME.",
+                f"{self.path} 中没有日志；请检查 MARKSEAL_HOME。",
+            ) from error
+        return Log(self.log, vkey.name, _load_key(self.keys / "log.pem"), fault)
+
+    def signer(self) -> Ed25519PrivateKey:
+        """Return the key that signs manifests."""
+        return _load_key(self.keys / "signer.pem")
+
+    def authorities(self, *, proxy: str | None) -> tuple[NamedAuthority, ...]:
+        """Return the authorities to ask: those of ``authorities.toml``, else the trial one.
+
+        Each table there: ``name``, ``url`` (http or https), ``roots`` (a PEM file beside it).
+        """
+        path = self.authority / "authorities.toml"
+        if not path.exists():
+            local = LocalAuthority(self.authority)
+            return (NamedAuthority(local, local.roots),)
+        try:
+            rows = tomllib.loads(path.read_text(encoding="utf-8"))["authorities"]
+            return tuple(self._remote(row, proxy) for row in rows)
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, OSError) as error:
+            raise InputError(
+                f"{path.name} is not usable ({error}); each [[authorities]] needs name, url and "
+                "roots.",
+                f"{path.name} 无法使用（{error}）；每个 [[authorities]] 需要 name、url 和 roots。",
+            ) from error
+
+    def _remote(self, row: dict[str, object], proxy: str | None) -> NamedAuthority:
+        name, url = str(row["name"]), str(row["url"])
+        if not url.startswith(("http://", "https://")):
+            raise KeyError("url")
+        roots = (self.authority / str(row["roots"])).read_bytes()
+        trial = row.get("trial") is True
+        return NamedAuthority(RemoteAuthority(name, url, proxy, trial), roots)
+
+
+def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:
+    """Return the home at ``path`` with everything in it that is needed."""
+    home = EvidenceHome(path)
+    home.prepare(now=clock())
+    return home
+
+
+def public_pem(private: Ed25519PrivateKey) -> bytes:
+    """Return the public key in PEM (SubjectPublicKeyInfo)."""
+    return private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _ensure_key(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        secret = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        path.with_name(path.name + ".tmp").unlink(missing_ok=True)
+        replace_file(path, secret, mode=0o600)
+    return _load_key(path)
+
+
+def _load_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise InputError(
+                f"The key {path.name} can be read by others; run chmod 600 on it.",
+                f"密钥 {path.name} 可被他人读取；请执行 chmod 600。",
+            )
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"The key {path.name} cannot be read ({error}).",
+            f"无法读取密钥 {path.name}（{error}）。",
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InputError(
+            f"The key {path.name} is not an Ed25519 key; restore the right one.",
+            f"密钥 {path.name} 不是 Ed25519 密钥；请恢复正确的密钥。",
+        )
+    return key

@@ -1,0 +1,19 @@
+"""The log: a hash-chained Merkle tree on disk (C2SP tlog-tiles), its writer and its audit."""
+
+from evidence.log.audit import audit
+from evidence.log.durable import Fault, no_fault
+from evidence.log.report import AuditReport, Finding
+from evidence.log.store import Head, Store
+from evidence.log.writer import Log, Session
+
+__all__ = [
+    "AuditReport",
+    "Fault",
+    "Finding",
+    "Head",
+    "Log",
+    "Session",
+    "Store",
+    "audit",
+    "no_fault",
+]

@@ -1,0 +1,60 @@
+"""What an audit of a log found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong; ``entry`` is its index in the log where there is one."""
+
+    code: str
+    entry: int | None
+    zh: str
+    en: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON."""
+        return {"code": self.code, "entry": self.entry, "zh": self.zh, "en": self.en}
+
+
+@dataclass
+class AuditReport:
+    """Everything recomputed from the entries; ``findings`` empty means that all of it fits.
+
+    ``open_attempts`` are attempts without an outcome (running, awaiting a timestamp, or cut
+    short): they are told, not held against the log.
+    """
+
+    size: int = 0
+    root: str = ""
+    attempts: int = 0
+    sealed: int = 0
+    failed: int = 0
+    open_attempts: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def add(self, code: str, entry: int | None, zh: str, en: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(code, entry, zh, en))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON."""
+        return {
+            "format": "markseal-audit/1",
+            "clean": self.clean,
+            "size": self.size,
+            "root": self.root,
+            "attempts": self.attempts,
+            "sealed": self.sealed,
+            "failed": self.failed,
+            "open_attempts": self.open_attempts,
+            "findings": [finding.to_json() for finding in self.findings],
+        }

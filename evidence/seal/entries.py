@@ -1,0 +1,154 @@
+"""The two log entries of a capture: the attempt before it, the outcome after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence.errors import SealError
+from evidence.format.attempt import case_tag, url_commitment
+from evidence.format.digests import Digests, digest_bytes, sha256_hex
+from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
+from evidence.log import Session
+
+
+@dataclass(frozen=True)
+class Logged:
+    """An entry as it stands in the log."""
+
+    index: int
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 (hex) of the entry's bytes."""
+        return sha256_hex(self.data)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The entry read as an attempt; SealError when it is none."""
+        entry = parse_entry(self.data)
+        if not isinstance(entry, Attempt):
+            raise SealError(
+                f"Entry {self.index} is not an attempt.", f"第 {self.index} 条不是尝试记录。"
+            )
+        return entry
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the log says of one capture id, in its order."""
+
+    attempts: tuple[Logged, ...]
+    failed: tuple[Failed, ...]
+    sealed: Logged | None
+    sealed_entry: Sealed | None
+
+    @property
+    def open_attempt(self) -> Logged | None:
+        """The last attempt if it has no outcome yet."""
+        closed = {entry.attempt for entry in self.failed}
+        if self.sealed_entry is not None:
+            closed.add(self.sealed_entry.attempt)
+        if self.attempts and self.attempts[-1].index not in closed:
+            return self.attempts[-1]
+        return None
+
+
+def read_story(session: Session, capture_id: str) -> Story:
+    """Return every entry of a capture."""
+    attempts: list[Logged] = []
+    failed: list[Failed] = []
+    sealed: Logged | None = None
+    sealed_entry: Sealed | None = None
+    needle = capture_id.encode()
+    for index, data in session.entries():
+        if needle not in data:
+            continue
+        entry = parse_entry(data)
+        if entry.capture_id != capture_id:
+            continue
+        if isinstance(entry, Attempt):
+            attempts.append(Logged(index, data))
+        elif isinstance(entry, Failed):
+            failed.append(entry)
+        else:
+            sealed, sealed_entry = Logged(index, data), entry
+    return Story(tuple(attempts), tuple(failed), sealed, sealed_entry)
+
+
+def append_attempt(session: Session, held: Mapping[str, str], *, now: datetime) -> Logged:
+    """Log the next attempt of the case, numbered without a gap; return it."""
+    tag = case_tag(held["case_salt"], held["case"])
+    entry = Attempt(
+        capture_id=held["capture_id"],
+        case_tag=tag,
+        number=_last_number(session, tag) + 1,
+        prev=session.previous(),
+        time=now,
+        url_commitment=url_commitment(held["url_salt"], held["url"]),
+    )
+    data = entry.to_bytes()
+    return Logged(session.append([data])[0], data)
+
+
+def _last_number(session: Session, tag: str) -> int:
+    """Return the highest attempt number of a case; the log itself is asked."""
+    needle = tag.encode()
+    last = 0
+    for _, data in session.entries():
+        if needle not in data:
+            continue
+        entry = parse_entry(data)
+        if isinstance(entry, Attempt) and entry.case_tag == tag:
+            last = max(last, entry.number)
+    return last
+
+
+def append_failed(session: Session, attempt: Logged, reason: str, *, now: datetime) -> Logged:
+    """Log that an attempt failed, with the reason's code; return the entry."""
+    begun = attempt.attempt
+    entry = Failed(
+        capture_id=begun.capture_id,
+        case_tag=begun.case_tag,
+        number=begun.number,
+        prev=session.previous(),
+        time=now,
+        attempt=attempt.index,
+        reason=reason,
+    )
+    data = entry.to_bytes()
+    return Logged(session.append([data])[0], data)
+
+
+def append_sealed(
+    session: Session, attempt: Logged, manifest: bytes, package: Digests, *, now: datetime
+) -> Logged:
+    """Log that an attempt was sealed; an entry that says so already is returned as it is.
+
+    Raises SealError when the log already has another package for this capture.
+    """
+    begun = attempt.attempt
+    story = read_story(session, begun.capture_id)
+    if story.sealed is not None and story.sealed_entry is not None:
+        if (story.sealed_entry.attempt, story.sealed_entry.package) != (attempt.index, package):
+            raise SealError(
+                "The log already names another package for this capture; nothing was written.",
+                "日志中该取证已对应另一个封装包；未写入任何内容。",
+            )
+        return story.sealed
+    digests = digest_bytes(manifest)
+    entry = Sealed(
+        capture_id=begun.capture_id,
+        case_tag=begun.case_tag,
+        number=begun.number,
+        prev=session.previous(),
+        time=now,
+        attempt=attempt.index,
+        manifest_sha256=digests.sha256,
+        manifest_sm3=digests.sm3,
+        package=package,
+    )
+    data = entry.to_bytes()
+    return Logged(session.append([data])[0], data)

@@ -1,0 +1,287 @@
+"""Preserving one page, exactly once, whatever is killed in between.
+
+1. The order and its salts are written down; 2. an attempt entry is logged; 3. the page is
+captured; 4. manifest and signature are made; 5. tokens are asked for; 6. the outcome is
+logged; 7. proofs, sidecars and dossier are made and verified; 8. they are put in place,
+the dossier last. Every step is repeated harmlessly: what it needs is on disk before the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
+from evidence.capture.steps import wall_clock
+from evidence.errors import CaptureFailed, SealError
+from evidence.format.digests import sha256_hex
+from evidence.home import EvidenceHome, NamedAuthority
+from evidence.log import Fault, Log, Session, no_fault
+from evidence.log.durable import locked
+from evidence.seal.entries import (
+    Logged,
+    Story,
+    append_attempt,
+    append_failed,
+    append_sealed,
+    read_story,
+)
+from evidence.seal.order import Preserved, PreserveOrder, Status
+from evidence.seal.package import Package, build_package
+from evidence.seal.publish import (
+    Files,
+    build_dossier,
+    make_papers,
+    put_in_place,
+    refuse_taken,
+    require_valid,
+)
+from evidence.seal.snapshot import load_snapshot, save_snapshot
+from evidence.seal.tokens import gather_tokens
+from evidence.seal.workfolder import DONE, ORDER, WorkFolder, settle_order, work_folder
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a preservation works with; ``fault`` is the seam at which tests kill it."""
+
+    home: EvidenceHome
+    proxy: str | None
+    journal: Path | None
+    browser: Path
+    clock: Clock
+    fault: Fault
+
+    @property
+    def log(self) -> Log:
+        """The log, with our fault points in it."""
+        return self.home.open_log(self.fault)
+
+
+def preserve(
+    order: PreserveOrder,
+    *,
+    home: EvidenceHome,
+    proxy: str | None,
+    journal: Path | None,
+    browser: Path,
+    clock: Clock = wall_clock,
+    fault: Fault = no_fault,
+) -> Preserved:
+    """Capture and seal one page; called again with the same capture id, finish what is open.
+
+    Returns what was preserved: ``sealed``, or ``awaiting_timestamp`` when an authority gave no
+    token (call again, or ``resume``). Raises InputError before anything is logged,
+    CaptureFailed after the attempt and its failure are logged, SealError when the package did
+    not verify or its place is taken. Not checked: that what the page says is true.
+    """
+    order = order.checked()
+    home.prepare(now=clock())
+    means = Means(home, proxy, journal, browser, clock, fault)
+    work = work_folder(home, order.capture_id)
+    with locked(work.path / "lock"):
+        done = work.read(DONE)
+        if done is not None:
+            return _finished(done)
+        if work.read(ORDER) is None:
+            refuse_taken(order.out.parent, order.name)
+        held = settle_order(home, work, order)
+        fault("order settled")
+        return _go_on(order, held, work, means)
+
+
+def resume(
+    order: PreserveOrder,
+    *,
+    home: EvidenceHome,
+    proxy: str | None,
+    clock: Clock = wall_clock,
+    fault: Fault = no_fault,
+) -> Preserved:
+    """Finish a capture that awaits its timestamp; needs no browser. Raises SealError otherwise."""
+    order = order.checked()
+    means = Means(home, proxy, None, Path("/nonexistent"), clock, fault)
+    work = work_folder(home, order.capture_id)
+    with locked(work.path / "lock"):
+        done = work.read(DONE)
+        if done is not None:
+            return _finished(done)
+        held = settle_order(home, work, order)
+        with means.log.writing() as session:
+            story = read_story(session, order.capture_id)
+        attempt = _captured_attempt(story, work)
+        if attempt is None:
+            raise SealError(
+                "There is no finished capture to resume; capture the page again.",
+                "没有可继续封装的取证结果；请重新取证。",
+            )
+        return _seal(order, held, work, means, attempt)
+
+
+def _go_on(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: Means) -> Preserved:
+    """Find out from the log how far this capture is, and go on from there."""
+    with means.log.writing() as session:
+        story = read_story(session, order.capture_id)
+        attempt = _captured_attempt(story, work)
+        if attempt is None:
+            _close_interrupted(session, story, means)
+            means.fault("interrupted closed")
+            work.clear_snapshot()
+            attempt = append_attempt(session, held, now=means.clock())
+    means.fault("attempt logged")
+    if work.read("captured.json") is None:
+        _capture(order, held["software"], work, means, attempt)
+    return _seal(order, held, work, means, attempt)
+
+
+def _captured_attempt(story: Story, work: WorkFolder) -> Logged | None:
+    """Return the attempt whose capture is whole in the work folder, or None."""
+    captured = work.read("captured.json")
+    if captured is None:
+        return None
+    return next((a for a in story.attempts if a.index == captured["attempt"]), None)
+
+
+def _close_interrupted(session: Session, story: Story, means: Means) -> None:
+    cut_short = story.open_attempt
+    if cut_short is not None:
+        append_failed(session, cut_short, Reason.INTERRUPTED.value, now=means.clock())
+
+
+def _capture(
+    order: PreserveOrder, software: str, work: WorkFolder, means: Means, attempt: Logged
+) -> None:
+    """Capture the page; a failure is logged before it is told."""
+    means.fault("capture begins")
+    wanted = CaptureOrder(
+        url=order.url,
+        browser=means.browser,
+        proxy=means.proxy,
+        journal=means.journal,
+        sandbox=order.sandbox,
+        strict_tls=order.strict_tls,
+        limits=order.limits,
+    )
+    try:
+        snapshot = capture(wanted, work.snapshot, software=software, clock=means.clock)
+    except PageNotCaptured as failure:
+        _failed(order, work, means, failure.reason, failure.en, failure.zh, failure)
+    except OSError as error:
+        zh, en = f"无法写入取证文件（{error.strerror}）。", f"Cannot write ({error.strerror})."
+        _failed(order, work, means, Reason.STORAGE, en, zh, error)
+    means.fault("captured")
+    save_snapshot(work, snapshot, attempt.index)
+    means.fault("capture noted")
+
+
+def _failed(
+    order: PreserveOrder,
+    work: WorkFolder,
+    means: Means,
+    reason: Reason,
+    en: str,
+    zh: str,
+    cause: Exception,
+) -> NoReturn:
+    with means.log.writing() as session:
+        open_attempt = read_story(session, order.capture_id).open_attempt
+        if open_attempt is not None:
+            append_failed(session, open_attempt, reason.value, now=means.clock())
+    work.write("failed.json", {"reason": reason.value})
+    means.fault("failure logged")
+    raise CaptureFailed(f"{en} The attempt is in the log.", f"{zh}本次尝试已记入日志。") from cause
+
+
+def _seal(
+    order: PreserveOrder,
+    held: dict[str, Any],
+    work: WorkFolder,
+    means: Means,
+    attempt: Logged,
+) -> Preserved:
+    """Manifest, signature, tokens, outcome, proofs, dossier, verdict; then all is put in place."""
+    home, snapshot = means.home, load_snapshot(work)
+    target = work.path / "out" / order.out.name
+    package = build_package(held, snapshot, attempt, home.signer(), target)
+    means.fault("package built")
+    named = home.authorities(proxy=means.proxy)
+    tokens, missing = gather_tokens(work, named, package.manifest, clock=means.clock)
+    means.fault("tokens gathered")
+    if missing:
+        papers = make_papers(order.name, means.log, attempt, None, tokens)
+        files: Files = {**papers.files, order.out.name: package.path}
+        put_in_place(order.out.parent, files, means.fault)
+        return _preserved(order, snapshot, package, named, waiting_for=tuple(missing))
+    with means.log.writing() as session:
+        outcome = append_sealed(
+            session, attempt, package.manifest, package.digests, now=means.clock()
+        )
+    means.fault("outcome logged")
+    papers = make_papers(order.name, means.log, attempt, outcome, tokens)
+    dossier = build_dossier(order.name, package, papers, tokens, home=home, named=named)
+    means.fault("dossier built")
+    require_valid(dossier, home.trust)
+    means.fault("verified")
+    files = {**papers.files, order.out.name: package.path, dossier.name: dossier}
+    put_in_place(order.out.parent, files, means.fault)
+    checkpoint = papers.checkpoint.decode()
+    result = _preserved(order, snapshot, package, named, outcome=outcome, checkpoint=checkpoint)
+    work.finish(_to_json(result))
+    means.fault("done")
+    return result
+
+
+def _preserved(
+    order: PreserveOrder,
+    snapshot: Snapshot,
+    package: Package,
+    named: tuple[NamedAuthority, ...],
+    *,
+    outcome: Logged | None = None,
+    checkpoint: str | None = None,
+    waiting_for: tuple[str, ...] = (),
+) -> Preserved:
+    sealed = outcome is not None
+    return Preserved(
+        status=Status.SEALED if sealed else Status.AWAITING_TIMESTAMP,
+        wacz=order.out,
+        dossier=order.out.with_name(f"{order.name}.dossier.zip") if sealed else None,
+        manifest_sha256=sha256_hex(package.manifest),
+        index=outcome.index if outcome else None,
+        trial=all(item.authority.trial for item in named),
+        title=snapshot.title,
+        final_url=snapshot.final_url,
+        http_status=snapshot.http_status,
+        page_note=snapshot.page_note,
+        certificate=snapshot.certificate,
+        checkpoint=checkpoint,
+        waiting_for=waiting_for,
+    )
+
+
+def _to_json(result: Preserved) -> dict[str, Any]:
+    return {
+        **asdict(result),
+        "status": result.status.value,
+        "wacz": str(result.wacz),
+        "dossier": str(result.dossier) if result.dossier else None,
+        "waiting_for": list(result.waiting_for),
+    }
+
+
+def _finished(held: dict[str, Any]) -> Preserved:
+    """Return the result that an earlier run noted when everything was in place."""
+    return Preserved(
+        **{
+            **held,
+            "status": Status(held["status"]),
+            "wacz": Path(held["wacz"]),
+            "dossier": Path(held["dossier"]) if held["dossier"] else None,
+            "waiting_for": tuple(held["waiting_for"]),
+        }
+    )

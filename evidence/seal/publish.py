@@ -1,0 +1,159 @@
+"""Sidecars, dossier, the verifier's word, and everything put in place, the dossier last."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.authority import Token
+from evidence.errors import SealError
+from evidence.format.names import (
+    LOG_KEY,
+    SIGNER_KEY,
+    VERIFY_TEXT,
+    Sidecars,
+    certificate_name,
+)
+from evidence.format.tlogproof import TlogProof
+from evidence.format.zipform import ZipPart
+from evidence.home import EvidenceHome, NamedAuthority
+from evidence.log import Fault, Log
+from evidence.log.durable import sync_folder, write_synced
+from evidence.seal.entries import Logged
+from evidence.seal.instructions import verify_text
+from evidence.seal.package import Package, write_package
+
+VERIFY_SECONDS = 600
+Files = dict[str, bytes | Path]
+
+
+@dataclass(frozen=True)
+class Papers:
+    """Everything beside the WACZ: file name to bytes, and the checkpoint of the proofs."""
+
+    files: dict[str, bytes]
+    checkpoint: bytes
+
+
+def make_papers(
+    name: str, log: Log, attempt: Logged, outcome: Logged | None, tokens: Sequence[Token]
+) -> Papers:
+    """Return the sidecars: entries, proofs against one checkpoint, requests and responses."""
+    names = Sidecars(name)
+    with log.writing():
+        entry, proof = log.proof(attempt.index)
+        files = {names.attempt: entry, names.attempt_proof: proof}
+        if outcome is not None:
+            entry, closing = log.proof(outcome.index)
+            files |= {names.outcome: entry, names.outcome_proof: closing}
+    for token in tokens:
+        files[names.request(token.authority)] = token.request
+        files[names.response(token.authority)] = token.response
+    return Papers(files, TlogProof.parse(proof).checkpoint)
+
+
+def build_dossier(
+    name: str,
+    package: Package,
+    papers: Papers,
+    tokens: Sequence[Token],
+    *,
+    home: EvidenceHome,
+    named: Sequence[NamedAuthority],
+) -> Path:
+    """Write NAME.dossier.zip beside the package in the work folder; return its path."""
+    names = Sidecars(name)
+    held: dict[str, bytes | Path] = {**papers.files, names.wacz: package.path}
+    authorities = tuple(sorted(token.authority for token in tokens))
+    roots = {item.authority.name: item.roots for item in named}
+    for authority in authorities:
+        held[certificate_name(authority)] = roots[authority]
+    held[LOG_KEY] = (home.trust / "log.vkey").read_bytes()
+    held[SIGNER_KEY] = (home.trust / "signer.pem").read_bytes()
+    held[VERIFY_TEXT] = verify_text(name, authorities)
+    target = package.path.with_name(names.dossier)
+    write_package(target, [ZipPart(n, held[n]) for n in names.dossier_order(authorities)])
+    return target
+
+
+def require_valid(dossier: Path, trust: Path) -> bool:
+    """Run our own verifier, as its own process, on a dossier; return whether it is a trial one.
+
+    Raises SealError naming the first claim that is not valid unless the verdict is 0.
+    """
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-m", "evidence", "verify", str(dossier)]
+    result = subprocess.run(
+        [*command, "--trust", str(trust), "--json"],
+        capture_output=True,
+        check=False,
+        timeout=VERIFY_SECONDS,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    try:
+        verdict = json.loads(result.stdout)
+    except ValueError as error:
+        cause = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise _not_valid(cause[-1] if cause else f"exit {result.returncode}") from error
+    if result.returncode != 0:
+        raise _not_valid(_first_problem(verdict))
+    return bool(verdict["trial"])
+
+
+def _first_problem(verdict: dict[str, object]) -> str:
+    claims = verdict.get("claims")
+    for claim in claims if isinstance(claims, list) else []:
+        if claim["status"] != "valid" and claim["required"]:
+            return f"{claim['id']}: {claim['en']}"
+    return str(verdict.get("headline"))
+
+
+def _not_valid(why: str) -> SealError:
+    return SealError(
+        f"The package does not verify and is not called sealed ({why}).",
+        f"封装包未通过自检，不作为已封装（{why}）。",
+    )
+
+
+def put_in_place(folder: Path, files: Files, fault: Fault) -> None:
+    """Put files under their names, each whole or not at all, in the order given."""
+    for name, content in files.items():
+        fault(f"publish: before {name}")
+        temporary = folder / f".{name}.tmp"
+        if isinstance(content, bytes):
+            write_synced(temporary, content)
+        else:
+            _copy(content, temporary)
+        temporary.rename(folder / name)
+        sync_folder(folder)
+        fault(f"publish: after {name}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while chunk := reading.read(1 << 20):
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def refuse_taken(folder: Path, name: str) -> None:
+    """Raise SealError when a file of this name is there already, or the folder is not."""
+    if not folder.is_dir():
+        raise SealError(
+            f"The folder {folder} does not exist; make it first.",
+            f"目录 {folder} 不存在；请先创建。",
+        )
+    names = Sidecars(name)
+    for taken in (names.wacz, names.dossier, names.attempt, names.outcome):
+        if (folder / taken).exists():
+            raise SealError(
+                f"{taken} exists already; choose another name, nothing is overwritten.",
+                f"{taken} 已存在；请换一个文件名，已有文件不会被覆盖。",
+            )

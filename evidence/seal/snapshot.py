@@ -1,0 +1,64 @@
+"""A finished capture on disk: its facts in ``captured.json``, its files made durable first."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+from evidence.capture import Snapshot
+from evidence.capture.warc import Place
+from evidence.errors import SealError
+from evidence.format.times import format_time, parse_time
+from evidence.log.durable import sync_folder
+from evidence.seal.workfolder import CAPTURED, WorkFolder
+
+
+def save_snapshot(work: WorkFolder, snapshot: Snapshot, attempt: int) -> None:
+    """Make the artefacts durable, then note the capture as whole for the attempt."""
+    for path in sorted(work.snapshot.rglob("*")):
+        if path.is_file():
+            _sync(str(path))
+        else:
+            sync_folder(path)
+    sync_folder(work.snapshot)
+    value: dict[str, Any] = {
+        "attempt": attempt,
+        "url": snapshot.url,
+        "final_url": snapshot.final_url,
+        "title": snapshot.title,
+        "http_status": snapshot.http_status,
+        "page_note": snapshot.page_note,
+        "certificate": snapshot.certificate,
+        "started": format_time(snapshot.started),
+        "finished": format_time(snapshot.finished),
+        "places": [{**asdict(p), "started": format_time(p.started)} for p in snapshot.places],
+    }
+    work.write(CAPTURED, value)
+
+
+def load_snapshot(work: WorkFolder) -> Snapshot:
+    """Return the capture that ``save_snapshot`` noted; SealError when there is none."""
+    held = work.read(CAPTURED)
+    if held is None:
+        raise SealError("The capture is not complete.", "取证尚未完成。")
+    return Snapshot(
+        url=held["url"],
+        final_url=held["final_url"],
+        title=held["title"],
+        http_status=held["http_status"],
+        page_note=held["page_note"],
+        certificate=held["certificate"],
+        started=parse_time(held["started"]),
+        finished=parse_time(held["finished"]),
+        folder=work.snapshot,
+        places=tuple(Place(**{**p, "started": parse_time(p["started"])}) for p in held["places"]),
+    )
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,117 @@
+"""The work folder of one capture: what survives a kill, each file whole or not there.
+
+``order.json`` (the order and its salts) is written before the attempt is logged;
+``captured.json`` after the capture's files are all closed and durable; ``done.json`` last.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidence.errors import SealError
+from evidence.format import jcs
+from evidence.format.digests import sha256_hex
+from evidence.home import EvidenceHome
+from evidence.log.durable import locked, replace_file
+from evidence.seal.order import PreserveOrder
+from evidence.seal.software import software
+
+ORDER = "order.json"
+CAPTURED = "captured.json"
+DONE = "done.json"
+FAILED = "failed.json"
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """The folder ``HOME/evidence/work/<capture_id>``."""
+
+    path: Path
+
+    @property
+    def snapshot(self) -> Path:
+        """The folder of the artefacts."""
+        return self.path / "snapshot"
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return a state file's content, or None when it was never written."""
+        try:
+            data = (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        value: dict[str, Any] = json.loads(data)
+        return value
+
+    def write(self, name: str, value: dict[str, Any]) -> None:
+        """Write a state file atomically and durably."""
+        replace_file(self.path / name, jcs.dumps(value))
+
+    def clear_snapshot(self) -> None:
+        """Remove what an interrupted capture left."""
+        (self.path / CAPTURED).unlink(missing_ok=True)
+        (self.path / FAILED).unlink(missing_ok=True)
+        shutil.rmtree(self.snapshot, ignore_errors=True)
+        self.snapshot.mkdir(parents=True)
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Note that everything is in place and drop the bulky files."""
+        self.write(DONE, result)
+        shutil.rmtree(self.snapshot, ignore_errors=True)
+        shutil.rmtree(self.path / "out", ignore_errors=True)
+
+
+def work_folder(home: EvidenceHome, capture_id: str) -> WorkFolder:
+    """Return the work folder of a capture; it is made if missing."""
+    path = home.work / capture_id
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return WorkFolder(path)
+
+
+def case_salt(home: EvidenceHome, case: str) -> str:
+    """Return the salt (64 hex digits) of a case: made once, the same ever after."""
+    path = home.path / "evidence" / "cases" / f"{sha256_hex(case.encode())}.json"
+    with locked(path.parent / ".lock"):
+        if not path.exists():
+            replace_file(path, jcs.dumps({"salt": secrets.token_hex(32)}), mode=0o600)
+    return str(json.loads(path.read_bytes())["salt"])
+
+
+def settle_order(home: EvidenceHome, work: WorkFolder, order: PreserveOrder) -> dict[str, Any]:
+    """Return the order as first written, with its salts; write it if this is the first time.
+
+    Raises SealError when the same capture id was given for another page, case or file.
+    """
+    wanted = {"url": order.url, "case": order.case, "out": str(order.out)}
+    held = work.read(ORDER)
+    if held is None:
+        held = {
+            **wanted,
+            "requested_by": order.requested_by,
+            "case_salt": case_salt(home, order.case),
+            "url_salt": secrets.token_hex(32),
+            "capture_id": order.capture_id,
+            "software": software(),
+        }
+        work.write(ORDER, held)
+    if any(held[name] != value for name, value in wanted.items()):
+        raise SealError(
+            "This capture id belongs to another page, case or file.",
+            "该取证编号已用于其他网页、案件或文件。",
+        )
+    return held
+
+
+def unfinished(home: EvidenceHome, *, url: str, case: str, out: Path) -> str | None:
+    """Return the id of a capture of this page into this file that was begun and not finished."""
+    for path in sorted(home.work.glob("*/" + ORDER)):
+        work = WorkFolder(path.parent)
+        held = work.read(ORDER) or {}
+        same = (held.get("url"), held.get("case"), held.get("out")) == (url, case, str(out))
+        if same and work.read(DONE) is None and work.read(FAILED) is None:
+            return path.parent.name
+    return None
