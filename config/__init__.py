@@ -1,0 +1,1 @@
+"""Values: settings, addresses, recipes and law of one installation."""

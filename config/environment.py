@@ -1,0 +1,171 @@
+"""The settings of markseal: environment variables ``MARKSEAL_*``, each with its default.
+
+Entries read a setting here and hand its value down as an argument; the packages
+below never look at the environment. No Django is imported.
+
+ConfigError
+└── SettingError    a setting whose value cannot be used
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+RECIPES = ROOT / "recipes"
+LAW = ROOT / "law"
+
+
+class ConfigError(Exception):
+    """Something in the configuration cannot be used."""
+
+    exit_code = 64
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en = en
+        self.zh = zh
+
+
+class SettingError(ConfigError):
+    """A setting whose value cannot be used."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its name, default and meaning; ``flag`` takes only 1 or 0."""
+
+    name: str
+    default: str
+    zh: str
+    en: str
+    flag: bool = False
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "MARKSEAL_HOME",
+        "",
+        "数据目录（数据库、固证材料、日志、密钥）；默认在用户数据目录下的 markseal",
+        "data folder (database, evidence, log, keys); default: markseal in the user's data folder",
+    ),
+    Setting(
+        "MARKSEAL_DATABASE_URL",
+        "",
+        "PostgreSQL 地址 postgres://用户:口令@主机:端口/库名；不设则用数据目录中的 SQLite",
+        "PostgreSQL as postgres://user:password@host:port/name; unset: SQLite in the data folder",
+        secret=True,
+    ),
+    Setting(
+        "MARKSEAL_HOST",
+        "127.0.0.1",
+        "网页服务监听的地址",
+        "address the web service listens on",
+    ),
+    Setting("MARKSEAL_PORT", "8000", "网页服务监听的端口", "port the web service listens on"),
+    Setting(
+        "MARKSEAL_PUBLIC_URL",
+        "",
+        "用户访问的网址（如 https://desk.example.cn）；https 时 Cookie 只走加密连接",
+        "address people use (such as https://desk.example.cn); with https, cookies are secure only",
+    ),
+    Setting(
+        "MARKSEAL_SECRET_KEY_FILE",
+        "",
+        "会话签名密钥文件；默认为数据目录中的 secret.key，首次使用时生成（0600）",
+        "file of the session signing key; default: secret.key in the data folder, made once (0600)",
+    ),
+    Setting(
+        "MARKSEAL_BROWSER",
+        "",
+        "Chromium 可执行文件；默认自动查找",
+        "path of Chromium; default: searched for",
+    ),
+    Setting(
+        "MARKSEAL_USER_AGENT",
+        "",
+        "采集时使用的 User-Agent；默认为 markseal 加联系方式",
+        "user agent of crawls; default: markseal with the contact",
+    ),
+    Setting(
+        "MARKSEAL_CONTACT",
+        "",
+        "写入 User-Agent 的联系网址或邮箱",
+        "address or mail written into the user agent",
+    ),
+    Setting(
+        "MARKSEAL_ALLOW_LOOPBACK",
+        "",
+        "设为 1 时出口守卫放行本机地址（演示和测试用），并在记录中注明",
+        "1: the egress guard lets this machine's own address through (demo, tests) and says so",
+        flag=True,
+    ),
+    Setting(
+        "MARKSEAL_NO_SANDBOX",
+        "",
+        "设为 1 时浏览器不用沙箱运行，并在环境记录中注明",
+        "1: the browser runs without its sandbox, declared in the environment record",
+        flag=True,
+    ),
+)
+_BY_NAME = {item.name: item for item in SETTINGS}
+
+
+def _default_home(environ: Mapping[str, str]) -> str:
+    base = environ.get("XDG_DATA_HOME", "")
+    folder = Path(base) if base else Path.home() / ".local" / "share"
+    return str(folder / "markseal")
+
+
+def _default_user_agent(environ: Mapping[str, str]) -> str:
+    contact = environ.get("MARKSEAL_CONTACT", "").strip()
+    return f"markseal/0.1 (+{contact})" if contact else "markseal/0.1"
+
+
+def setting(name: str, *, environ: Mapping[str, str] | None = None) -> str:
+    """Return the value of one setting, or its default.
+
+    A flag comes back as ``"1"`` or ``""``, so that it can be asked for its truth.
+    Raises SettingError for a flag that is neither 1 nor 0, KeyError for a name
+    that is not registered. Whether a path exists is not checked.
+    """
+    item = _BY_NAME[name]
+    values = os.environ if environ is None else environ
+    value = values.get(name, "").strip()
+    if item.flag:
+        return _flag(name, value)
+    if value:
+        return value
+    if name == "MARKSEAL_HOME":
+        return _default_home(values)
+    if name == "MARKSEAL_USER_AGENT":
+        return _default_user_agent(values)
+    if name == "MARKSEAL_SECRET_KEY_FILE":
+        return str(Path(setting("MARKSEAL_HOME", environ=values)) / "secret.key")
+    return item.default
+
+
+def _flag(name: str, value: str) -> str:
+    if value in {"", "0"}:
+        return ""
+    if value == "1":
+        return "1"
+    raise SettingError(
+        f"{name} must be 1 or 0, not {value!r}.",
+        f"{name} 只能是 1 或 0，不能是 {value!r}。",
+    )
+
+
+def port(*, environ: Mapping[str, str] | None = None) -> int:
+    """Return MARKSEAL_PORT as a number; raises SettingError when it is none."""
+    value = setting("MARKSEAL_PORT", environ=environ)
+    if value.isascii() and value.isdigit() and int(value) <= 65535:
+        return int(value)
+    raise SettingError(
+        f"MARKSEAL_PORT must be a number from 0 to 65535, not {value!r}.",
+        f"MARKSEAL_PORT 应为 0 到 65535 的数字，不能是 {value!r}。",
+    )

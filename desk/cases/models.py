@@ -1,0 +1,124 @@
+"""Rows of the cases room: exhibits, their custody, and verifications."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from desk.cases.states import LIVE, CustodyKind, ExhibitState
+from desk.leads.models import Lead
+from desk.register.models import Organisation
+
+
+class Exhibit(models.Model):
+    """One page preserved for one lead.
+
+    ``capture_id`` is made with the row and makes sealing happen once however often it
+    is tried. ``folder`` lies below the data folder; file names are below ``folder``.
+    A sealed exhibit is never edited.
+    """
+
+    number = models.CharField(_("证据编号"), max_length=60, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="exhibits")
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="exhibits")
+    capture_id = models.CharField(max_length=32, unique=True)
+    url = models.TextField()
+    state = models.CharField(max_length=20, choices=ExhibitState, default=ExhibitState.REQUESTED)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    sealed_at = models.DateTimeField(null=True)
+    folder = models.CharField(max_length=300)
+    wacz = models.CharField(max_length=100, blank=True)
+    dossier = models.CharField(max_length=100, blank=True)
+    dossier_sha256 = models.CharField(max_length=64, blank=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    log_index = models.PositiveBigIntegerField(null=True)
+    trial = models.BooleanField(_("试用时间戳"), default=False)
+    title = models.TextField(blank=True)
+    final_url = models.TextField(blank=True)
+    http_status = models.PositiveIntegerField(null=True)
+    page_note = models.TextField(blank=True)
+    error_zh = models.TextField(blank=True)
+    error_en = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-requested_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("lead",),
+                condition=Q(state__in=(*LIVE, "sealed")),
+                name="exhibit_one_live_of_a_lead",
+            ),
+            models.CheckConstraint(
+                name="exhibit_state_known", condition=Q(state__in=ExhibitState.values)
+            ),
+            models.CheckConstraint(
+                name="exhibit_sealed_is_whole",
+                condition=~Q(state="sealed")
+                | (
+                    ~Q(wacz="")
+                    & ~Q(dossier="")
+                    & ~Q(manifest_sha256="")
+                    & Q(sealed_at__isnull=False)
+                    & Q(log_index__isnull=False)
+                ),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CustodyEvent(models.Model):
+    """One thing that happened to an exhibit. Never edited."""
+
+    exhibit = models.ForeignKey(Exhibit, models.PROTECT, related_name="custody")
+    kind = models.CharField(max_length=20, choices=CustodyKind)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    sha256 = models.CharField(max_length=64, blank=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                name="custody_kind_known", condition=Q(kind__in=CustodyKind.values)
+            ),
+            models.UniqueConstraint(
+                fields=("exhibit", "kind"),
+                condition=Q(kind__in=("requested", "sealed", "failed")),
+                name="custody_milestone_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exhibit} {self.kind}"
+
+
+class Verification(models.Model):
+    """The verdict on a file somebody handed in; the file itself is not kept."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="verifications")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    name = models.CharField(_("文件名"), max_length=200)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    exit_code = models.PositiveSmallIntegerField()
+    verdict = models.JSONField()
+    exhibit = models.ForeignKey(Exhibit, models.SET_NULL, null=True, related_name="verifications")
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.exit_code}"

@@ -1,0 +1,81 @@
+"""What a person may read of exhibits, their custody and verifications."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from desk.cases.models import CustodyEvent, Exhibit, Verification
+from desk.cases.states import ExhibitState
+from desk.errors import NotFound
+from desk.register.models import User
+from desk.register.roles import scope_of
+
+
+def exhibits_for(viewer: User, *, state: str = "") -> QuerySet[Exhibit]:
+    """Return the exhibits this person may see, the latest first.
+
+    A bureau sees its own; people of a notary office see every sealed one (handing
+    over to one named office comes later); brand owners see none before release.
+    """
+    scope = scope_of(viewer)
+    visible = Q(organisation_id__in=scope.bureaux)
+    if scope.notary_offices:
+        visible |= Q(state=ExhibitState.SEALED)
+    exhibits = Exhibit.objects.filter(visible).select_related(
+        "lead", "lead__mark", "lead__listing", "requested_by", "organisation"
+    )
+    return exhibits.filter(state=state) if state else exhibits
+
+
+def exhibit_for(viewer: User, pk: int) -> Exhibit:
+    """Return one exhibit; raises NotFound when this person may not see it."""
+    exhibit = exhibits_for(viewer).filter(pk=pk).first()
+    if exhibit is None:
+        raise NotFound
+    return exhibit
+
+
+def custody_of(viewer: User, exhibit: Exhibit) -> QuerySet[CustodyEvent]:
+    """Return the custody events of an exhibit this person may see, oldest first."""
+    return CustodyEvent.objects.filter(
+        exhibit__in=exhibits_for(viewer).filter(pk=exhibit.pk)
+    ).select_related("actor")
+
+
+def verifications_for(viewer: User) -> QuerySet[Verification]:
+    """Return the verifications made in this person's organisations, the latest first."""
+    return Verification.objects.filter(organisation_id__in=scope_of(viewer).content).select_related(
+        "actor", "exhibit"
+    )
+
+
+def verification_for(viewer: User, pk: int) -> Verification:
+    """Return one verification; raises NotFound when this person may not see it."""
+    verification = verifications_for(viewer).filter(pk=pk).first()
+    if verification is None:
+        raise NotFound
+    return verification
+
+
+def folder_of(exhibit: Exhibit) -> Path:
+    """Return the folder of this exhibit's files below the data folder."""
+    return Path(settings.MARKSEAL_HOME) / exhibit.folder
+
+
+def dossier_of(exhibit: Exhibit) -> Path:
+    """Return the dossier's file; raises NotFound unless the exhibit is sealed and it is there."""
+    path = folder_of(exhibit) / exhibit.dossier
+    if exhibit.state != ExhibitState.SEALED or not path.is_file():
+        raise NotFound("This exhibit has no dossier yet.", "该证据项尚无证据移交包。")
+    return path
+
+
+def wacz_of(exhibit: Exhibit) -> Path:
+    """Return the package's file; raises NotFound when it is not there."""
+    path = folder_of(exhibit) / exhibit.wacz
+    if not exhibit.wacz or not path.is_file():
+        raise NotFound("This exhibit has no package yet.", "该证据项尚无固证封装文件。")
+    return path

@@ -1,0 +1,18 @@
+"""Writes of the cases room: preserving, custody, verifying what is handed in.
+
+The capture itself is ``desk.cases.services.preserve``, which loads the evidence package:
+jobs alone do.
+"""
+
+from __future__ import annotations
+
+from desk.cases.services.custody import record_download, record_view
+from desk.cases.services.request import request_preservation
+from desk.cases.services.verify import verify_upload
+
+__all__ = [
+    "record_download",
+    "record_view",
+    "request_preservation",
+    "verify_upload",
+]

@@ -1,0 +1,159 @@
+"""A dossier handed in becomes a verdict; the file is kept only while it is verified.
+
+The verifier runs as a process of its own (``python -m evidence verify``) with limits on
+time, memory and file size, and this installation's trust folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from desk.cases.models import Exhibit, Verification
+from desk.cases.selectors import exhibits_for
+from desk.cases.services.custody import add_event
+from desk.cases.states import CustodyKind
+from desk.errors import BadInput, DeskError, NotAllowed
+from desk.register.models import Membership, Organisation, Role, User
+
+SECONDS = 120
+MEMORY_KB = 2 * 1024**2
+LIMITS = f'ulimit -v {MEMORY_KB} -t {SECONDS} -c 0 && exec "$@"'
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+MAY_VERIFY = (Role.NOTARY, Role.OFFICER, Role.OWNER)
+
+
+def verify_upload(
+    *, actor: User, name: str, data: bytes | Iterable[bytes], limit: int | None = None
+) -> Verification:
+    """Verify what was handed in and return the verdict with its digest.
+
+    ``data`` is the file or its pieces. Raises NotAllowed, or BadInput for an empty file
+    or one above ``limit`` bytes (default 256 MB); the file is removed in any case.
+    """
+    organisation = _organisation(actor)
+    most = settings.MARKSEAL_UPLOAD_LIMIT if limit is None else limit
+    incoming = Path(settings.MARKSEAL_HOME) / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=incoming) as folder:
+        path = Path(folder) / f"upload{_suffix(name)}"
+        size, digest = _write(path, data, most)
+        code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
+    return _record(
+        actor=actor,
+        organisation=organisation,
+        name=_shown_name(name),
+        size=size,
+        digest=digest,
+        code=code,
+        verdict=verdict,
+    )
+
+
+def _organisation(actor: User) -> Organisation:
+    row = (
+        Membership.objects.filter(user_id=actor.pk, role__in=MAY_VERIFY, user__is_active=True)
+        .select_related("organisation")
+        .order_by("pk")
+        .first()
+    )
+    if row is None:
+        raise NotAllowed("This account may not verify files.", "当前账号没有核验文件的权限。")
+    return row.organisation
+
+
+def _suffix(name: str) -> str:
+    lower = name.lower()
+    return next((end for end in (".dossier.zip", ".zip", ".wacz") if lower.endswith(end)), "")
+
+
+def _shown_name(name: str) -> str:
+    plain = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in plain if char.isprintable())[:200] or "-"
+
+
+def _write(path: Path, data: bytes | Iterable[bytes], most: int) -> tuple[int, str]:
+    pieces = (data,) if isinstance(data, bytes) else data
+    size, digest = 0, hashlib.sha256()
+    with path.open("xb") as file:
+        for piece in pieces:
+            size += len(piece)
+            if size > most:
+                raise BadInput(
+                    f"The file is larger than {most // 1024**2} MB.",
+                    f"文件超过 {most // 1024**2} MB。",
+                )
+            digest.update(piece)
+            file.write(piece)
+    if size == 0:
+        raise BadInput("The file is empty.", "文件是空的。")
+    return size, digest.hexdigest()
+
+
+def _verdict(path: Path, trust: Path) -> tuple[int, dict[str, Any]]:
+    command = ["/bin/sh", "-c", LIMITS, "verify"]
+    command += [sys.executable, "-m", "evidence", "verify", str(path), "--json"]
+    if (trust / "policy.toml").is_file():
+        command += ["--trust", str(trust)]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        verdict = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        raise DeskError(
+            "The verifier gave no verdict on this file within its limits; "
+            "run markseal verify on it.",
+            "核验程序未能在限制内给出结论，请用 markseal verify 命令核验。",
+        ) from error
+    if not isinstance(verdict, dict) or verdict.get("exit") != done.returncode:
+        raise DeskError("The verifier's answer contradicts itself.", "核验程序的结论前后不一致。")
+    return done.returncode, verdict
+
+
+@transaction.atomic
+def _record(
+    *,
+    actor: User,
+    organisation: Organisation,
+    name: str,
+    size: int,
+    digest: str,
+    code: int,
+    verdict: dict[str, Any],
+) -> Verification:
+    exhibit = _exhibit(actor, digest)
+    row = Verification.objects.create(
+        organisation=organisation,
+        actor=actor,
+        at=timezone.now(),
+        name=name,
+        size=size,
+        sha256=digest,
+        exit_code=code,
+        verdict=verdict | {"file": name},
+        exhibit=exhibit,
+    )
+    if exhibit is not None:
+        note = str(verdict.get("verdict", ""))
+        add_event(exhibit=exhibit, kind=CustodyKind.VERIFIED, actor=actor, sha256=digest, note=note)
+    return row
+
+
+def _exhibit(actor: User, digest: str) -> Exhibit | None:
+    return exhibits_for(actor).filter(dossier_sha256=digest).first()

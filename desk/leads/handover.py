@@ -1,0 +1,68 @@
+"""A list of listings handed over as a file, read in the shape of a crawl.
+
+The file holds one listing in JSON on each line, as ``markseal crawl`` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from crawler import CrawlOrder, CrawlReport, Listing, Progress
+from desk.errors import BadInput
+
+
+def read_list(
+    order: CrawlOrder,
+    *,
+    on_listing: Callable[[Listing], None],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> CrawlReport:
+    """Hand every listing of the file ``order.start_url`` on, and return the report.
+
+    ``order.query`` keeps the listings whose title contains it. Raises BadInput naming
+    the line that is no listing. Nothing is fetched; ``on_progress`` is not called.
+    """
+    path = Path(order.start_url)
+    count = 0
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                listing = _listing(line, path=path, number=number)
+                if order.query and order.query not in listing.title:
+                    continue
+                if order.limit is not None and count >= order.limit:
+                    return _report("limited", count)
+                on_listing(listing)
+                count += 1
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"The list {path.name} cannot be read ({error}).",
+            f"清单 {path.name} 无法读取（{error}）。",
+        ) from error
+    return _report("complete", count)
+
+
+def _listing(line: str, *, path: Path, number: int) -> Listing:
+    try:
+        return Listing.from_json(json.loads(line))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{path.name}, line {number} is no listing ({error}).",
+            f"{path.name} 第 {number} 行不是商品记录（{error}）。",
+        ) from error
+
+
+def _report(state: str, count: int) -> CrawlReport:
+    return CrawlReport(
+        state=state,
+        listings=count,
+        pages=0,
+        reported_total=None,
+        states={},
+        zh=f"读取清单 {count} 条。",
+        en=f"Read {count} from the list.",
+    )

@@ -1,0 +1,32 @@
+"""Writes of the leads room, one file for each verb.
+
+The sweep is ``desk.leads.services.sweep``, which loads crawler and matcher: jobs alone do.
+"""
+
+from __future__ import annotations
+
+from desk.leads.services.filing import file_leads, file_listing
+from desk.leads.services.triage import (
+    dismiss,
+    mark_authorised,
+    mark_preserved,
+    reopen,
+    shortlist,
+    undo,
+)
+from desk.leads.services.watches import add_source, add_watch, enqueue_due, run_now
+
+__all__ = [
+    "add_source",
+    "add_watch",
+    "dismiss",
+    "enqueue_due",
+    "file_leads",
+    "file_listing",
+    "mark_authorised",
+    "mark_preserved",
+    "reopen",
+    "run_now",
+    "shortlist",
+    "undo",
+]

@@ -1,0 +1,135 @@
+"""Rows of the register: people, organisations, marks and authorised sellers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person who signs in; what they may do follows from their memberships."""
+
+    display_name = models.CharField(_("姓名"), max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class OrganisationKind(models.TextChoices):
+    """What an organisation is."""
+
+    BUREAU = "bureau", _("市场监管部门")
+    BRAND_OWNER = "brand_owner", _("权利人")
+    NOTARY_OFFICE = "notary_office", _("公证机构")
+
+
+class Role(models.TextChoices):
+    """What a person does in an organisation."""
+
+    OWNER = "owner", _("权利人")
+    OFFICER = "officer", _("执法人员")
+    NOTARY = "notary", _("公证人员")
+    AUDITOR = "auditor", _("审计人员")
+    ADMINISTRATOR = "administrator", _("系统管理员")
+
+
+class MarkKind(models.TextChoices):
+    """What a mark consists of, or that it is a geographical indication."""
+
+    WORD = "word", _("文字")
+    FIGURATIVE = "figurative", _("图形")
+    COMBINED = "combined", _("图文组合")
+    GI = "gi", _("地理标志")
+
+
+class Organisation(models.Model):
+    """A bureau, a brand owner or a notary office: the unit that owns rows."""
+
+    name = models.CharField(_("名称"), max_length=200, unique=True)
+    kind = models.CharField(_("类型"), max_length=20, choices=OrganisationKind)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(
+                name="organisation_kind_known",
+                condition=models.Q(kind__in=OrganisationKind.values),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person's role in one organisation."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
+    role = models.CharField(_("角色"), max_length=20, choices=Role)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "organisation", "role"), name="membership_once"
+            ),
+            models.CheckConstraint(
+                name="membership_role_known", condition=models.Q(role__in=Role.values)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.organisation} · {self.role}"
+
+
+class Mark(models.Model):
+    """A registered mark of one organisation; ``classes`` are Nice numbers joined by ``;``."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="marks")
+    mark_id = models.CharField(_("注册号"), max_length=64)
+    name = models.CharField(_("商标名称"), max_length=200)
+    classes = models.CharField(_("类别"), max_length=200, blank=True)
+    kind = models.CharField(_("种类"), max_length=20, choices=MarkKind, default=MarkKind.WORD)
+    holder = models.CharField(_("注册人"), max_length=200, blank=True)
+    well_known = models.BooleanField(_("驰名"), default=False)
+    common_word = models.BooleanField(_("常用词"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("mark_id",)
+        constraints = (
+            models.UniqueConstraint(fields=("organisation", "mark_id"), name="mark_once"),
+            models.CheckConstraint(
+                name="mark_kind_known", condition=models.Q(kind__in=MarkKind.values)
+            ),
+            models.CheckConstraint(
+                name="mark_named", condition=~models.Q(name="") & ~models.Q(mark_id="")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.mark_id})"
+
+    def class_numbers(self) -> tuple[int, ...]:
+        """Return the Nice classes as numbers."""
+        return tuple(int(part) for part in self.classes.split(";") if part)
+
+
+class AuthorisedSeller(models.Model):
+    """A shop that may sell under a mark."""
+
+    mark = models.ForeignKey(Mark, models.CASCADE, related_name="authorised_sellers")
+    shop = models.CharField(_("店铺"), max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("shop",)
+        constraints = (
+            models.UniqueConstraint(fields=("mark", "shop"), name="authorised_seller_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.shop

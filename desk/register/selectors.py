@@ -1,0 +1,39 @@
+"""What a person may read of the register."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from desk.errors import NotFound
+from desk.register.models import Mark, Organisation, User
+from desk.register.roles import scope_of
+
+
+def marks_for(viewer: User, *, search: str = "") -> QuerySet[Mark]:
+    """Return the marks this person may see, by registration number.
+
+    A brand owner sees its own, a bureau all of them, anybody else none. ``search``
+    keeps those whose name, number or holder contains it.
+    """
+    scope = scope_of(viewer)
+    marks = Mark.objects.select_related("organisation").prefetch_related("authorised_sellers")
+    if not scope.bureaux:
+        marks = marks.filter(organisation_id__in=scope.brand_owners)
+    if search:
+        marks = marks.filter(
+            Q(name__icontains=search) | Q(mark_id__icontains=search) | Q(holder__icontains=search)
+        )
+    return marks
+
+
+def mark_for(viewer: User, pk: int) -> Mark:
+    """Return one mark; raises NotFound when this person may not see it."""
+    mark = marks_for(viewer).filter(pk=pk).first()
+    if mark is None:
+        raise NotFound
+    return mark
+
+
+def organisations_of(viewer: User) -> QuerySet[Organisation]:
+    """Return the organisations this person belongs to, in any role."""
+    return Organisation.objects.filter(memberships__user_id=viewer.pk).distinct()

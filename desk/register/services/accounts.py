@@ -1,0 +1,64 @@
+"""Organisations and the people in them."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import transaction
+
+from desk.errors import BadInput
+from desk.register.models import Membership, Organisation, OrganisationKind, Role, User
+from desk.register.roles import ALLOWED_ROLES
+
+
+@transaction.atomic
+def add_organisation(*, name: str, kind: str) -> Organisation:
+    """Return the organisation of this name, made when there is none.
+
+    Raises BadInput for an unknown kind or when the name belongs to another kind.
+    """
+    if kind not in OrganisationKind.values:
+        known = ", ".join(OrganisationKind.values)
+        raise BadInput(
+            f"The kind {kind!r} is unknown; use one of {known}.",
+            f"机构类型 {kind!r} 不存在，可用：{known}。",
+        )
+    if not name.strip():
+        raise BadInput("An organisation needs a name.", "机构名称不能为空。")
+    organisation, _ = Organisation.objects.get_or_create(name=name.strip(), defaults={"kind": kind})
+    if organisation.kind != kind:
+        raise BadInput(
+            f"{name} is registered as {organisation.kind}, not {kind}.",
+            f"“{name}”已登记为{organisation.get_kind_display()}，不是所给类型 {kind}。",
+        )
+    return organisation
+
+
+@transaction.atomic
+def add_user(
+    *, name: str, role: str, organisation: Organisation, password: str | None = None
+) -> tuple[User, str]:
+    """Return a new account with one membership, and its password (made when None).
+
+    Raises BadInput for a name already taken, an unknown role, or a role that does not
+    belong in this kind of organisation.
+    """
+    if role not in Role.values:
+        known = ", ".join(Role.values)
+        raise BadInput(
+            f"The role {role!r} is unknown; use one of {known}.",
+            f"角色 {role!r} 不存在，可用：{known}。",
+        )
+    if role not in ALLOWED_ROLES[organisation.kind]:
+        raise BadInput(
+            f"A {organisation.kind} has no role {role}.",
+            f"{organisation.get_kind_display()}没有“{Role(role).label}”这一角色。",
+        )
+    if not name.strip():
+        raise BadInput("An account needs a name.", "账号名不能为空。")
+    if User.objects.filter(username=name).exists():
+        raise BadInput(f"The account {name} exists already.", f"账号“{name}”已存在。")
+    word = password or secrets.token_urlsafe(12)
+    user = User.objects.create_user(username=name, password=word)
+    Membership.objects.create(user=user, organisation=organisation, role=role)
+    return user, word
