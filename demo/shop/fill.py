@@ -6,6 +6,7 @@ A shop already filled from the same catalogue is left as it is; a half-filled on
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shutil
 import sys
@@ -27,8 +28,16 @@ def main() -> int:
     parser.add_argument("--catalogue", type=Path, default=CATALOGUE)
     arguments = parser.parse_args()
     data = arguments.data.resolve()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with data.with_name(data.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return make(data, arguments.catalogue)
+
+
+def make(data: Path, catalogue: Path) -> int:
+    """Fill the folder from the catalogue unless it is filled from it already; return 0."""
     stamp = data / "filled"
-    expected = digest(arguments.catalogue)
+    expected = digest(catalogue)
     if stamp.is_file() and stamp.read_text() == expected:
         print("商城已就绪。/ The shop is ready as it is.", file=sys.stderr)
         return 0
@@ -37,7 +46,7 @@ def main() -> int:
     (data / "static").mkdir()
     os.environ["DEMO_SHOP_DATA"] = str(data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.shop.settings")
-    count = fill(read_catalogue(arguments.catalogue), data)
+    count = fill(read_catalogue(catalogue), data)
     stamp.write_text(expected)
     print(f"已上架 {count} 件商品。/ The shop has {count} listings.", file=sys.stderr)
     return 0
