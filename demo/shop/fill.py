@@ -45,7 +45,7 @@ def make(data: Path, catalogue: Path) -> int:
     (data / "media" / "goods").mkdir(parents=True)
     (data / "static").mkdir()
     os.environ["DEMO_SHOP_DATA"] = str(data)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.shop.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "demo.shop.settings"  # not the desk's
     count = fill(read_catalogue(catalogue), data)
     stamp.write_text(expected)
     print(f"已上架 {count} 件商品。/ The shop has {count} listings.", file=sys.stderr)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-SIZE = (440, 400)
+from demo.shop.shapes import SHAPES, SIZE
+
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -21,59 +22,6 @@ FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/System/Library/Fonts/PingFang.ttc",
 )
-# Each shape is a list of (figure, box or points) on the 440 x 400 picture.
-SHAPES: dict[str, list[tuple[str, tuple[int, ...]]]] = {
-    "tin": [("round", (140, 90, 300, 350)), ("line", (140, 130, 300, 130))],
-    "bottle": [("round", (165, 110, 275, 360)), ("box", (190, 60, 250, 110))],
-    "shirt": [
-        ("poly", (140, 90, 300, 90, 370, 160, 330, 200, 300, 170, 300, 350, 140, 350, 140, 170))
-    ],
-    "box": [("box", (120, 120, 320, 340)), ("poly", (120, 120, 160, 80, 360, 80, 320, 120))],
-    "headphones": [
-        ("arc", (120, 80, 320, 320)),
-        ("round", (100, 190, 160, 310)),
-        ("round", (280, 190, 340, 310)),
-    ],
-    "charger": [
-        ("round", (150, 140, 290, 340)),
-        ("box", (185, 90, 200, 140)),
-        ("box", (240, 90, 255, 140)),
-    ],
-    "pen": [("poly", (110, 320, 130, 280, 310, 90, 340, 115, 160, 310))],
-    "appliance": [("round", (120, 80, 320, 350)), ("circle", (170, 130, 270, 230))],
-    "jar": [("round", (140, 150, 300, 340)), ("box", (150, 105, 290, 150))],
-    "pump": [
-        ("round", (150, 150, 290, 360)),
-        ("box", (205, 90, 235, 150)),
-        ("box", (150, 80, 235, 100)),
-    ],
-    "table": [
-        ("box", (70, 150, 370, 185)),
-        ("box", (90, 185, 115, 340)),
-        ("box", (325, 185, 350, 340)),
-    ],
-    "wine": [("round", (180, 160, 260, 365)), ("box", (205, 60, 235, 160))],
-    "blocks": [
-        ("box", (100, 220, 210, 330)),
-        ("box", (230, 220, 340, 330)),
-        ("box", (165, 100, 275, 210)),
-    ],
-    "towel": [("round", (100, 100, 340, 330)), ("line", (100, 290, 340, 290))],
-    "vase": [
-        ("poly", (180, 90, 260, 90, 245, 160, 310, 270, 260, 355, 180, 355, 130, 270, 195, 160))
-    ],
-    "bowl": [("chord", (90, 60, 350, 340))],
-    "fruit": [("circle", (120, 120, 320, 330)), ("box", (214, 80, 226, 125))],
-    "bag": [("round", (120, 90, 320, 350)), ("line", (120, 120, 320, 120))],
-    "fish": [("ellipse", (90, 140, 310, 290)), ("poly", (290, 215, 370, 150, 370, 280))],
-    "handbag": [("round", (100, 180, 340, 350)), ("arc", (150, 80, 290, 280))],
-    "shoe": [("poly", (90, 200, 200, 200, 270, 260, 370, 285, 370, 330, 90, 330))],
-    "tool": [
-        ("round", (100, 120, 330, 200)),
-        ("box", (120, 200, 190, 350)),
-        ("box", (330, 150, 385, 170)),
-    ],
-}
 
 
 @cache

@@ -6,5 +6,5 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.shop.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "demo.shop.settings"  # not the desk's
 application = get_wsgi_application()
