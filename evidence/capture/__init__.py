@@ -1,6 +1,7 @@
 """Captures a page: every exchange, a picture, a PDF, the document, the text, the environment."""
 
 from evidence.capture.failure import PageNotCaptured, Reason
+from evidence.capture.finding import find_browser
 from evidence.capture.order import CaptureOrder, Limits, Viewport, check_url
 from evidence.capture.session import Snapshot, capture
 
@@ -13,4 +14,5 @@ __all__ = [
     "Viewport",
     "capture",
     "check_url",
+    "find_browser",
 ]

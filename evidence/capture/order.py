@@ -20,6 +20,7 @@ class Limits:
     seconds: float = 120.0
     load_seconds: float = 45.0
     settle_seconds: float = 8.0
+    grace_seconds: float = 30.0
     bytes: int = 200_000_000
     requests: int = 3000
     scrolls: int = 40

@@ -29,7 +29,6 @@ from evidence.format import jcs
 from evidence.format.times import format_time
 
 FORMAT = "markseal-capture/1"
-KILL_AFTER = 30.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,8 @@ def _watchdog(session: _Session, running: Running) -> Iterator[None]:
         session.expired = True
         running.kill()
 
-    timer = threading.Timer(session.order.limits.seconds + KILL_AFTER, expire)
+    limits = session.order.limits
+    timer = threading.Timer(limits.seconds + limits.grace_seconds, expire)
     timer.daemon = True
     timer.start()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -65,16 +65,11 @@ class PreserveOrder:
                     f"Case and person are 1 to {_TEXT_LIMIT} printable characters.",
                     f"案号与经办人须为 1 至 {_TEXT_LIMIT} 个可见字符。",
                 )
-        return PreserveOrder(
-            url=check_url(self.url),
-            case=self.case,
-            out=self.out.absolute(),
-            capture_id=self.capture_id,
-            requested_by=self.requested_by,
-            sandbox=self.sandbox,
-            strict_tls=self.strict_tls,
-            limits=self.limits,
-        )
+        return replace(self, url=check_url(self.url), out=self.out.absolute())
+
+    def with_id(self, capture_id: str) -> PreserveOrder:
+        """Return the same order under another capture id."""
+        return replace(self, capture_id=capture_id)
 
 
 @dataclass(frozen=True)

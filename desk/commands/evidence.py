@@ -1,0 +1,222 @@
+"""``markseal capture``, ``verify`` and ``log``: evidence from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from config.environment import setting
+from egress.process import guard
+from evidence.capture import check_url, find_browser
+from evidence.log import audit
+from evidence.seal import (
+    EvidenceHome,
+    Preserved,
+    PreserveOrder,
+    Status,
+    open_home,
+    preserve,
+    unfinished,
+)
+from evidence.verify.command import add_arguments
+from evidence.verify.command import run as run_verify
+
+EXIT_AWAITING = 4
+NO_CASE = "no-case"
+
+
+def add(commands: Any) -> None:
+    """Register the parsers of this family."""
+    _add_capture(commands)
+    _add_verify(commands)
+    _add_log(commands)
+
+
+def _add_capture(commands: Any) -> None:
+    parser = commands.add_parser(
+        "capture",
+        help="网页固证 / capture and seal a page",
+        description="对一个网页取证并固证封装。退出码：0 已封装，1 失败（已记入日志），4 待时间戳。"
+        " / Capture a page and seal it. Exit: 0 sealed, 1 failed (logged), 4 awaiting timestamp.",
+        epilog="例 / example: markseal capture https://shop.example/item/1 --out item1.wacz "
+        "--case 甬市监2026-1",
+    )
+    parser.add_argument("url", metavar="URL", help="网址 / address of the page")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="NAME.wacz", help="封装文件 / the package"
+    )
+    parser.add_argument("--case", default=NO_CASE, metavar="C", help="案号 / the case")
+    parser.add_argument("--by", metavar="WHO", help="经办人 / the person who asks for it")
+    parser.add_argument(
+        "--strict-tls",
+        action="store_true",
+        help="网站证书有问题即拒绝 / refuse a bad site certificate",
+    )
+    _add_home(parser)
+    parser.set_defaults(run=_capture)
+
+
+def _add_verify(commands: Any) -> None:
+    parser = commands.add_parser("verify", help="核验封装或案卷 / verify a package or dossier")
+    add_arguments(parser)
+    parser.set_defaults(run=_verify)
+
+
+def _add_log(commands: Any) -> None:
+    parser = commands.add_parser(
+        "log",
+        help="证据日志 / the evidence log",
+        description="查看、证明或审计证据日志。 / Show, prove or audit the evidence log.",
+        epilog="例 / example: markseal log audit",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    one = actions.add_parser(
+        "checkpoint",
+        help="打印检查点 / print the checkpoint",
+        description="打印最新的已签名检查点。 / Print the newest signed checkpoint.",
+        epilog="例 / example: markseal log checkpoint",
+    )
+    _add_home(one)
+    one.set_defaults(run=_checkpoint)
+    two = actions.add_parser(
+        "prove",
+        help="打印包含证明 / print an inclusion proof",
+        description="标准输出为第 N 条的包含证明（tlog-proof），标准错误为该条内容。"
+        " / Print the tlog-proof of entry N; the entry itself goes to standard error.",
+        epilog="例 / example: markseal log prove 0 > 0.tlog-proof",
+    )
+    two.add_argument("index", type=int, metavar="N", help="条目序号，从 0 起 / index, from 0")
+    _add_home(two)
+    two.set_defaults(run=_prove)
+    three = actions.add_parser(
+        "audit",
+        help="审计 / audit",
+        description="由条目重算整个日志；有发现时退出码为 1。"
+        " / Recompute the whole log from its entries; exit 1 with findings.",
+        epilog="例 / example: markseal log audit --json",
+    )
+    three.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
+    _add_home(three)
+    three.set_defaults(run=_audit)
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home", type=Path, metavar="DIR", help="数据目录 / data folder (MARKSEAL_HOME)"
+    )
+
+
+def _home(arguments: argparse.Namespace) -> Path:
+    return Path(arguments.home or setting("MARKSEAL_HOME"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _capture(arguments: argparse.Namespace, *, clock: Callable[[], datetime] = _now) -> int:
+    out = arguments.out.absolute()
+    url = check_url(arguments.url)
+    order = PreserveOrder(
+        url=url,
+        case=arguments.case,
+        out=out,
+        capture_id=secrets.token_hex(16),
+        requested_by=arguments.by,
+        sandbox=not setting("MARKSEAL_NO_SANDBOX"),
+        strict_tls=arguments.strict_tls,
+    ).checked()
+    browser = find_browser(setting("MARKSEAL_BROWSER"))
+    home = open_home(_home(arguments), clock=clock)
+    begun = unfinished(home, url=url, case=arguments.case, out=out)
+    if begun is not None:
+        order = order.with_id(begun)
+    journal = home.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
+    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as running:
+        result = preserve(
+            order,
+            home=home,
+            proxy=running.address,
+            journal=running.journal,
+            browser=browser,
+            clock=clock,
+        )
+    _tell(result)
+    return 0 if result.status is Status.SEALED else EXIT_AWAITING
+
+
+def _tell(result: Preserved) -> None:
+    """Print what was preserved; what a reader must be warned of comes first."""
+    lines = []
+    if result.certificate == "bad":
+        lines += [
+            "注意：网站证书未通过验证，已如实注明。",
+            "Note: the site's certificate did not verify; this is declared in the capture.",
+        ]
+    if result.trial:
+        lines += [
+            "试用：时间戳来自本机试用机构，不具对外证明力。",
+            "TRIAL: this machine's own timestamp authority; it proves nothing to others.",
+        ]
+    sealed = result.status is Status.SEALED
+    lines.append("状态 / status: " + ("已封装 sealed" if sealed else "待时间戳 awaiting timestamp"))
+    lines += [f"  {reason}" for reason in result.waiting_for]
+    lines += [
+        f"网页 / page: {result.title} ({result.http_status}) {result.final_url}",
+        f"封装 / package: {result.wacz}",
+    ]
+    if result.page_note:
+        lines.append(f"页面状态 / page state: {result.page_note}")
+    if result.dossier is not None:
+        lines.append(f"卷宗 / dossier: {result.dossier}")
+    lines.append(f"清单 SHA-256 / manifest SHA-256: {result.manifest_sha256}")
+    if result.index is not None:
+        lines.append(f"日志序号 / log index: {result.index}")
+    if result.checkpoint:
+        lines += ["检查点 / checkpoint:", *(f"  {row}" for row in result.checkpoint.splitlines())]
+    print("\n".join(lines))
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    return run_verify(arguments.file, arguments.trust, as_json=arguments.json)
+
+
+def _checkpoint(arguments: argparse.Namespace) -> int:
+    log = EvidenceHome(_home(arguments)).open_log()
+    head = log.store.head()
+    sys.stdout.buffer.write(head.note if head else b"")
+    return 0
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    log = EvidenceHome(_home(arguments)).open_log()
+    entry, proof = log.proof(arguments.index)
+    print(entry.decode("utf-8"), file=sys.stderr)
+    sys.stdout.buffer.write(proof)
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    home = EvidenceHome(_home(arguments))
+    vkey = home.trust / "log.vkey"
+    trusted = vkey.read_text(encoding="utf-8") if vkey.is_file() else None
+    report = audit(home.log, vkey=trusted)
+    if arguments.json:
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
+        return 0 if report.clean else 1
+    print(
+        f"日志共 {report.size} 条：尝试 {report.attempts}，已封装 {report.sealed}，失败 "
+        f"{report.failed}，未结 {len(report.open_attempts)}。\n"
+        f"The log has {report.size} entries: {report.attempts} attempts, {report.sealed} sealed, "
+        f"{report.failed} failed, {len(report.open_attempts)} open."
+    )
+    for finding in report.findings:
+        print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
+    print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")
+    return 0 if report.clean else 1

@@ -1,0 +1,35 @@
+"""A child process that appends attempts and is killed at a fault point.
+
+``python -m tests.evidence.log.appender FOLDER COUNT KILL_AT``: append COUNT attempts of this
+process's own case, printing each index once acknowledged; SIGKILL at the KILL_AT-th point.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tests.evidence.log.fixtures import attempt, make_log
+
+
+def main() -> None:
+    folder, count, kill_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    seen = 0
+
+    def fault(point: str) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    log = make_log(folder, fault)
+    case = f"pid {os.getpid()}"
+    for number in range(1, count + 1):
+        index = log.append(lambda s, n=number: attempt(s.previous(), n, case=case))  # type: ignore[misc]
+        print(index, flush=True)
+    print(f"points {seen}", flush=True)
+
+
+main()
