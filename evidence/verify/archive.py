@@ -1,0 +1,353 @@
+"""Strict ZIP reader that goes on after a fault, so that every failing part is named.
+
+The canonical form (``evidence.format.zipform``) fixes every byte from names, sizes and CRCs.
+What deviates is reported; the entries are then found as well as the local headers and the
+central directory allow, deflated ones included (within limits), because an altered package may
+have passed through another tool.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from evidence.errors import FormatError
+from evidence.format import zipform
+from evidence.format.digests import CHUNK
+from evidence.format.zipform import CENTRAL, CENTRAL_SIGN, END, END_SIGN, LOCAL, LOCAL_SIGN
+from evidence.verify.verdict import Findings
+from evidence.verify.window import Window
+
+STORED, DEFLATED = 0, 8
+INFLATE_LIMIT = 1 << 30
+INFLATE_RATIO = 300
+DIRECTORY = "central directory"
+END_RECORD = "end record"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry as found: where its bytes lie, how they are packed, what they should be."""
+
+    name: str
+    crc: int
+    size: int
+    packed: int
+    method: int
+    offset: int
+    data_at: int
+    encrypted: bool = False
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The entries of a ZIP; ``label`` names it in findings, ``canonical`` says it is flawless."""
+
+    window: Window
+    label: str
+    entries: tuple[Found, ...]
+    canonical: bool
+
+    def get(self, name: str) -> Found | None:
+        """Return the first entry of that name, or None."""
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    def place(self, name: str) -> str:
+        """Return how a finding names a part of this ZIP."""
+        return f"{self.label}!{name}"
+
+    def chunks(self, entry: Found) -> Iterator[bytes]:
+        """Yield the entry's bytes; raises FormatError if they cannot be had within limits."""
+        part = self.window.part(entry.data_at, entry.packed)
+        if entry.encrypted or entry.method not in (STORED, DEFLATED):
+            raise FormatError(
+                f"{entry.name} is encrypted or packed in an unknown way",
+                f"{entry.name} 已加密或压缩方式未知",
+            )
+        return part.chunks() if entry.method == STORED else _inflate(part, entry)
+
+    def read(self, entry: Found, limit: int) -> bytes:
+        """Return the entry's bytes if they are at most ``limit``, else raise FormatError."""
+        parts: list[bytes] = []
+        total = 0
+        for chunk in self.chunks(entry):
+            total += len(chunk)
+            if total > limit:
+                raise FormatError(
+                    f"{entry.name} is larger than {limit} bytes", f"{entry.name} 超过 {limit} 字节"
+                )
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def open(self, entry: Found) -> Window:
+        """Return a window onto a stored entry in place; a deflated one is unpacked aside."""
+        if entry.method == STORED:
+            return self.window.part(entry.data_at, entry.packed)
+        aside: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its window
+        for chunk in self.chunks(entry):
+            aside.write(chunk)
+        return Window.whole(aside)
+
+
+def _inflate(part: Window, entry: Found) -> Iterator[bytes]:
+    limit = min(INFLATE_LIMIT, INFLATE_RATIO * max(part.size, 1024))
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    total = 0
+    for chunk in part.chunks():
+        pending = chunk
+        while pending and not unpacker.eof:
+            try:
+                data = unpacker.decompress(pending, CHUNK)
+            except zlib.error as error:
+                raise FormatError(
+                    f"{entry.name} cannot be unpacked ({error})",
+                    f"{entry.name} 无法解压（{error}）",
+                ) from error
+            total += len(data)
+            if total > limit:
+                raise FormatError(
+                    f"{entry.name} unpacks to more than {limit} bytes",
+                    f"{entry.name} 解压后超过 {limit} 字节",
+                )
+            yield data
+            pending = unpacker.unconsumed_tail
+
+
+def is_zip(window: Window) -> bool:
+    """Return whether any ZIP record signature occurs anywhere in the window."""
+    return any(window.find(sign) >= 0 for sign in (LOCAL_SIGN, CENTRAL_SIGN, END_SIGN))
+
+
+def open_archive(window: Window, label: str, findings: Findings) -> Archive:
+    """Read the structure of a ZIP, noting every deviation; contents are not read here."""
+    walked, stop = _walk(window)
+    if walked and _is_canonical(window, walked, stop):
+        return Archive(window, label, tuple(walked), canonical=True)
+    start, listed = _directory(window, stop)
+    before = len(findings.claims)
+    if not listed:
+        findings.invalid(
+            "package",
+            f"{label}!{DIRECTORY}",
+            f"{label}: the central directory cannot be read.",
+            f"{label}：中央目录无法读取。",
+        )
+        return Archive(window, label, tuple(walked), canonical=False)
+    _compare_entries(window, label, walked, listed, findings)
+    _compare_tail(window, label, listed, start, findings)
+    if len(findings.claims) == before:
+        findings.invalid(
+            "package",
+            f"{label}!{DIRECTORY}",
+            f"{label} is not in the canonical ZIP form.",
+            f"{label} 不是规范的 ZIP 形式。",
+        )
+    return Archive(window, label, tuple(listed), canonical=False)
+
+
+def _walk(window: Window) -> tuple[list[Found], int]:
+    """Follow local headers from the start; return entries and where they stop."""
+    found: list[Found] = []
+    at = 0
+    while len(found) <= zipform.MAX_ENTRIES:
+        entry = _local(window, at)
+        if entry is None or entry.data_at + entry.packed > window.size:
+            break
+        found.append(entry)
+        at = entry.data_at + entry.packed
+    return found, at
+
+
+def _local(window: Window, at: int) -> Found | None:
+    head = window.read(at, LOCAL.size)
+    if len(head) < LOCAL.size or head[:4] != LOCAL_SIGN:
+        return None
+    _, _, flags, method, _, _, crc, packed, size, name_size, extra = LOCAL.unpack(head)
+    name = window.read(at + LOCAL.size, name_size).decode("utf-8", "backslashreplace")
+    data_at = at + LOCAL.size + name_size + extra
+    return Found(name, crc, size, packed, method, at, data_at, bool(flags & 1))
+
+
+def _is_canonical(window: Window, entries: Sequence[Found], stop: int) -> bool:
+    try:
+        for entry in entries:
+            head = zipform.local_header(entry.name, entry.crc, entry.size)
+            if window.read(entry.offset, entry.data_at - entry.offset) != head:
+                return False
+        plain = [zipform.ZipEntry(e.name, e.crc, e.size, e.offset) for e in entries]
+        tail = zipform.closing(plain)
+    except FormatError:
+        return False
+    unique = len({entry.name.lower() for entry in entries}) == len(entries)
+    return unique and stop + len(tail) == window.size and window.read(stop, len(tail)) == tail
+
+
+def _directory(window: Window, stop: int) -> tuple[int, list[Found]]:
+    """Return where the central directory starts and its entries; ([], if none is readable)."""
+    starts = [stop, *_end_records(window), window.find(CENTRAL_SIGN, stop)]
+    best: tuple[int, list[Found]] = (stop, [])
+    for start in dict.fromkeys(starts):
+        listed = _central_entries(window, start) if start >= 0 else []
+        if len(listed) > len(best[1]):
+            best = (start, listed)
+    return best
+
+
+def _end_records(window: Window) -> Iterator[int]:
+    """Yield the directory offsets that end records near the file's end point to."""
+    tail_at = max(0, window.size - (1 << 16) - END.size)
+    tail = window.read(tail_at, window.size - tail_at)
+    at = tail.rfind(END_SIGN)
+    if at >= 0 and len(tail) - at >= END.size:
+        fields = END.unpack_from(tail, at)
+        yield fields[6]
+        yield tail_at + at - fields[5]
+
+
+def _central_entries(window: Window, at: int) -> list[Found]:
+    found: list[Found] = []
+    while len(found) <= zipform.MAX_ENTRIES:
+        head = window.read(at, CENTRAL.size)
+        if len(head) < CENTRAL.size or head[:4] != CENTRAL_SIGN:
+            break
+        fields = CENTRAL.unpack(head)
+        flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
+        name_size, extra, comment, offset = *fields[10:13], fields[16]
+        name = window.read(at + CENTRAL.size, name_size).decode("utf-8", "backslashreplace")
+        data_at = offset + LOCAL.size + name_size
+        local = _local(window, offset)
+        if local is not None and local.name == name:
+            data_at = local.data_at
+        found.append(Found(name, crc, size, packed, method, offset, data_at, bool(flags & 1)))
+        at += CENTRAL.size + name_size + extra + comment
+    return found
+
+
+def _compare_entries(
+    window: Window, label: str, walked: list[Found], listed: list[Found], findings: Findings
+) -> None:
+    """Name every entry whose two headers are not canonical and equal, or that only one side has."""
+    seen: set[str] = set()
+    for entry in listed:
+        if entry.name.lower() in seen:
+            findings.invalid(
+                "package",
+                f"{label}!{entry.name}",
+                f"{entry.name} occurs more than once in {label}.",
+                f"{entry.name} 在 {label} 中出现不止一次。",
+            )
+        seen.add(entry.name.lower())
+        if not _headers_agree(window, entry):
+            findings.invalid(
+                "package",
+                f"{label}!{entry.name}",
+                f"{entry.name}: the local header is not canonical or disagrees with the "
+                f"central directory of {label}.",
+                f"{entry.name}：本地头不规范，或与 {label} 的中央目录不一致。",
+            )
+    names = {entry.name for entry in listed}
+    for extra in walked:
+        if extra.name not in names:
+            findings.invalid(
+                "package",
+                f"{label}!{extra.name}",
+                f"{extra.name} is in {label}, but not in its central directory.",
+                f"{extra.name} 在 {label} 中，却不在其中央目录里。",
+            )
+
+
+def _headers_agree(window: Window, entry: Found) -> bool:
+    try:
+        head = zipform.local_header(entry.name, entry.crc, entry.size)
+    except FormatError:
+        return False
+    return window.read(entry.offset, len(head)) == head
+
+
+def _compare_tail(
+    window: Window, label: str, listed: list[Found], start: int, findings: Findings
+) -> None:
+    """Check that entries tile the file, and the bytes of central directory and end record."""
+    at = 0
+    for entry in listed:
+        if entry.offset != at:
+            findings.invalid(
+                "package",
+                f"{label}!{entry.name}",
+                f"{entry.name} does not begin where the entry before it ends in {label}.",
+                f"{label} 中 {entry.name} 没有紧接在前一条目之后。",
+            )
+        at = entry.data_at + entry.packed
+    _tail_bytes(window, label, listed, at, start, findings)
+
+
+def _tail_bytes(
+    window: Window, label: str, listed: list[Found], end: int, start: int, findings: Findings
+) -> None:
+    try:
+        plain = [zipform.ZipEntry(e.name, e.crc, e.size, e.offset) for e in listed]
+        directory = b"".join(zipform.central_header(entry) for entry in plain)
+    except FormatError as error:
+        findings.fault("package", f"{label}!{DIRECTORY}", error)
+        return
+    if start != end or window.read(start, len(directory)) != directory:
+        findings.invalid(
+            "package",
+            f"{label}!{DIRECTORY}",
+            f"The central directory of {label} is not canonical or not where it belongs.",
+            f"{label} 的中央目录不规范或位置不对。",
+        )
+    record = zipform.end_record(len(listed), len(directory), start)
+    at = start + len(directory)
+    if window.read(at, window.size - at if window.size - at < 1 << 20 else 1 << 20) != record:
+        findings.invalid(
+            "package",
+            f"{label}!{END_RECORD}",
+            f"The end record of {label} is not canonical, or something stands around it.",
+            f"{label} 的结尾记录不规范，或其前后另有内容。",
+        )
+
+
+def check_names(archive: Archive, expected: Sequence[str], findings: Findings) -> None:
+    """Note every name that is missing, not known, or out of order."""
+    names = [entry.name for entry in archive.entries]
+    label = archive.label
+    for name in expected:
+        if name not in names:
+            findings.invalid(
+                "package", archive.place(name), f"{label} lacks {name}.", f"{label} 缺少 {name}。"
+            )
+    for name in dict.fromkeys(names):
+        if name not in expected:
+            findings.invalid(
+                "package",
+                archive.place(name),
+                f"{label} contains {name}, which does not belong in it.",
+                f"{label} 含有不应有的 {name}。",
+            )
+    kept = [name for name in names if name in expected]
+    due = [name for name in expected if name in names]
+    for name, wanted in zip(kept, due, strict=False):
+        if name != wanted:
+            findings.invalid(
+                "package",
+                archive.place(name),
+                f"The entries of {label} are not in their order: {name} stands where {wanted} "
+                "belongs.",
+                f"{label} 的条目次序不对：{wanted} 的位置上是 {name}。",
+            )
+            break
+
+
+def check_crc(archive: Archive, entry: Found, crc: int, findings: Findings) -> None:
+    """Note that an entry's content is not what its header says."""
+    if crc != entry.crc:
+        findings.invalid(
+            "package",
+            archive.place(entry.name),
+            f"The content of {entry.name} does not match its checksum in {archive.label}.",
+            f"{entry.name} 的内容与其在 {archive.label} 中的校验和不符。",
+        )

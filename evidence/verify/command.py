@@ -1,0 +1,49 @@
+"""The command ``verify``, shared by ``python -m evidence verify`` and ``markseal verify``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from evidence.verify.report import print_report
+from evidence.verify.steps import verify_file
+
+DESCRIPTION = (
+    "离线核验封装或案卷 / Verify a package (WACZ with its sidecars beside it) or a dossier. "
+    "退出码 Exit: 0 通过 valid; 1 不通过 invalid; 2 不是封装 not a package; "
+    "3 未全部核查 incomplete (always so without --trust)."
+)
+EPILOG = "例 Example: {program} exhibit.dossier.zip --trust trust/"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` the description, example and arguments of the command."""
+    parser.description = DESCRIPTION
+    parser.epilog = EPILOG.format(program=parser.prog)
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="NAME.wacz 或 NAME.dossier.zip / the file to verify"
+    )
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="DIR",
+        help="信任文件夹，须另行取得 / the trust folder, received apart from the file",
+    )
+    parser.add_argument("--json", action="store_true", help="输出 JSON / print the verdict as JSON")
+
+
+def run(file: Path, trust: Path | None, *, as_json: bool, out: TextIO | None = None) -> int:
+    """Verify ``file``, write the verdict to ``out`` and return the exit code.
+
+    Raises InputError or TrustError (exit 1) when a path cannot be used.
+    """
+    verdict = verify_file(file, trust=trust)
+    target = out or sys.stdout
+    if as_json:
+        target.write(json.dumps(verdict.to_json(), ensure_ascii=False, indent=2) + "\n")
+    else:
+        target.write(print_report(verdict))
+    return verdict.exit_code

@@ -1,0 +1,143 @@
+"""The timestamps of a package, and the order of all its times."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from rfc3161_client._rust import parse_timestamp_request
+
+from evidence.errors import EvidenceError, FormatError, ProofError
+from evidence.format import names
+from evidence.format.entry import Attempt, Sealed
+from evidence.format.manifest import Manifest
+from evidence.format.times import format_time
+from evidence.verify.papers import Papers
+from evidence.verify.token import Token, check_request, parse_token, verify_token
+from evidence.verify.trust import Trust
+from evidence.verify.verdict import Findings
+
+CLAIM = "timestamp"
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def check_stamps(
+    papers: Papers, manifest_sha256: str | None, trust: Trust | None, findings: Findings
+) -> list[datetime]:
+    """Check every token against the manifest and its authority; return the proved times."""
+    proved: list[datetime] = []
+    pending: list[tuple[str, str, str]] = []
+    for name in papers.tokens:
+        where = papers.sidecars.response(name)
+        try:
+            token = _parsed(papers, name, manifest_sha256)
+            authority = trust.authority(name) if trust else None
+            stated: dict[str, Any] = {"authority": name, "time": format_time(token.time)}
+            if authority is None or manifest_sha256 is None:
+                stated |= {"trusted": False}
+                en = f"The token of {name} was not checked: no trusted certificate for it."
+                pending.append((where, en, f"未核查 {name} 的时间戳：没有其可信证书。"))
+            else:
+                digest = bytes.fromhex(manifest_sha256)
+                proved.append(verify_token(token, digest, authority))
+                stated |= {"trusted": True, "trial": authority.trial}
+            findings.facts.setdefault("tokens", []).append(stated)
+        except EvidenceError as error:
+            findings.fault(CLAIM, where, error)
+    _conclude(proved, pending, trust, findings)
+    return proved
+
+
+def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
+    noun = papers.sidecars.response(name)
+    token = parse_token(papers.files[noun], noun)
+    if manifest_sha256 is not None and token.imprint.hex() != manifest_sha256:
+        raise ProofError(
+            f"{noun} is over another digest than that of {names.MANIFEST}.",
+            f"{noun} 针对的不是 {names.MANIFEST} 的摘要。",
+        )
+    request_name = papers.sidecars.request(name)
+    request = papers.get(request_name)
+    if request is not None:
+        try:
+            parsed = parse_timestamp_request(request)
+        except (ValueError, TypeError) as error:
+            raise FormatError(
+                f"{request_name} is not a timestamp request.", f"{request_name} 不是时间戳请求。"
+            ) from error
+        if parsed.as_bytes() != request:
+            raise FormatError(
+                f"{request_name} is not exactly one request.", f"{request_name} 不恰是一份请求。"
+            )
+        check_request(parsed, token)
+    return token
+
+
+def _conclude(
+    proved: list[datetime],
+    pending: list[tuple[str, str, str]],
+    trust: Trust | None,
+    findings: Findings,
+) -> None:
+    wanted = trust.policy.tokens if trust else 1
+    if trust is not None and len(proved) >= wanted:
+        latest = format_time(min(proved))
+        findings.valid(
+            CLAIM,
+            f"{len(proved)} trusted token(s) over the manifest: it existed by {latest}.",
+            f"清单有 {len(proved)} 枚可信时间戳：不晚于 {latest} 已存在。",
+        )
+        return
+    for where, en, zh in pending:
+        findings.unchecked(CLAIM, en, zh, where)
+    findings.unchecked(
+        CLAIM,
+        f"{len(proved)} of {wanted} required trusted tokens were found.",
+        f"要求 {wanted} 枚可信时间戳，得到 {len(proved)} 枚。",
+    )
+
+
+def check_order(
+    manifest: Manifest | None,
+    manifest_place: str,
+    attempt: Attempt | None,
+    outcome: Sealed | None,
+    stamps: list[datetime],
+    findings: Findings,
+) -> None:
+    """Check attempt <= capture <= token <= outcome, each stated by who knows it.
+
+    Our clock and an authority's may differ by ``CLOCK_TOLERANCE`` (5 minutes).
+    """
+    if manifest is None or attempt is None or outcome is None or not stamps:
+        findings.unchecked(
+            "order",
+            "Some of the times are not there or not proved.",
+            "有的时间缺失或未经证明。",
+        )
+        return
+    steps = [
+        ("attempt", "尝试", attempt.time, timedelta()),
+        ("start of the capture", "固证开始", manifest.started, timedelta()),
+        ("end of the capture", "固证结束", manifest.finished, timedelta()),
+        ("first token", "首枚时间戳", min(stamps), CLOCK_TOLERANCE),
+        ("last token", "末枚时间戳", max(stamps), timedelta()),
+        ("outcome", "结果", outcome.time, CLOCK_TOLERANCE),
+    ]
+    for (en, zh, earlier, _), (next_en, next_zh, later, slack) in pairwise(steps):
+        if earlier > later + slack:
+            findings.invalid(
+                "order",
+                manifest_place,
+                f"The {next_en} ({format_time(later)}) is before the {en} "
+                f"({format_time(earlier)}).",
+                f"{next_zh}（{format_time(later)}）早于{zh}（{format_time(earlier)}）。",
+            )
+    findings.valid(
+        "order",
+        f"Attempt, capture, token and outcome follow one another "
+        f"({format_time(attempt.time)} to {format_time(outcome.time)}).",
+        f"尝试、固证、时间戳、结果先后相继"
+        f"（{format_time(attempt.time)} 至 {format_time(outcome.time)}）。",
+    )

@@ -1,0 +1,148 @@
+"""RFC 3161: a timestamp response over the manifest, checked against a trusted authority.
+
+The signer's certificate must chain to the authority's own certificates, which come from the
+trust folder; what the token embeds is never trusted by itself. Validity is judged at the
+time that the token states. Not checked: revocation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from rfc3161_client import (
+    TimeStampRequest,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+from rfc3161_client.tsp import PKIStatus
+
+from evidence.errors import FormatError, ProofError
+from evidence.verify.trust import Authority
+
+LIMIT = 1 << 20
+SHA256_OID = "2.16.840.1.101.3.4.2.1"
+MAX_CHAIN = 5
+
+
+@dataclass(frozen=True)
+class Token:
+    """A parsed response: its time and imprint as stated, proved only by ``verify_token``."""
+
+    response: TimeStampResponse
+    time: datetime
+    imprint: bytes
+    nonce: int | None
+
+
+def parse_token(data: bytes, noun: str) -> Token:
+    """Read a granted timestamp response, or raise FormatError; nothing is verified."""
+    try:
+        response = decode_timestamp_response(data)
+        granted = PKIStatus(response.status) is PKIStatus.GRANTED
+        info = response.tst_info
+        moment = info.gen_time
+        imprint = info.message_imprint
+    except (ValueError, TypeError) as error:
+        raise FormatError(
+            f"{noun} is not a timestamp response ({error}).", f"{noun} 不是时间戳应答（{error}）。"
+        ) from error
+    if not granted or imprint.hash_algorithm.dotted_string != SHA256_OID:
+        raise FormatError(
+            f"{noun} is not a granted token over a SHA-256 digest.",
+            f"{noun} 不是已签发的 SHA-256 时间戳。",
+        )
+    if response.as_bytes() != data:
+        raise FormatError(f"{noun} is not exactly one response.", f"{noun} 不恰是一份应答。")
+    return Token(response, _aware(moment), imprint.message, info.nonce)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def check_request(request: TimeStampRequest, token: Token) -> None:
+    """Prove that the token answers this request (digest and nonce), or raise ProofError."""
+    if request.message_imprint.message != token.imprint or request.nonce != token.nonce:
+        raise ProofError(
+            "The timestamp does not answer the request beside it.", "时间戳并非对所附请求的应答。"
+        )
+
+
+def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
+    """Return the time at which ``authority`` saw ``digest``, or raise ProofError."""
+    if token.imprint != digest:
+        raise ProofError(
+            "The timestamp is over another digest than that of the manifest.",
+            "时间戳针对的不是本清单的摘要。",
+        )
+    try:
+        leaf, between = _chain(token, authority.certificates)
+        builder = VerifierBuilder(tsa_certificate=leaf)
+        for root in _roots(authority.certificates):
+            builder = builder.add_root_certificate(root)
+        for certificate in between:
+            builder = builder.add_intermediate_certificate(certificate)
+        builder.build().verify(token.response, digest)
+    except (VerificationError, ValueError, x509.ExtensionNotFound) as error:
+        raise ProofError(
+            f"The timestamp does not verify with the trusted authority {authority.name} ({error}).",
+            f"时间戳不能以可信机构 {authority.name} 的证书验证（{error}）。",
+        ) from error
+    return token.time
+
+
+def _roots(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    roots = [c for c in certificates if c.issuer == c.subject]
+    return list(dict.fromkeys(roots or certificates))
+
+
+def _chain(
+    token: Token, trusted: Sequence[x509.Certificate]
+) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    """Return the signer's certificate and those between it and a trusted one."""
+    data = token.response.signed_data
+    embedded = [x509.load_der_x509_certificate(der) for der in sorted(data.certificates)]
+    signers = list(data.signer_infos)
+    if len(signers) != 1:
+        raise VerificationError("not exactly one signer")
+    pool = [*trusted, *embedded]
+    leaf = next(
+        (
+            c
+            for c in pool
+            if (c.issuer, c.serial_number) == (signers[0].issuer, signers[0].serial_number)
+        ),
+        None,
+    )
+    if leaf is None:
+        raise VerificationError("the signer's certificate is missing")
+    path = [leaf]
+    _check_validity(leaf, token.time)
+    while path[-1] not in trusted:
+        issuer = next((c for c in pool if c not in path and _issued(path[-1], c)), None)
+        if issuer is None or len(path) >= MAX_CHAIN:
+            raise VerificationError("no chain to a trusted certificate")
+        _check_validity(issuer, token.time)
+        path.append(issuer)
+    known = _roots(trusted)
+    return leaf, [c for c in dict.fromkeys([*path[1:], *trusted]) if c not in known and c != leaf]
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError, x509.ExtensionNotFound):
+        return False
+    return constraints.value.ca
+
+
+def _check_validity(certificate: x509.Certificate, moment: datetime) -> None:
+    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+        raise VerificationError("a certificate was not valid at the stated time")

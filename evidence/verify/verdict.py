@@ -1,0 +1,204 @@
+"""The verdict: claims, each valid, invalid or not checked, and what is not proved."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.errors import EvidenceError
+
+FORMAT = "markseal-verdict/1"
+
+
+class Status(enum.Enum):
+    """What is known of one claim."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    NOT_CHECKED = "not_checked"
+
+
+class Outcome(enum.Enum):
+    """The verdict as a whole, with its exit code."""
+
+    VALID = ("valid", 0)
+    INVALID = ("invalid", 1)
+    NOT_A_PACKAGE = ("not_a_package", 2)
+    INCOMPLETE = ("incomplete", 3)
+
+    @property
+    def word(self) -> str:
+        """The word in the JSON form."""
+        return self.value[0]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return self.value[1]
+
+
+CLAIM_NAMES = {
+    "package": ("封装结构完整规范", "The package is whole and in its one canonical form"),
+    "manifest": ("各文件与清单一致", "Every file is as the manifest lists it"),
+    "signature": ("清单由可信密钥签名", "The manifest is signed by the trusted key"),
+    "inclusion": ("尝试与结果均已记入日志", "Attempt and outcome are in the log"),
+    "timestamp": ("清单有可信时间戳", "The manifest has a trusted timestamp"),
+    "order": ("各时间先后合理", "The times follow one another"),
+}
+"""Claim id to its name in Chinese and English, in the order in which they are told."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One finding on one claim; ``where`` names the file, entry or part that fails."""
+
+    id: str
+    status: Status
+    required: bool
+    zh: str
+    en: str
+    where: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "id": self.id,
+            "status": self.status.value,
+            "required": self.required,
+            "zh": self.zh,
+            "en": self.en,
+            "where": self.where,
+        }
+
+
+@dataclass
+class Findings:
+    """What the steps of a verification find; one per verification, filled in order."""
+
+    required: frozenset[str]
+    claims: list[Claim] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def invalid(self, claim: str, where: str | None, en: str, zh: str) -> None:
+        """Note that ``claim`` fails at ``where``."""
+        self._add(Claim(claim, Status.INVALID, claim in self.required, zh, en, where))
+
+    def fault(self, claim: str, where: str | None, error: EvidenceError) -> None:
+        """Note an error's own sentence as the failure of ``claim``."""
+        self.invalid(claim, where, error.en, error.zh)
+
+    def unchecked(self, claim: str, en: str, zh: str, where: str | None = None) -> None:
+        """Note that ``claim`` could not be checked, and why."""
+        self._add(Claim(claim, Status.NOT_CHECKED, claim in self.required, zh, en, where))
+
+    def valid(self, claim: str, en: str, zh: str) -> None:
+        """Note that ``claim`` is proved; ignored if anything else was said of it before."""
+        if not any(c.id == claim for c in self.claims):
+            self._add(Claim(claim, Status.VALID, claim in self.required, zh, en))
+
+    def failed(self, claim: str) -> bool:
+        """Return whether anything invalid was found on ``claim``."""
+        return any(c.id == claim and c.status is Status.INVALID for c in self.claims)
+
+    def _add(self, claim: Claim) -> None:
+        if claim not in self.claims:
+            self.claims.append(claim)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of one file."""
+
+    file: str
+    outcome: Outcome
+    trial: bool
+    headline_zh: str
+    headline_en: str
+    claims: tuple[Claim, ...]
+    facts: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """0 valid, 1 invalid, 2 not a package, 3 something required was not checked."""
+        return self.outcome.exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented JSON form (``markseal-verdict/1``)."""
+        return {
+            "format": FORMAT,
+            "file": self.file,
+            "verdict": self.outcome.word,
+            "exit": self.exit_code,
+            "trial": self.trial,
+            "headline": {"zh": self.headline_zh, "en": self.headline_en},
+            "claims": [claim.to_json() for claim in self.claims],
+            "facts": self.facts,
+            "not_proved": [{"zh": zh, "en": en} for zh, en in NOT_PROVED],
+        }
+
+
+NOT_PROVED = (
+    ("网页内容是否真实", "that what the page says is true"),
+    ("账号或店铺背后是谁", "who stands behind an account or a shop"),
+    ("价格、销量、金额是否属实", "that prices, sales or amounts are real"),
+    ("是否构成侵权（只能说疑似）", "that anything infringes: it is suspected only"),
+    ("固证之前网页是否被人为改动", "that nobody altered the page before it was captured"),
+)
+
+
+def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Verdict:
+    """Return the verdict that the findings amount to."""
+    claims = _complete(findings)
+    invalid = [claim for claim in claims if claim.status is Status.INVALID]
+    missing = [c for c in claims if c.status is not Status.VALID and c.required]
+    if invalid:
+        outcome = Outcome.INVALID
+    elif missing or not trusted:
+        outcome = Outcome.INCOMPLETE
+    else:
+        outcome = Outcome.VALID
+    zh, en = _headline(outcome, invalid, trusted=trusted)
+    if trial:
+        zh, en = f"试用：{zh}（时间戳仅来自试用机构）", f"TRIAL: {en} (trial timestamps only)"
+    return Verdict(file, outcome, trial, zh, en, claims, findings.facts)
+
+
+def _complete(findings: Findings) -> tuple[Claim, ...]:
+    for claim, (zh, en) in CLAIM_NAMES.items():
+        if not any(c.id == claim for c in findings.claims):
+            findings.unchecked(claim, f"{en}: could not be checked.", f"{zh}：无法核查。")
+    order = list(CLAIM_NAMES)
+    return tuple(sorted(findings.claims, key=lambda c: order.index(c.id)))
+
+
+def _headline(outcome: Outcome, invalid: Sequence[Claim], *, trusted: bool) -> tuple[str, str]:
+    if outcome is Outcome.INVALID:
+        places = list(dict.fromkeys(claim.where for claim in invalid if claim.where))
+        shown = ", ".join(places[:5]) + (" …" if len(places) > 5 else "")
+        return f"核验不通过：{shown or '见下'}", f"NOT VALID: {shown or 'see below'}"
+    if outcome is Outcome.VALID:
+        return "核验通过：要求的各项均成立", "VALID: everything required was proved"
+    if not trusted:
+        return (
+            "未给出信任文件夹，故不信任任何签名、日志或时间戳；已查各项未发现问题",
+            "Nothing is trusted: no trust folder was given; nothing wrong found as far as checked",
+        )
+    return (
+        "核验未完成：要求的某些项目未能核查；已查各项未发现问题",
+        "INCOMPLETE: something required was not checked; nothing wrong found as far as checked",
+    )
+
+
+def not_a_package(file: str) -> Verdict:
+    """Return the verdict on a file in which no ZIP record was recognised."""
+    return Verdict(
+        file,
+        Outcome.NOT_A_PACKAGE,
+        trial=False,
+        headline_zh="不是封装文件：其中没有任何 ZIP 记录；请选择 .wacz 或 .dossier.zip 文件",
+        headline_en="Not a package: no ZIP record in it; choose a .wacz or .dossier.zip file",
+        claims=(),
+        facts={},
+    )
