@@ -20,12 +20,12 @@ from evidence.format.names import (
     certificate_name,
 )
 from evidence.format.tlogproof import TlogProof
+from evidence.format.verifytext import render_verify_text
 from evidence.format.zipform import ZipPart
 from evidence.home import EvidenceHome, NamedAuthority
 from evidence.log import Fault, Log
 from evidence.log.durable import sync_folder, write_synced
 from evidence.seal.entries import Logged
-from evidence.seal.instructions import verify_text
 from evidence.seal.package import Package, write_package
 
 VERIFY_SECONDS = 600
@@ -75,7 +75,7 @@ def build_dossier(
         held[certificate_name(authority)] = roots[authority]
     held[LOG_KEY] = (home.trust / "log.vkey").read_bytes()
     held[SIGNER_KEY] = (home.trust / "signer.pem").read_bytes()
-    held[VERIFY_TEXT] = verify_text(name, authorities)
+    held[VERIFY_TEXT] = render_verify_text(name, authorities)
     target = package.path.with_name(names.dossier)
     write_package(target, [ZipPart(n, held[n]) for n in names.dossier_order(authorities)])
     return target
