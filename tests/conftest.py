@@ -23,4 +23,6 @@ settings.MARKSEAL_HOME = HOME
 _database = settings.DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     _database["NAME"] = str(HOME / "markseal.sqlite3")
-    _database["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
+    _database.setdefault("TEST", {})["NAME"] = str(HOME / "test.sqlite3")
+# Slow hashing is wanted of the product, not of a thousand test accounts.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

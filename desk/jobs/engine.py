@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from desk.jobs import queue
 from desk.jobs.child import EXIT_LOST
-from desk.jobs.models import Job
+from desk.jobs.models import Job, JobState
 from desk.jobs.owner import own_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -80,6 +81,30 @@ class Engine:
                 break
             self._children[job.pk] = (job, self.start(job, self.owner))
         return len(self._children)
+
+    def work_on(self, job_id: int, *, on_progress: Callable[[str], None]) -> Job:
+        """Run this very job here, or wait for whoever has it; return it when it rests.
+
+        ``on_progress`` hears each new word of progress. A job that failed and waits for
+        its next attempt rests too.
+        """
+        said = ""
+        job = queue.claim_this(job_id=job_id, owner=self.owner, now=self.clock())
+        try:
+            if job is not None:
+                self._children[job.pk] = (job, self.start(job, self.owner))
+            while True:
+                self._settle()
+                self._beat()
+                job = Job.objects.get(pk=job_id)
+                if job.progress and job.progress != said:
+                    said = job.progress
+                    on_progress(said)
+                if job.state != JobState.RUNNING:
+                    return job
+                time.sleep(PAUSE)
+        finally:
+            self.end_children()
 
     def end_children(self) -> None:
         """Kill what runs and queue it again at once."""

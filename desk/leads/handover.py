@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crawler import CrawlOrder, CrawlReport, Listing, Progress
+from crawler.errors import ListingWrong
 from desk.errors import BadInput
 
 
@@ -48,11 +49,18 @@ def read_list(
 
 def _listing(line: str, *, path: Path, number: int) -> Listing:
     try:
-        return Listing.from_json(json.loads(line))
-    except (ValueError, KeyError, TypeError) as error:
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise ValueError(type(row).__name__)
+        return Listing.from_json(row)
+    except ValueError as error:
         raise BadInput(
-            f"{path.name}, line {number} is no listing ({error}).",
-            f"{path.name} 第 {number} 行不是商品记录（{error}）。",
+            f"{path.name}, line {number} is no JSON ({error}).",
+            f"{path.name} 第 {number} 行不是 JSON（{error}）。",
+        ) from error
+    except ListingWrong as error:
+        raise BadInput(
+            f"{path.name}, line {number}: {error.en}", f"{path.name} 第 {number} 行：{error.zh}"
         ) from error
 
 

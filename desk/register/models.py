@@ -35,18 +35,23 @@ class Role(models.TextChoices):
 
 
 class MarkKind(models.TextChoices):
-    """What a mark consists of, or that it is a geographical indication."""
+    """What a mark consists of or what it certifies; the words of the marks file."""
 
     WORD = "word", _("文字")
     FIGURATIVE = "figurative", _("图形")
     COMBINED = "combined", _("图文组合")
     GI = "gi", _("地理标志")
+    COLLECTIVE = "collective", _("集体商标")
+    CERTIFICATION = "certification", _("证明商标")
+    THREE_D = "3d", _("立体")
+    COLOUR = "colour", _("颜色组合")
+    SOUND = "sound", _("声音")
 
 
 class Organisation(models.Model):
     """A bureau, a brand owner or a notary office: the unit that owns rows."""
 
-    name = models.CharField(_("名称"), max_length=200, unique=True)
+    name = models.CharField(_("名称"), max_length=500, unique=True)
     kind = models.CharField(_("类型"), max_length=20, choices=OrganisationKind)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -88,11 +93,11 @@ class Mark(models.Model):
     """A registered mark of one organisation; ``classes`` are Nice numbers joined by ``;``."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="marks")
-    mark_id = models.CharField(_("注册号"), max_length=64)
-    name = models.CharField(_("商标名称"), max_length=200)
+    mark_id = models.CharField(_("注册号"), max_length=100)
+    name = models.CharField(_("商标名称"), max_length=500)
     classes = models.CharField(_("类别"), max_length=200, blank=True)
     kind = models.CharField(_("种类"), max_length=20, choices=MarkKind, default=MarkKind.WORD)
-    holder = models.CharField(_("注册人"), max_length=200, blank=True)
+    holder = models.CharField(_("注册人"), max_length=500, blank=True)
     well_known = models.BooleanField(_("驰名"), default=False)
     common_word = models.BooleanField(_("常用词"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)

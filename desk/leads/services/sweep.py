@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler.errors import CrawlError
+from crawler.errors import CrawlError, CrawlerDied
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -126,6 +126,8 @@ def run_sweep(
             )
             filer.file()
             _fetch_pictures(run, pictures, folder=folder, proxy=way.address)
+    except CrawlerDied:
+        raise  # the frontier keeps what it had; the job goes on from there
     except (CrawlError, EgressError, BadInput) as error:
         return _close(run, RunState.FAILED, zh=error.zh, en=error.en, read=filer.read)
     ended = _close(

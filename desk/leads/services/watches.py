@@ -159,7 +159,7 @@ def _start_run(watch: Watch, *, due_at: datetime, now: datetime, late: bool, mis
 
 @transaction.atomic
 def run_now(*, watch: Watch, now: datetime, actor: User | None = None) -> Run:
-    """Start a run of the watch out of turn and return it; its timetable stays.
+    """Start a run of the watch at once and return it: the due one, or one out of turn.
 
     Raises NotAllowed, or NotPossible while a run of this watch is open.
     """
@@ -168,6 +168,10 @@ def run_now(*, watch: Watch, now: datetime, actor: User | None = None) -> Run:
     locked = Watch.objects.select_for_update().get(pk=watch.pk)
     if locked.runs.filter(state__in=OPEN).exists():
         raise NotPossible("A run of this watch is under way.", "该监控正在执行中。")
+    if locked.active and locked.next_due_at <= now:
+        claimed = _claim_watch(locked, now=now)
+        if claimed is not None:
+            return claimed
     return _start_run(locked, due_at=now, now=now, late=False, missed=0)
 
 

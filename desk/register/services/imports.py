@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +21,6 @@ from desk.register.models import (
 from desk.register.roles import organisation_for, require_role
 from desk.register.services.accounts import add_organisation
 from desk.register.services.marks import check_mark
-
-SELLERS_LIMIT = 50 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -101,44 +97,24 @@ def _file_mark(mark: matcher.Mark, *, owner: Organisation, actor: User | None) -
 def import_sellers(*, path: Path, organisation: Organisation | None = None) -> ImportReport:
     """Import ``mark_id,shop`` rows, all or nothing; for the operator's command line.
 
-    Raises BadInput naming the line of an unknown mark or an empty shop.
+    Raises the matcher's sentence about the line that is wrong, BadInput for a mark that
+    is not registered.
     """
-    text, encoding = _read_text(path)
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    missing = {"mark_id", "shop"} - set(reader.fieldnames or ())
-    if missing:
-        raise BadInput(
-            f"{path.name} has no column {', '.join(sorted(missing))}.",
-            f"{path.name} 缺少列 {'、'.join(sorted(missing))}。",
-        )
+    file = matcher.load_sellers(path)
     marks = _marks_by_id(organisation)
     added = unchanged = 0
-    try:
-        for row in reader:
-            shop, found = (row["shop"] or "").strip(), marks.get((row["mark_id"] or "").strip(), [])
-            if not shop or not found:
-                raise _wrong_line(path, reader.line_num, shop=bool(shop))
-            for mark in found:
+    for mark_id, shops in file.shops.items():
+        if mark_id not in marks:
+            raise BadInput(
+                f"{path.name}: the mark {mark_id} is not registered; nothing was imported.",
+                f"{path.name}：商标 {mark_id} 尚未登记，未导入任何内容。",
+            )
+        for mark in marks[mark_id]:
+            for shop in shops:
                 _, made = AuthorisedSeller.objects.get_or_create(mark=mark, shop=shop)
                 added, unchanged = added + made, unchanged + (not made)
-    except csv.Error as error:
-        raise BadInput(
-            f"{path.name}, line {reader.line_num}: not a CSV row ({error}).",
-            f"{path.name} 第 {reader.line_num} 行不是有效的 CSV（{error}）。",
-        ) from error
-    return ImportReport(added, 0, unchanged, encoding, ())
-
-
-def _wrong_line(path: Path, line: int, *, shop: bool) -> BadInput:
-    if not shop:
-        return BadInput(
-            f"{path.name}, line {line}: the shop is empty.",
-            f"{path.name} 第 {line} 行：店铺名称为空。",
-        )
-    return BadInput(
-        f"{path.name}, line {line}: no such mark is registered.",
-        f"{path.name} 第 {line} 行：没有登记这个商标。",
-    )
+    notes = tuple((note.zh, note.en) for note in file.notes)
+    return ImportReport(added, 0, unchanged, file.encoding, notes)
 
 
 def _marks_by_id(organisation: Organisation | None) -> dict[str, list[Mark]]:
@@ -149,22 +125,3 @@ def _marks_by_id(organisation: Organisation | None) -> dict[str, list[Mark]]:
     for mark in marks:
         found.setdefault(mark.mark_id, []).append(mark)
     return found
-
-
-def _read_text(path: Path) -> tuple[str, str]:
-    try:
-        if path.stat().st_size > SELLERS_LIMIT:
-            raise BadInput(f"{path.name} is larger than 50 MB.", f"{path.name} 超过 50 MB。")
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
-        ) from error
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise BadInput(
-        f"{path.name} is neither UTF-8 nor GB18030.", f"{path.name} 既不是 UTF-8 也不是 GB18030。"
-    )

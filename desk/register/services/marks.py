@@ -56,14 +56,14 @@ def add_mark(
 
 def check_mark(mark_id: str, name: str, classes: Sequence[int], kind: str) -> None:
     """Raise BadInput naming what of a mark cannot be registered."""
-    if not mark_id.strip() or len(mark_id.strip()) > 64:
+    if not mark_id.strip() or len(mark_id.strip()) > 100:
         raise BadInput(
-            "A mark needs a registration number of up to 64 characters.",
-            "请填写注册号（不超过 64 个字符）。",
+            "A mark needs a registration number of up to 100 characters.",
+            "请填写注册号（不超过 100 个字符）。",
         )
-    if not name.strip() or len(name.strip()) > 200:
+    if not name.strip() or len(name.strip()) > 500:
         raise BadInput(
-            "A mark needs a name of up to 200 characters.", "请填写商标名称（不超过 200 个字符）。"
+            "A mark needs a name of up to 500 characters.", "请填写商标名称（不超过 500 个字符）。"
         )
     if kind not in MarkKind.values:
         raise BadInput(f"The kind of mark {kind!r} is unknown.", f"商标种类 {kind!r} 不存在。")
