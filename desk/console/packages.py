@@ -1,0 +1,76 @@
+"""What a page shows of a sealed package (WACZ 1.1.1): single files, read within limits.
+
+Nothing is verified here; the verdict beside it comes from ``evidence.verify``.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desk.errors import NotFound
+
+RECORD = "evidence/capture.json"
+MANIFEST = "evidence/manifest.json"
+SCREENSHOT = "evidence/screenshot.png"
+JSON_LIMIT = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the page of an exhibit tells of its package."""
+
+    record: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+    @property
+    def artefacts(self) -> list[Mapping[str, Any]]:
+        """Return the files under the manifest with their sizes and digests."""
+        found = self.manifest.get("artefacts", [])
+        return [item for item in found if isinstance(item, Mapping)]
+
+    @property
+    def not_recorded(self) -> list[Mapping[str, Any]]:
+        """Return what the page did that is named but not in the package."""
+        found = self.record.get("not_recorded", [])
+        return [item for item in found if isinstance(item, Mapping)]
+
+    @property
+    def exchanges(self) -> int:
+        """Return how many exchanges were recorded."""
+        return len(self.record.get("exchanges", []))
+
+
+def contents(path: Path) -> Contents:
+    """Return the record and the manifest of a package; raises NotFound when unreadable."""
+    return Contents(record=_json(path, RECORD), manifest=_json(path, MANIFEST))
+
+
+def member(path: Path, name: str, *, limit: int) -> bytes:
+    """Return one file of a package; raises NotFound when missing, broken or larger."""
+    try:
+        with zipfile.ZipFile(path) as package, package.open(name) as inner:
+            data = inner.read(limit + 1)
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise _unreadable(name) from error
+    if len(data) > limit:
+        raise _unreadable(name)
+    return data
+
+
+def _json(path: Path, name: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(member(path, name, limit=JSON_LIMIT))
+    except ValueError as error:
+        raise _unreadable(name) from error
+    if not isinstance(value, Mapping):
+        raise _unreadable(name)
+    return value
+
+
+def _unreadable(name: str) -> NotFound:
+    return NotFound(f"{name} cannot be read from the package.", f"无法从封装文件读取 {name}。")

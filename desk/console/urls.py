@@ -1,0 +1,34 @@
+"""Addresses of the console."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from desk.console.views import exhibits, home, leads, marks, sign_in, sources, triage, verify
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="login"),
+    path("sign-out/", sign_in.SignOut.as_view(), name="logout"),
+    path("leads/", leads.lead_list, name="leads"),
+    path("leads/<int:pk>/", leads.lead_page, name="lead"),
+    path("leads/<int:pk>/picture/", leads.listing_picture, name="listing-picture"),
+    path("leads/<int:pk>/status/", leads.lead_status, name="lead-status"),
+    path("leads/<int:pk>/shortlist/", triage.shortlist_lead, name="lead-shortlist"),
+    path("leads/<int:pk>/dismiss/", triage.dismiss_lead, name="lead-dismiss"),
+    path("leads/<int:pk>/authorise/", triage.authorise_lead, name="lead-authorise"),
+    path("leads/<int:pk>/undo/", triage.undo_lead, name="lead-undo"),
+    path("leads/<int:pk>/preserve/", triage.preserve_lead, name="lead-preserve"),
+    path("marks/", marks.mark_list, name="marks"),
+    path("marks/new/", marks.mark_new, name="mark-new"),
+    path("marks/<int:pk>/", marks.mark_page, name="mark"),
+    path("marks/<int:pk>/sellers/", marks.mark_seller, name="mark-seller"),
+    path("exhibits/", exhibits.exhibit_list, name="exhibits"),
+    path("exhibits/<int:pk>/", exhibits.exhibit_page, name="exhibit"),
+    path("exhibits/<int:pk>/screenshot/", exhibits.exhibit_screenshot, name="exhibit-screenshot"),
+    path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),
+    path("verify/", verify.verify_page, name="verify"),
+    path("verify/<int:pk>/", verify.verification_page, name="verification"),
+    path("sources/", sources.source_list, name="sources"),
+    path("watches/<int:pk>/run/", sources.watch_run, name="watch-run"),
+]

@@ -1,0 +1,55 @@
+"""The first page: what awaits this person."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from desk.cases.selectors import exhibits_for, verifications_for
+from desk.cases.states import LIVE, ExhibitState
+from desk.console.access import EVERYBODY, role_required, viewer_of
+from desk.leads.selectors import lead_counts, leads_for, runs_for
+from desk.leads.states import LeadState
+from desk.register.models import Role, User
+from desk.register.roles import roles_of
+from desk.register.selectors import marks_for
+
+FEW = 6
+
+
+@role_required(*EVERYBODY)
+def home(request: HttpRequest) -> HttpResponse:
+    """Return the first page of this person's role."""
+    viewer = viewer_of(request)
+    roles = roles_of(viewer)
+    if Role.OFFICER in roles or Role.OWNER in roles or Role.AUDITOR in roles:
+        role = next(r for r in (Role.OFFICER, Role.OWNER, Role.AUDITOR) if r in roles)
+        return render(request, f"console/home_{role.value}.html", _leads(viewer))
+    if Role.NOTARY in roles:
+        return render(request, "console/home_notary.html", _exhibits(viewer))
+    return render(request, "console/home_administrator.html")
+
+
+def _leads(viewer: User) -> dict[str, object]:
+    new = leads_for(viewer, state=LeadState.NEW)
+    exhibits = exhibits_for(viewer)
+    return {
+        "counts": lead_counts(viewer),
+        "leads": new[:FEW],
+        "first": new.first(),
+        "marks": marks_for(viewer).count(),
+        "shortlisted": leads_for(viewer, state=LeadState.SHORTLISTED)[:FEW],
+        "exhibits_live": exhibits.filter(state__in=LIVE).count(),
+        "exhibits_failed": exhibits.filter(state=ExhibitState.FAILED).count(),
+        "exhibits_sealed": exhibits.filter(state=ExhibitState.SEALED).count(),
+        "runs": runs_for(viewer)[:FEW],
+    }
+
+
+def _exhibits(viewer: User) -> dict[str, object]:
+    return {
+        "exhibits": exhibits_for(viewer)[:FEW],
+        "exhibits_sealed": exhibits_for(viewer).count(),
+        "verifications": verifications_for(viewer)[:FEW],
+        "verified": verifications_for(viewer).count(),
+    }

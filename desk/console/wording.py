@@ -1,0 +1,115 @@
+"""How records are said on the pages: one sentence or badge for each state, in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from desk.leads.models import LeadEvent
+from desk.leads.states import LeadState, ReasonCode
+from desk.register.models import Mark, MarkKind, Membership, User
+
+BADGES = {
+    "new": "new",
+    "dismissed": "still",
+    "authorised": "still",
+    "shortlisted": "work",
+    "preserved": "good",
+    "requested": "work",
+    "capturing": "work",
+    "awaiting_timestamp": "work",
+    "sealed": "good",
+    "failed": "bad",
+    "queued": "still",
+    "running": "work",
+    "complete": "good",
+    "limited": "good",
+    "blocked": "bad",
+    "forbidden": "bad",
+    "unreachable": "bad",
+    "refused": "bad",
+    "valid": "good",
+    "invalid": "bad",
+    "not_a_package": "bad",
+    "incomplete": "work",
+    "not_checked": "still",
+}
+
+
+def state_words(record: Any) -> str:
+    """Return the word for a record's state; a lead not shortlisted is said the officer's way."""
+    return dismissed_word() if record.state == LeadState.DISMISSED else record.get_state_display()
+
+
+def dismissed_word() -> str:
+    """Return the word for a lead that an officer decided not to shortlist."""
+    return _("不予列入")
+
+
+def verdict_word(code: str) -> str:
+    """Return the word for a verdict or for the status of a claim."""
+    words = {
+        "valid": _("有效"),
+        "invalid": _("无效"),
+        "incomplete": _("未完整核验"),
+        "not_a_package": _("不是封装文件"),
+        "not_checked": _("未核验"),
+    }
+    return words.get(code, code)
+
+
+def event_words(event: LeadEvent) -> str:
+    """Return what happened to a lead in a few words."""
+    if not event.from_state:
+        return _("机器发现疑似")
+    if event.to_state == LeadState.NEW:
+        return _("撤销决定，恢复为待处理") if event.actor_id else _("商品有变化，重新打开")
+    dismissed = event.to_state == LeadState.DISMISSED
+    label = dismissed_word() if dismissed else str(LeadState(event.to_state).label)
+    if event.reason_code in ReasonCode.values:
+        return f"{label}{_('：')}{ReasonCode(event.reason_code).label}"
+    return label
+
+
+def standing_of(user: User) -> str:
+    """Return where a person works and as what, for the header."""
+    memberships = Membership.objects.filter(user=user).select_related("organisation")
+    parts = [f"{item.organisation.name} · {item.get_role_display()}" for item in memberships[:2]]
+    return _("；").join(parts)
+
+
+def lead_standing(state: str) -> str:
+    """Return the sentence shown where no step is open."""
+    sentences = {
+        LeadState.NEW: _("执法人员尚未处理这条线索。"),
+        LeadState.DISMISSED: _("这条线索不予列入；商品发生变化时会自动重新打开。"),
+        LeadState.AUTHORISED: _("已确认为授权销售。"),
+        LeadState.SHORTLISTED: _("已列入核查（不是认定），页面固证正在进行或由执法人员安排。"),
+        LeadState.PRESERVED: _("页面已固证封装，可在证据项中查看和下载证据移交包。"),
+    }
+    return sentences.get(LeadState(state), "")
+
+
+def mark_kind(mark: Mark) -> str:
+    """Return the kind of a mark in words."""
+    return str(MarkKind(mark.kind).label)
+
+
+def nice_classes(mark: Mark) -> str:
+    """Return the Nice classes in words, or that none is recorded."""
+    numbers = mark.class_numbers()
+    if not numbers:
+        return _("未登记")
+    return _("第 %(numbers)s 类") % {"numbers": _("、").join(str(n) for n in numbers)}
+
+
+def evidence_words(evidence: Any) -> str:
+    """Return the evidence of a reason as one short line."""
+    if isinstance(evidence, Mapping):
+        parts = [f"{key} {evidence_words(value)}" for key, value in evidence.items()]
+        return " · ".join(parts)
+    if isinstance(evidence, list | tuple):
+        return ", ".join(evidence_words(item) for item in evidence)
+    return str(evidence)
