@@ -25,6 +25,8 @@ from evidence.log.audit import VKEY
 from evidence.log.durable import Fault, locked, no_fault, replace_file
 from evidence.log.writer import Log
 
+AUTHORITIES = "authorities.toml"
+
 
 @dataclass(frozen=True)
 class NamedAuthority:
@@ -91,7 +93,8 @@ class EvidenceHome:
             origin = f"markseal/{secrets.token_hex(8)}"
             vkey = NoteKey(origin, log_key.public_key().public_bytes_raw()).text()
             replace_file(self.log / VKEY, f"{vkey}\n".encode())
-        create_local(self.authority, now=now)
+        if not (self.authority / AUTHORITIES).exists():
+            create_local(self.authority, now=now)
         self._write_trust(signer)
 
     def _write_trust(self, signer: Ed25519PrivateKey) -> None:
@@ -127,7 +130,7 @@ class EvidenceHome:
 
         Each table there: ``name``, ``url`` (http or https), ``roots`` (a PEM file beside it).
         """
-        path = self.authority / "authorities.toml"
+        path = self.authority / AUTHORITIES
         if not path.exists():
             local = LocalAuthority(self.authority)
             return (NamedAuthority(local, local.roots),)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
 from evidence.capture.steps import wall_clock
@@ -46,6 +46,15 @@ from evidence.seal.workfolder import DONE, ORDER, WorkFolder, settle_order, work
 Clock = Callable[[], datetime]
 
 
+class Take(Protocol):
+    """The seam of the browser: an order and a folder in, a finished capture out."""
+
+    def __call__(
+        self, order: CaptureOrder, folder: Path, *, software: str, clock: Clock
+    ) -> Snapshot:
+        """Capture the page into ``folder``, or raise PageNotCaptured."""
+
+
 @dataclass(frozen=True)
 class Means:
     """What a preservation works with; ``fault`` is the seam at which tests kill it."""
@@ -56,6 +65,7 @@ class Means:
     browser: Path
     clock: Clock
     fault: Fault
+    take: Take = capture
 
     @property
     def log(self) -> Log:
@@ -72,6 +82,7 @@ def preserve(
     browser: Path,
     clock: Clock = wall_clock,
     fault: Fault = no_fault,
+    take: Take = capture,
 ) -> Preserved:
     """Capture and seal one page; called again with the same capture id, finish what is open.
 
@@ -82,7 +93,7 @@ def preserve(
     """
     order = order.checked()
     home.prepare(now=clock())
-    means = Means(home, proxy, journal, browser, clock, fault)
+    means = Means(home, proxy, journal, browser, clock, fault, take)
     work = work_folder(home, order.capture_id)
     with locked(work.path / "lock"):
         done = work.read(DONE)
@@ -168,7 +179,7 @@ def _capture(
         limits=order.limits,
     )
     try:
-        snapshot = capture(wanted, work.snapshot, software=software, clock=means.clock)
+        snapshot = means.take(wanted, work.snapshot, software=software, clock=means.clock)
     except PageNotCaptured as failure:
         _failed(order, work, means, failure.reason, failure.en, failure.zh, failure)
     except OSError as error:

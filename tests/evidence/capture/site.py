@@ -67,7 +67,9 @@ def answers(port: int) -> dict[str, Answer]:
         "/half": Answer(b'<title>half</title><p>page<img src="/slow">'),
         "/dialog": Answer("<title>弹窗</title><p>内容</p><script>alert('你好')</script>".encode()),
         "/popup": Answer("<title>弹</title><script>window.open('/gbk')</script>".encode()),
-        "/loop": Answer("<title>死循环</title><p>内容</p><script>setTimeout(()=>{for(;;);},500)</script>".encode()),
+        "/loop": Answer(
+            "<title>死循环</title><p>内容</p><script>setTimeout(()=>{for(;;);},500)</script>".encode()
+        ),
         "/out": Answer(status=302, headers=[("Location", "http://10.1.2.3/")]),
         "/many": Answer(b"".join(b'<img src="/n%d">' % n for n in range(80))),
         "/cookies": Answer(b"<p>c", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
