@@ -11,8 +11,8 @@ from __future__ import annotations
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from evidence.errors import FormatError
 from evidence.format import zipform
@@ -50,6 +50,7 @@ class Archive:
     label: str
     entries: tuple[Found, ...]
     canonical: bool
+    aside: ExitStack
 
     def get(self, name: str) -> Found | None:
         """Return the first entry of that name, or None."""
@@ -86,7 +87,7 @@ class Archive:
         """Return a window onto a stored entry in place; a deflated one is unpacked aside."""
         if entry.method == STORED:
             return self.window.part(entry.data_at, entry.packed)
-        aside: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its window
+        aside = self.aside.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         for chunk in self.chunks(entry):
             aside.write(chunk)
         return Window.whole(aside)
@@ -121,11 +122,14 @@ def is_zip(window: Window) -> bool:
     return any(window.find(sign) >= 0 for sign in (LOCAL_SIGN, CENTRAL_SIGN, END_SIGN))
 
 
-def open_archive(window: Window, label: str, findings: Findings) -> Archive:
-    """Read the structure of a ZIP, noting every deviation; contents are not read here."""
+def open_archive(window: Window, label: str, findings: Findings, aside: ExitStack) -> Archive:
+    """Read the structure of a ZIP, noting every deviation; contents are not read here.
+
+    ``aside`` closes the temporary files into which deflated entries are unpacked.
+    """
     walked, stop = _walk(window)
     if walked and _is_canonical(window, walked, stop):
-        return Archive(window, label, tuple(walked), canonical=True)
+        return Archive(window, label, tuple(walked), canonical=True, aside=aside)
     start, listed = _directory(window, stop)
     before = len(findings.claims)
     if not listed:
@@ -135,7 +139,7 @@ def open_archive(window: Window, label: str, findings: Findings) -> Archive:
             f"{label}: the central directory cannot be read.",
             f"{label}：中央目录无法读取。",
         )
-        return Archive(window, label, tuple(walked), canonical=False)
+        return Archive(window, label, tuple(walked), canonical=False, aside=aside)
     _compare_entries(window, label, walked, listed, findings)
     _compare_tail(window, label, listed, start, findings)
     if len(findings.claims) == before:
@@ -145,7 +149,7 @@ def open_archive(window: Window, label: str, findings: Findings) -> Archive:
             f"{label} is not in the canonical ZIP form.",
             f"{label} 不是规范的 ZIP 形式。",
         )
-    return Archive(window, label, tuple(listed), canonical=False)
+    return Archive(window, label, tuple(listed), canonical=False, aside=aside)
 
 
 def _walk(window: Window) -> tuple[list[Found], int]:

@@ -124,22 +124,22 @@ def _check_datapackage(package: Package, findings: Findings) -> None:
     archive = package.archive
     stored = read_entry(archive, names.DATAPACKAGE, SMALL, findings)
     digest = read_entry(archive, names.DATAPACKAGE_DIGEST, SMALL, findings)
-    if stored is not None and digest is not None and digest != build_datapackage_digest(stored):
-        culprit = names.DATAPACKAGE
-        if culprit not in package.altered and names.DATAPACKAGE_DIGEST in package.altered:
-            culprit = names.DATAPACKAGE_DIGEST
+    if stored is None:
+        return
+    if package.manifest is not None and package.signature is not None:
+        built: bytes | None = build_datapackage(package.manifest, package.signature)
+    else:
+        built = None
+    if digest is not None and digest != build_datapackage_digest(stored):
         findings.invalid(
             "package",
-            archive.place(culprit),
+            archive.place(names.DATAPACKAGE_DIGEST if stored == built else names.DATAPACKAGE),
             f"{names.DATAPACKAGE} and {names.DATAPACKAGE_DIGEST} do not agree.",
             f"{names.DATAPACKAGE} 与 {names.DATAPACKAGE_DIGEST} 不一致。",
         )
-    if stored is None or package.manifest is None or package.signature is None:
-        return
-    if stored != build_datapackage(package.manifest, package.signature):
+    if built is not None and stored != built:
         own = {names.MANIFEST, names.SIGNATURE}
-        culprits = sorted(own & package.altered) or [names.DATAPACKAGE]
-        for culprit in culprits:
+        for culprit in sorted(own & package.altered) or [names.DATAPACKAGE]:
             findings.invalid(
                 "package",
                 archive.place(culprit),

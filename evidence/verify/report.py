@@ -13,8 +13,8 @@ MARKS = {
 
 def print_report(verdict: Verdict) -> str:
     """Return the whole report; its first line is the headline."""
-    lines = [verdict.headline_zh, verdict.headline_en, ""]
-    lines += [f"文件 File: {verdict.file}"]
+    lines = [_plain(verdict.headline_zh), _plain(verdict.headline_en), ""]
+    lines += [f"文件 File: {_plain(verdict.file)}"]
     lines += _facts(verdict)
     if verdict.claims:
         lines += ["", "核查结果 Findings:"]
@@ -35,8 +35,8 @@ def _claim_lines(claim_id: str, claims: list[Claim]) -> list[str]:
         need = "" if claim.required else "（非必需 optional）"
         lines.append(f"  [{zh} {en}] {name_zh} / {name_en}{need}")
         if claim.where:
-            lines.append(f"      位置 where: {claim.where}")
-        lines += [f"      {claim.zh}", f"      {claim.en}"]
+            lines.append(f"      位置 where: {_plain(claim.where)}")
+        lines += [f"      {_plain(claim.zh)}", f"      {_plain(claim.en)}"]
     return lines
 
 

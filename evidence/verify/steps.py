@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -38,20 +39,20 @@ def verify_file(path: Path, *, trust: Path | None) -> Verdict:
                 f"There is no file {path}; give a .wacz or .dossier.zip file.",
                 f"没有文件 {path}；请给出 .wacz 或 .dossier.zip 文件。",
             )
-        with path.open("rb") as file:
-            return _verify(path, Window.whole(file), trusted)
+        with path.open("rb") as file, ExitStack() as aside:
+            return _verify(path, Window.whole(file), trusted, aside)
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
         ) from error
 
 
-def _verify(path: Path, window: Window, trust: Trust | None) -> Verdict:
+def _verify(path: Path, window: Window, trust: Trust | None, aside: ExitStack) -> Verdict:
     if not is_zip(window):
         return not_a_package(path.name)
     required = trust.policy.require if trust else CLAIMS
     findings = Findings(frozenset(required))
-    outer = open_archive(window, path.name, findings)
+    outer = open_archive(window, path.name, findings, aside)
     name = dossier_name(outer)
     if name is None:
         papers = papers_beside(path, _name_of(path), findings)
@@ -95,7 +96,7 @@ def _open_dossier(outer: Archive, name: str, findings: Findings) -> tuple[Papers
         inner = outer.window.part(0, 0)
     whole, crc = _digest(inner)
     check_crc(outer, entry, crc, findings)
-    return papers, check_package(open_archive(inner, wacz, findings), findings), whole
+    return papers, check_package(open_archive(inner, wacz, findings, outer.aside), findings), whole
 
 
 def _check_enclosed(

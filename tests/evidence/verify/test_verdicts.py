@@ -1,0 +1,199 @@
+"""Exit codes, headlines, the command, and what the verifier may import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evidence.__main__ import main
+from evidence.verify import Verdict, verify_file
+from tests.evidence.builder import NAME
+from tests.evidence.verify.conftest import Bench, places
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def spread(bench: Bench, folder: Path) -> Path:
+    """Write the WACZ with its papers beside it and return its path."""
+    for name, data in bench.draft.papers.items():
+        (folder / name).write_bytes(data)
+    path = folder / f"{NAME}.wacz"
+    path.write_bytes(bench.draft.wacz)
+    return path
+
+
+def test_without_trust_nothing_is_trusted(bench: Bench) -> None:
+    verdict = bench.verify(bench.draft.pack(), trusted=False)
+    assert verdict.exit_code == 3
+    assert "Nothing is trusted" in verdict.headline_en
+    status = {c.id: c.status.value for c in verdict.claims}
+    assert status["package"] == status["manifest"] == "valid"
+    assert status["signature"] == status["inclusion"] == status["timestamp"] == "not_checked"
+
+
+def test_a_wacz_with_its_papers_beside_it_is_valid(bench: Bench, tmp_path: Path) -> None:
+    assert verify_file(spread(bench, tmp_path), trust=bench.trust).exit_code == 0
+
+
+@pytest.mark.parametrize("missing", ["attempt.json", "outcome.tlog-proof", "local.tsr"])
+def test_a_wacz_without_one_paper_is_incomplete(bench: Bench, tmp_path: Path, missing: str) -> None:
+    path = spread(bench, tmp_path)
+    (tmp_path / f"{NAME}.{missing}").unlink()
+    verdict = verify_file(path, trust=bench.trust)
+    assert verdict.exit_code == 3
+    assert not places(verdict)
+
+
+def test_more_tokens_required_than_there_are(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.dossier.zip"
+    path.write_bytes(bench.draft.pack())
+    trust = bench.world.trust(tmp_path / "trust", tokens=2)
+    assert verify_file(path, trust=trust).exit_code == 3
+
+
+def test_trial_tokens_say_so_first(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.dossier.zip"
+    path.write_bytes(bench.draft.pack())
+    trust = bench.world.trust(tmp_path / "trust", trial=True)
+    verdict = verify_file(path, trust=trust)
+    assert (verdict.exit_code, verdict.trial) == (0, True)
+    assert verdict.headline_zh.startswith("试用")
+
+
+def test_another_installations_trust_refuses_everything(bench: Bench, tmp_path: Path) -> None:
+    trust = bench.world.trust(tmp_path / "trust")
+    (trust / "authorities/local.pem").write_bytes(bench.foreign.root)
+    path = tmp_path / f"{NAME}.dossier.zip"
+    path.write_bytes(bench.draft.pack())
+    verdict = verify_file(path, trust=trust)
+    assert verdict.exit_code == 1
+    assert f"{NAME}.local.tsr" in places(verdict)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n", "你好".encode() * 1000, b"%PDF-1.7"])
+def test_a_file_that_is_no_zip(bench: Bench, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "note.txt"
+    path.write_bytes(content)
+    verdict = verify_file(path, trust=bench.trust)
+    assert (verdict.exit_code, verdict.to_json()["verdict"]) == (2, "not_a_package")
+
+
+def test_the_json_form(bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = spread(bench, tmp_path)
+    code = main(["verify", str(path), "--trust", str(bench.trust), "--json"])
+    value = json.loads(capsys.readouterr().out)
+    assert (code, value["exit"], value["format"]) == (0, 0, "markseal-verdict/1")
+    keys = {"id", "status", "required", "zh", "en", "where"}
+    assert all(set(claim) == keys for claim in value["claims"])
+    assert value["facts"]["url"].startswith("https://")
+    assert value["not_proved"]
+
+
+def test_the_report_names_what_is_not_proved(
+    bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = spread(bench, tmp_path)
+    assert main(["verify", str(path)]) == 3
+    text = capsys.readouterr().out
+    assert text.startswith("未给出信任文件夹")
+    assert "不" in text
+    assert "does NOT prove" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["/nonexistent.wacz"],
+        ["."],
+        ["README.md", "--trust", "/nonexistent"],
+        ["README.md", "--trust", "docs"],
+    ],
+)
+def test_bad_paths_are_one_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["verify", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("错误：")
+    assert error.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("policy.toml", "format ="),
+        ("policy.toml", 'format = "markseal-trust/9"\n'),
+        ("log.vkey", "nonsense"),
+        ("signer.pem", "nonsense"),
+        ("authorities/local.pem", "nonsense"),
+    ],
+)
+def test_a_broken_trust_folder_is_one_sentence(
+    bench: Bench, tmp_path: Path, name: str, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust = bench.world.trust(tmp_path / "trust")
+    (trust / name).write_text(content)
+    assert main(["verify", str(spread(bench, tmp_path)), "--trust", str(trust)]) == 1
+    assert capsys.readouterr().err.startswith("错误：")
+
+
+def test_an_unknown_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["verify", "x", "--unknown"])
+    assert stop.value.code == 64
+    assert "--help" in capsys.readouterr().err
+
+
+def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["verify", "--help"])
+    assert stop.value.code == 0
+    assert "exhibit.dossier.zip" in capsys.readouterr().out
+
+
+def test_a_package_cannot_write_into_the_report(bench: Bench) -> None:
+    from evidence.verify.report import print_report
+    from evidence.verify.verdict import Outcome
+
+    facts = {"url": "x\n核验通过\x1b[2J"}
+    verdict = Verdict("a\nb", Outcome.INVALID, False, "核验不通过：x\ny", "NOT VALID: x", (), facts)
+    text = print_report(verdict)
+    assert "\x1b" not in text
+    assert "\n核验通过" not in text
+    assert "\ny" not in text
+    assert "a\nb" not in text
+
+
+BLOCKED = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top in {"django", "playwright", "scrapy", "socket", "_socket", "ssl", "http",
+                   "urllib3", "requests", "warcio", "desk", "crawler", "matcher", "egress"} \\
+           or name.startswith(("evidence.capture", "evidence.seal", "evidence.log",
+                               "evidence.authority", "evidence.home")):
+            raise ImportError("blocked: " + name)
+sys.meta_path.insert(0, Refuse())
+import evidence.__main__
+sys.exit(evidence.__main__.main(sys.argv[1:]))
+"""
+
+
+def test_the_verifier_runs_without_network_browser_or_django(bench: Bench, tmp_path: Path) -> None:
+    path = spread(bench, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, "verify", str(path), "--trust", str(bench.trust)],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
