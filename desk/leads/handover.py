@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler import CrawlOrder, CrawlReport, Listing, Progress
+from crawler import CrawlOrder, CrawlReport, CrawlState, Listing, Progress
 from crawler.errors import ListingWrong
 from desk.errors import BadInput
 
@@ -36,7 +36,7 @@ def read_list(
                 if order.query and order.query not in listing.title:
                     continue
                 if order.limit is not None and count >= order.limit:
-                    return _report("limited", count)
+                    return _report(CrawlState.LIMITED, count)
                 on_listing(listing)
                 count += 1
     except (OSError, UnicodeDecodeError) as error:
@@ -44,7 +44,7 @@ def read_list(
             f"The list {path.name} cannot be read ({error}).",
             f"清单 {path.name} 无法读取（{error}）。",
         ) from error
-    return _report("complete", count)
+    return _report(CrawlState.COMPLETE, count)
 
 
 def _listing(line: str, *, path: Path, number: int) -> Listing:
@@ -64,7 +64,7 @@ def _listing(line: str, *, path: Path, number: int) -> Listing:
         ) from error
 
 
-def _report(state: str, count: int) -> CrawlReport:
+def _report(state: CrawlState, count: int) -> CrawlReport:
     return CrawlReport(
         state=state,
         listings=count,

@@ -50,6 +50,7 @@ class RunState(models.TextChoices):
     FORBIDDEN = "forbidden", _("网站 robots 不允许")
     UNREACHABLE = "unreachable", _("无法访问")
     REFUSED = "refused", _("出口守卫拒绝")
+    GONE = "gone", _("页面已不存在")
     FAILED = "failed", _("失败")
 
 
