@@ -1,0 +1,65 @@
+"""What can go wrong in finding listings.
+
+::
+
+    CrawlError
+    ├── RecipeWrong      a recipe file breaks its format; names file, key and what is expected
+    ├── RecipeUnknown    no recipe of that name, or none that can do what is asked
+    ├── OrderWrong       the order cannot be carried out as it stands
+    ├── WorkdirTaken     the work folder belongs to another order, or another crawl is in it
+    ├── ListingWrong     a line is not a listing
+    └── CrawlerDied      the crawl's process ended without a report
+"""
+
+from __future__ import annotations
+
+
+class CrawlError(Exception):
+    """A failure of the crawler, as one sentence in English (``en``) and Chinese (``zh``)."""
+
+    exit_code = 1
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en = en
+        self.zh = zh
+
+
+class RecipeWrong(CrawlError):
+    """A recipe file breaks its format."""
+
+    exit_code = 65
+
+    def __init__(self, file: str, key: str, expected_en: str, expected_zh: str) -> None:
+        super().__init__(
+            f"Recipe {file}, key {key}: expected {expected_en}.",
+            f"配方 {file} 的 {key} 有误：应为{expected_zh}。",
+        )
+        self.file = file
+        self.key = key
+
+
+class RecipeUnknown(CrawlError):
+    """No recipe of that name, or none that can do what is asked."""
+
+    exit_code = 64
+
+
+class OrderWrong(CrawlError):
+    """The order cannot be carried out as it stands."""
+
+    exit_code = 64
+
+
+class WorkdirTaken(CrawlError):
+    """The work folder belongs to another order, or another crawl is at work in it."""
+
+
+class ListingWrong(CrawlError):
+    """A line is not a listing."""
+
+    exit_code = 65
+
+
+class CrawlerDied(CrawlError):
+    """The crawl's process ended without a report; the work folder keeps what it had."""

@@ -1,0 +1,86 @@
+"""What is asked of a crawl, how it goes, and what it comes back with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class CrawlState(StrEnum):
+    """How a crawl ended; everything but complete and limited is a failure with a reason.
+
+    blocked covers a login wall and a human check too: the sentence says which.
+    """
+
+    COMPLETE = "complete"
+    LIMITED = "limited"
+    BLOCKED = "blocked"
+    FORBIDDEN = "forbidden"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class CrawlOrder:
+    """What to crawl.
+
+    ``source`` is a recipe's name or path (None: the recipe whose hosts match the address,
+    else the general reader); ``limit`` bounds the listings; ``proxy`` is the guard's
+    ``host:port``; ``recipes`` the folder of recipes; ``workdir`` keeps the frontier: the same
+    order with the same folder goes on where it was.
+    """
+
+    source: str | None
+    start_url: str | None
+    query: str | None = None
+    limit: int | None = None
+    proxy: str | None = None
+    user_agent: str = "markseal"
+    recipes: Path = Path("config/recipes")
+    workdir: Path = Path("crawl")
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes two orders the same one (not the proxy, not the folder)."""
+        return {
+            "source": self.source,
+            "start_url": self.start_url,
+            "query": self.query,
+            "limit": self.limit,
+        }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a crawl is: pages read and still known to be read, listings so far."""
+
+    pages: int
+    waiting: int
+    listings: int
+    reported_total: int | None = None
+
+
+@dataclass(frozen=True)
+class CrawlReport:
+    """How a crawl ended.
+
+    ``reported_total`` is the number of items the shop itself prints; ``states`` counts the
+    pages by their state (failed: no usable answer after the last try); ``zh`` and ``en``
+    say it in a sentence. Not proved: that the shop shows everybody the same.
+    """
+
+    state: CrawlState
+    listings: int
+    pages: int
+    reported_total: int | None
+    states: Mapping[str, int] = field(default_factory=dict)
+    zh: str = ""
+    en: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was read, up to its bounds."""
+        return self.state in (CrawlState.COMPLETE, CrawlState.LIMITED)

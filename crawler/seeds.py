@@ -1,0 +1,73 @@
+"""From an order to the recipe that serves it and the pages it starts from."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from crawler.errors import OrderWrong
+from crawler.frontier import Target
+from crawler.order import CrawlOrder
+from crawler.paths import normal, with_query
+from crawler.recipe import GENERAL, Recipe, find_recipe, named_recipe
+
+
+def recipe_of(order: CrawlOrder) -> Recipe:
+    """Return the recipe an order names, else the one that matches its address, else the general."""
+    if order.source:
+        return named_recipe(order.source, order.recipes)
+    if order.start_url is None:
+        raise OrderWrong("A crawl needs a source or an address.", "采集需要来源名称或网址。")
+    return find_recipe(order.start_url, order.recipes) or GENERAL
+
+
+def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
+    """Return the pages a crawl starts from; raise OrderWrong if there can be none.
+
+    A keyword goes to the site's search; an address with a path is read as it is (an item if
+    the recipe says so); a bare site starts where the recipe says.
+    """
+    home = order.start_url or _home(recipe)
+    _check(home)
+    if order.limit is not None and order.limit < 1:
+        raise OrderWrong("The limit must be at least 1.", "数量上限至少为 1。")
+    if order.query is not None:
+        if recipe.search is None:
+            raise OrderWrong(
+                f"The recipe {recipe.name} has no keyword search; leave the query out.",
+                f"配方 {recipe.name} 没有关键词搜索，请不要指定关键词。",
+            )
+        path = with_query(recipe.search.url, order.query, recipe.search.encoding)
+        return [Target(normal(urljoin(home, path)), "list")]
+    parts = urlsplit(home)
+    if (parts.path in ("", "/") and not parts.query) and recipe.start:
+        return [Target(normal(urljoin(home, start)), "list") for start in recipe.start]
+    if recipe.follow_all:
+        return [Target(normal(home), "any")]
+    is_item = recipe.items.url is not None and recipe.items.url.search(home) is not None
+    return [Target(normal(home), "item" if is_item else "list")]
+
+
+def _home(recipe: Recipe) -> str:
+    absolute = [url for url in recipe.start if url.startswith(("http://", "https://"))]
+    if absolute:
+        return absolute[0]
+    raise OrderWrong(
+        f"The recipe {recipe.name} serves any site of its kind: give an address, "
+        f"as in: markseal crawl http://shop.example/ --recipe {recipe.name}.",
+        f"配方 {recipe.name} 适用于同类站点，请给出网址，"
+        f"例如：markseal crawl http://shop.example/ --recipe {recipe.name}。",
+    )
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        bad = parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc
+        bad = bad or (parts.port is not None and not 0 < parts.port < 65536)
+    except ValueError:
+        bad = True
+    if bad:
+        raise OrderWrong(
+            f"The address {url} is not an http or https address.",
+            f"网址 {url} 不是有效的 http 或 https 地址。",
+        )

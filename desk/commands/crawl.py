@@ -1,0 +1,204 @@
+"""``markseal crawl`` and ``markseal extract``: listings without a database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from tqdm import tqdm
+
+from config.environment import RECIPES, setting
+from crawler import (
+    CrawlError,
+    CrawlOrder,
+    CrawlReport,
+    Listing,
+    Progress,
+    Recipe,
+    crawl,
+    extract,
+    find_recipe,
+    named_recipe,
+)
+from egress.process import guard
+
+CRAWL_EXAMPLE = """例 / examples:
+  markseal crawl http://127.0.0.1:8000/ --recipe oscar --out listings.jsonl
+  markseal crawl oscar --start http://127.0.0.1:8000/ --query 保温杯 --limit 50 --out -
+
+中断后用同一命令再次运行即可继续。/ After an interruption the same command goes on.
+"""
+EXTRACT_EXAMPLE = """例 / example:
+  markseal extract page.html --url https://shop.example/item/1 --recipe oscar
+"""
+
+
+def add(commands: Any) -> None:
+    """Register ``markseal crawl`` and ``markseal extract``."""
+    _add_crawl(commands)
+    _add_extract(commands)
+
+
+def _add_crawl(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "crawl",
+        help="采集商品，输出 JSON 行 / read a shop's listings, write JSON lines",
+        description="按配方采集一个来源的商品（遵守 robots.txt），输出 JSON 行。\n"
+        "Read the listings of a source (robots.txt is obeyed) and write JSON lines.",
+        epilog=CRAWL_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="SOURCE|URL", help="配方名或网址 / recipe or address")
+    parser.add_argument("--recipe", metavar="R", help="用于该网址的配方 / recipe for the address")
+    parser.add_argument("--start", metavar="URL", help="配方的起始网址 / where the recipe starts")
+    parser.add_argument("--query", metavar="Q", help="搜索关键词 / keyword to search for")
+    parser.add_argument("--limit", type=_count, metavar="N", help="最多条数 / at most N listings")
+    parser.add_argument(
+        "--workdir",
+        type=Path,
+        metavar="DIR",
+        help="进度目录（默认在输出文件旁）/ folder of the frontier (default: beside the output)",
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="L.jsonl", help="输出，- 为标准输出 / output"
+    )
+    parser.set_defaults(run=run_crawl)
+
+
+def _add_extract(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "extract",
+        help="从保存的页面读出商品 / read the listings of one saved page",
+        description="从一个保存的页面或接口应答（HTML、JSON、JSONP）读出商品，输出一行 JSON。\n"
+        "Read one saved page or API answer (HTML, JSON, JSONP) and print one JSON line.",
+        epilog=EXTRACT_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="保存的文件，- 为标准输入 / saved file")
+    parser.add_argument("--url", required=True, help="页面原网址 / where the page came from")
+    parser.add_argument(
+        "--recipe",
+        metavar="R",
+        help="配方名或文件（默认按网址选，否则通用读取）/ recipe (default: by address, or general)",
+    )
+    parser.set_defaults(run=run_extract)
+
+
+def run_crawl(arguments: argparse.Namespace) -> int:
+    """Crawl, write the listings and say how it ended; 0 if it was read, 1 if it could not be."""
+    is_url = "://" in arguments.source
+    with _folder(arguments) as folder, _whole_file(arguments.out) as out, _bar() as bar:
+        order = CrawlOrder(
+            source=arguments.recipe if is_url else arguments.source,
+            start_url=arguments.source if is_url else arguments.start,
+            query=arguments.query,
+            limit=arguments.limit,
+            user_agent=setting("MARKSEAL_USER_AGENT"),
+            recipes=RECIPES,
+            workdir=folder,
+        )
+        report = _crawl(order, out, bar)
+        if not report.succeeded:
+            raise SourceFailed(report.en, report.zh)
+    print(f"{report.zh}\n{report.en}", file=sys.stderr)
+    return 0
+
+
+def run_extract(arguments: argparse.Namespace) -> int:
+    """Print the state and the listings of one saved page; 0 whatever the state is."""
+    data = _read(arguments.file)
+    recipe: Recipe | None
+    if arguments.recipe:
+        recipe = named_recipe(arguments.recipe, RECIPES)
+    else:
+        recipe = find_recipe(arguments.url, RECIPES)
+    extraction = extract(data, arguments.url, recipe=recipe)
+    print(json.dumps(extraction.to_json(), ensure_ascii=False))
+    return 0
+
+
+class SourceFailed(CrawlError):
+    """The source could not be read; the sentence says why."""
+
+
+def _crawl(order: CrawlOrder, out: IO[str], bar: Any) -> CrawlReport:
+    def keep(listing: Listing) -> None:
+        out.write(json.dumps(listing.to_json(), ensure_ascii=False) + "\n")
+
+    def show(progress: Progress) -> None:
+        bar.total = progress.pages + progress.waiting
+        bar.n = progress.pages
+        bar.set_postfix(listings=progress.listings, refresh=False)
+        bar.refresh()
+
+    journal = order.workdir / "egress.jsonl"
+    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as way:
+        guarded = replace(order, proxy=way.address)
+        return crawl(guarded, on_listing=keep, on_progress=show)
+
+
+def _bar() -> Any:
+    return tqdm(unit=" pages", disable=not sys.stderr.isatty(), dynamic_ncols=True)
+
+
+@contextmanager
+def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
+    """Yield the work folder; one of our own making is removed when the crawl has ended well."""
+    if arguments.workdir is not None:
+        yield arguments.workdir
+    elif arguments.out == "-":
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    else:
+        folder = Path(f"{arguments.out}.crawl")
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _whole_file(name: str) -> Iterator[IO[str]]:
+    """Yield a file that appears under its name only when it is complete."""
+    if name == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    target = Path(name)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        raise SourceFailed(
+            f"The file {target} cannot be written ({error.strerror}).",
+            f"文件 {target} 无法写入（{error.strerror}）。",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise SourceFailed(
+            f"The file {name} cannot be read ({error.strerror}).",
+            f"文件 {name} 无法读取（{error.strerror}）。",
+        ) from error
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError(value)
+    return number
