@@ -7,8 +7,6 @@ An exchange that only the second saw is written from it and marked ``headers_lit
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,45 +14,20 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, CDPSession, Error, Page, Request
 
-from evidence.capture.exchange import (
-    BodyForm,
-    Exchange,
-    Headers,
-    NotRecorded,
-    Source,
-    pairs_of,
-    split_headers,
-    text_to_bytes,
+from evidence.capture.draft import (
+    Draft,
+    exchange_of_draft,
+    exchange_of_request,
+    post_data,
+    take_body,
+    take_request_extra,
+    take_response,
+    take_response_extra,
 )
+from evidence.capture.exchange import Exchange, NotRecorded, pairs_of
 from evidence.capture.order import Limits
 
 _WIRE = ("http:", "https:")
-
-
-@dataclass
-class _Draft:
-    """One request as its events arrive; ``key`` is the request's id and the redirect's number."""
-
-    url: str
-    method: str
-    started: datetime
-    resource_type: str
-    request_headers: Headers = ()
-    request_line: str = ""
-    request_body: bytes = b""
-    status: int | None = None
-    reason: str = ""
-    response_headers: Headers = ()
-    literal: bool = False
-    extra_response: bool = False
-    body: bytes | None = None
-    protocol: str = ""
-    remote: str | None = None
-    encoded_length: int | None = None
-    from_cache: bool = False
-    charset: str = ""
-    arrived: int = 0
-    body_form: BodyForm = BodyForm.EXACT
 
 
 @dataclass
@@ -63,11 +36,11 @@ class Recorder:
 
     limits: Limits
     stop: Callable[[str], None]
-    drafts: list[_Draft] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     seen: list[Request] = field(default_factory=list)
     failed: list[NotRecorded] = field(default_factory=list)
     bytes: int = 0
-    _chains: dict[str, list[_Draft]] = field(default_factory=dict)
+    _chains: dict[str, list[Draft]] = field(default_factory=dict)
     _waiting: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
 
     def attach(self, context: BrowserContext, page: Page) -> CDPSession:
@@ -114,13 +87,13 @@ class Recorder:
         chain = self._chains.setdefault(event["requestId"], [])
         if chain and "redirectResponse" in event:
             self._close_redirect(chain[-1], event["redirectResponse"])
-        draft = _Draft(
+        draft = Draft(
             url=request["url"].partition("#")[0],
             method=request["method"],
             started=datetime.fromtimestamp(float(event["wallTime"]), UTC),
             resource_type=str(event.get("type", "Other")),
             request_headers=pairs_of(request.get("headers", {})),
-            request_body=_post_data(request),
+            request_body=post_data(request),
         )
         chain.append(draft)
         self.drafts.append(draft)
@@ -129,9 +102,9 @@ class Recorder:
         if len(self.drafts) > self.limits.requests:
             self.stop("requests")
 
-    def _close_redirect(self, draft: _Draft, response: dict[str, Any]) -> None:
+    def _close_redirect(self, draft: Draft, response: dict[str, Any]) -> None:
         draft.body = b""
-        _take_response(draft, response)
+        take_response(draft, response)
 
     def _on_request_extra(self, event: dict[str, Any]) -> None:
         self._extra("request", event)
@@ -146,20 +119,20 @@ class Recorder:
         else:
             self._apply_extra(kind, event, chain)
 
-    def _apply_extra(self, kind: str, event: dict[str, Any], chain: list[_Draft]) -> None:
+    def _apply_extra(self, kind: str, event: dict[str, Any], chain: list[Draft]) -> None:
         if kind == "request":
             waiting = [draft for draft in chain if not draft.request_line]
             if waiting:
-                _take_request_extra(waiting[0], event)
+                take_request_extra(waiting[0], event)
             return
         waiting = [draft for draft in chain if not draft.extra_response]
         if waiting:
-            _take_response_extra(waiting[0], event)
+            take_response_extra(waiting[0], event)
 
     def _on_response(self, event: dict[str, Any]) -> None:
         chain = self._chains.get(event["requestId"])
         if chain:
-            _take_response(chain[-1], event["response"])
+            take_response(chain[-1], event["response"])
             chain[-1].resource_type = str(event.get("type", chain[-1].resource_type))
 
     def _on_cache(self, event: dict[str, Any]) -> None:
@@ -177,15 +150,7 @@ class Recorder:
             answer = session.send("Network.getResponseBody", {"requestId": event["requestId"]})
         except Error:
             return
-        if answer.get("base64Encoded"):
-            draft.body = base64.b64decode(answer["body"])
-            equal = draft.arrived == len(draft.body)
-            draft.body_form = BodyForm.EXACT if equal else BodyForm.UNEQUAL
-        else:
-            draft.body, draft.body_form = text_to_bytes(
-                answer["body"], draft.charset, draft.arrived
-            )
-        self.bytes += len(draft.body)
+        self.bytes += take_body(draft, answer)
         if self.bytes > self.limits.bytes:
             self.stop("bytes")
 
@@ -197,7 +162,7 @@ class Recorder:
     def finish(self) -> tuple[tuple[Exchange, ...], tuple[NotRecorded, ...]]:
         """Join the two reports; return the exchanges in order and what is named instead."""
         exchanges: list[Exchange] = []
-        unfinished: dict[tuple[str, str], list[_Draft]] = {}
+        unfinished: dict[tuple[str, str], list[Draft]] = {}
         have: dict[tuple[str, str], int] = {}
         for draft in self.drafts:
             key = (draft.method, draft.url)
@@ -206,7 +171,7 @@ class Recorder:
             elif draft.status is None or draft.body is None:
                 unfinished.setdefault(key, []).append(draft)
             else:
-                exchanges.append(_exchange(draft))
+                exchanges.append(exchange_of_draft(draft))
                 have[key] = have.get(key, 0) + 1
         for request in self.seen:
             url = request.url.partition("#")[0]
@@ -223,15 +188,13 @@ class Recorder:
         exchanges.sort(key=lambda exchange: exchange.started)
         return tuple(exchanges), tuple(self.failed)
 
-    def _name_unfinished(self, draft: _Draft) -> None:
+    def _name_unfinished(self, draft: Draft) -> None:
         if not any(item.url == draft.url and item.what == "failed request" for item in self.failed):
             self._name("unfinished", draft.url, "no complete answer before the capture ended")
 
-    def _from_event(
-        self, request: Request, exchanges: list[Exchange], drafts: list[_Draft]
-    ) -> None:
+    def _from_event(self, request: Request, exchanges: list[Exchange], drafts: list[Draft]) -> None:
         try:
-            exchange = _exchange_of(request)
+            exchange = exchange_of_request(request)
         except Error as error:
             self._name("unfinished", request.url, f"the browser gave no body: {error.message}")
             return
@@ -239,106 +202,3 @@ class Recorder:
             if drafts:
                 drafts.pop(0)
             exchanges.append(exchange)
-
-
-def _take_request_extra(draft: _Draft, event: dict[str, Any]) -> None:
-    text = event.get("headersText")
-    if isinstance(text, str) and text:
-        draft.request_line, draft.request_headers = split_headers(text)
-        return
-    draft.request_headers = pairs_of(event.get("headers", {}))
-    draft.request_line = request_line(draft.method, draft.url)
-
-
-def _take_response_extra(draft: _Draft, event: dict[str, Any]) -> None:
-    draft.extra_response = True
-    draft.status = int(event.get("statusCode", 0)) or draft.status
-    text = event.get("headersText")
-    if isinstance(text, str) and text:
-        line, draft.response_headers = split_headers(text)
-        draft.reason = line.split(" ", 2)[2] if line.count(" ") >= 2 else ""
-        draft.literal = True
-        return
-    draft.response_headers = pairs_of(event.get("headers", {}))
-
-
-def _take_response(draft: _Draft, response: dict[str, Any]) -> None:
-    draft.protocol = str(response.get("protocol", ""))
-    draft.from_cache = draft.from_cache or bool(response.get("fromDiskCache"))
-    draft.remote = response.get("remoteIPAddress")
-    draft.charset = str(response.get("charset", ""))
-    if draft.status is None:
-        draft.status = int(response["status"])
-    if not draft.literal:
-        draft.reason = str(response.get("statusText", ""))
-    if not draft.extra_response:
-        draft.response_headers = pairs_of(response.get("headers", {}))
-
-
-def request_line(method: str, url: str) -> str:
-    """Return the HTTP/1.1 request line of an address in origin form."""
-    rest = url.split("://", 1)[-1]
-    slash = rest.find("/")
-    question = rest.find("?")
-    if slash == -1 or (question != -1 and question < slash):
-        target = "/" + (rest[question:] if question != -1 else "")
-    else:
-        target = rest[slash:]
-    return f"{method} {target} HTTP/1.1"
-
-
-def _post_data(request: dict[str, Any]) -> bytes:
-    entries = request.get("postDataEntries") or []
-    try:
-        return b"".join(base64.b64decode(entry.get("bytes", "")) for entry in entries)
-    except binascii.Error:
-        return str(request.get("postData", "")).encode("utf-8")
-
-
-def _exchange(draft: _Draft) -> Exchange:
-    return Exchange(
-        url=draft.url,
-        method=draft.method,
-        started=draft.started,
-        request_headers=draft.request_headers,
-        request_line=draft.request_line or request_line(draft.method, draft.url),
-        request_body=draft.request_body,
-        status=draft.status or 0,
-        reason=draft.reason,
-        response_headers=draft.response_headers,
-        response_body=draft.body or b"",
-        protocol=draft.protocol,
-        resource_type=draft.resource_type,
-        source=Source.CDP,
-        headers_literal=draft.literal,
-        body_form=draft.body_form,
-        peer=draft.remote,
-        encoded_length=draft.encoded_length,
-    )
-
-
-def _exchange_of(request: Request) -> Exchange | None:
-    """Return the exchange that Playwright's events describe, or None without a response."""
-    response = request.response()
-    if response is None:
-        return None
-    redirected = request.redirected_to is not None
-    address = response.server_addr()
-    return Exchange(
-        url=request.url.partition("#")[0],
-        method=request.method,
-        started=datetime.fromtimestamp(request.timing["startTime"] / 1000, UTC),
-        request_headers=tuple((h["name"], h["value"]) for h in request.headers_array()),
-        request_line=request_line(request.method, request.url.partition("#")[0]),
-        request_body=request.post_data_buffer or b"",
-        status=response.status,
-        reason=response.status_text,
-        response_headers=tuple((h["name"], h["value"]) for h in response.headers_array()),
-        response_body=b"" if redirected else response.body(),
-        protocol="",
-        resource_type=request.resource_type.capitalize(),
-        source=Source.PLAYWRIGHT,
-        headers_literal=False,
-        body_form=BodyForm.UNCHECKED,
-        peer=address["ipAddress"] if address else None,
-    )

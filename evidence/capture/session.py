@@ -7,13 +7,14 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Response
 
+from evidence.capture.artefacts import Course, Visit, write_artefacts
 from evidence.capture.browser import Running, open_browser
 from evidence.capture.environment import environment_record, observe
 from evidence.capture.exchange import Exchange, NotRecorded
@@ -21,14 +22,10 @@ from evidence.capture.failure import PageNotCaptured, Reason
 from evidence.capture.journal import JournalView, journal_size, read_journal
 from evidence.capture.navigation import explain
 from evidence.capture.order import CaptureOrder
-from evidence.capture.page import Records, page_note, settle, take_records
+from evidence.capture.page import page_note, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.steps import Clock, Steps, wall_clock
-from evidence.capture.warc import Place, write_warc
-from evidence.format import jcs
-from evidence.format.times import format_time
-
-FORMAT = "markseal-capture/1"
+from evidence.capture.warc import Place
 
 
 @dataclass(frozen=True)
@@ -47,31 +44,6 @@ class Snapshot:
     places: tuple[Place, ...]
 
 
-@dataclass
-class _Session:
-    """What the steps of one capture share."""
-
-    order: CaptureOrder
-    steps: Steps
-    started: datetime
-    hit: list[str] = field(default_factory=list)
-    extra: list[NotRecorded] = field(default_factory=list)
-    dialogs: list[dict[str, str]] = field(default_factory=list)
-    expired: bool = False
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """One page load and everything taken from it."""
-
-    records: Records
-    exchanges: tuple[Exchange, ...]
-    not_recorded: tuple[NotRecorded, ...]
-    final_url: str
-    status: int
-    certificate: dict[str, Any] | None
-
-
 def capture(
     order: CaptureOrder, folder: Path, *, software: str, clock: Clock = wall_clock
 ) -> Snapshot:
@@ -82,7 +54,7 @@ def capture(
     checked: whether the page's content is true.
     """
     steps = Steps(clock)
-    session = _Session(order, steps, clock())
+    session = Course(order, steps, clock())
     before = observe(clock)
     steps.add("environment before")
     mark = journal_size(order.journal)
@@ -100,7 +72,7 @@ def capture(
     )
     visit = replace(visit, exchanges=_with_peers(visit.exchanges, order, journal))
     finished = clock()
-    places = _write(session, visit, environment, folder, finished, software)
+    places = write_artefacts(session, visit, environment, folder, finished, software)
     return Snapshot(
         url=order.url,
         final_url=visit.final_url,
@@ -116,7 +88,7 @@ def capture(
 
 
 @contextmanager
-def _watchdog(session: _Session, running: Running) -> Iterator[None]:
+def _watchdog(session: Course, running: Running) -> Iterator[None]:
     """End the browser when the whole capture outlives its bound; a hung page cannot hold us."""
 
     def expire() -> None:
@@ -133,7 +105,7 @@ def _watchdog(session: _Session, running: Running) -> Iterator[None]:
         timer.cancel()
 
 
-def _browser_failed(session: _Session, error: Error) -> PageNotCaptured:
+def _browser_failed(session: Course, error: Error) -> PageNotCaptured:
     if session.expired:
         return PageNotCaptured(
             Reason.TIMEOUT,
@@ -148,7 +120,7 @@ def _browser_failed(session: _Session, error: Error) -> PageNotCaptured:
     )
 
 
-def _visit(session: _Session, running: Running, mark: int) -> _Visit:
+def _visit(session: Course, running: Running, mark: int) -> Visit:
     """Load the page with certificates verified; with a bad one, declare it and load again."""
     try:
         return _visit_once(session, running, mark, tolerate=None)
@@ -159,7 +131,7 @@ def _visit(session: _Session, running: Running, mark: int) -> _Visit:
         return _visit_once(session, running, mark, tolerate=failure.en)
 
 
-def _visit_once(session: _Session, running: Running, mark: int, *, tolerate: str | None) -> _Visit:
+def _visit_once(session: Course, running: Running, mark: int, *, tolerate: str | None) -> Visit:
     order, limits = session.order, session.order.limits
     context = running.browser.new_context(
         locale=order.locale,
@@ -180,12 +152,12 @@ def _visit_once(session: _Session, running: Running, mark: int, *, tolerate: str
     page.wait_for_timeout(200)
     exchanges, named = recorder.finish()
     session.steps.add("exchanges", f"{len(exchanges)} recorded, {len(named)} named")
-    visit = _Visit(records, exchanges, named, page.url, response.status, certificate)
+    visit = Visit(records, exchanges, named, page.url, response.status, certificate)
     context.close()
     return visit
 
 
-def _stopper(session: _Session, page: Page) -> Callable[[str], None]:
+def _stopper(session: Course, page: Page) -> Callable[[str], None]:
     """Return what the recorder calls at a bound: no further request is let go."""
 
     def stop(limit: str) -> None:
@@ -198,7 +170,7 @@ def _stopper(session: _Session, page: Page) -> Callable[[str], None]:
     return stop
 
 
-def _watch_page(session: _Session, context: BrowserContext, page: Page) -> None:
+def _watch_page(session: Course, context: BrowserContext, page: Page) -> None:
     def on_dialog(dialog: Dialog) -> None:
         session.dialogs.append({"type": dialog.type, "message": dialog.message[:500]})
         dialog.dismiss()
@@ -212,7 +184,7 @@ def _watch_page(session: _Session, context: BrowserContext, page: Page) -> None:
     context.on("page", on_page)
 
 
-def _navigate(session: _Session, page: Page, mark: int) -> Response:
+def _navigate(session: Course, page: Page, mark: int) -> Response:
     order = session.order
     session.steps.add("navigation", order.url)
     try:
@@ -228,7 +200,7 @@ def _navigate(session: _Session, page: Page, mark: int) -> Response:
     return response
 
 
-def _late(session: _Session, page: Page) -> Response | None:
+def _late(session: Course, page: Page) -> Response | None:
     """The document is there but not everything it asks for: go on and say so."""
     session.hit.append("load seconds")
     session.steps.add("load not complete", f"after {session.order.limits.load_seconds} s")
@@ -261,7 +233,7 @@ def _certificate(
     }
 
 
-def _verdict(visit: _Visit) -> str:
+def _verdict(visit: Visit) -> str:
     return visit.certificate["verdict"] if visit.certificate else "none (http)"
 
 
@@ -271,89 +243,3 @@ def _with_peers(
     if order.proxy is None:
         return exchanges
     return tuple(replace(item, peer=journal.peer(item.url)) for item in exchanges)
-
-
-def _write(
-    session: _Session,
-    visit: _Visit,
-    environment: dict[str, Any],
-    folder: Path,
-    finished: datetime,
-    software: str,
-) -> tuple[Place, ...]:
-    """Write the artefacts under their names in the package; return the index places."""
-    for part in ("archive", "evidence", "indexes", "pages"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    about = {
-        "software": software,
-        "format": "WARC File Format 1.1",
-        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/"
-        "warc-1.1/",
-        "fidelity": "decoded",
-        "browser": environment["browser"]["version"],
-    }
-    with (folder / "archive/data.warc.gz").open("wb") as target:
-        places = write_warc(target, visit.exchanges, about=about, made=session.started)
-    evidence = folder / "evidence"
-    (evidence / "dom.html").write_bytes(visit.records.dom)
-    (evidence / "text.txt").write_bytes(visit.records.text)
-    (evidence / "screenshot.png").write_bytes(visit.records.screenshot)
-    (evidence / "page.pdf").write_bytes(visit.records.pdf)
-    (evidence / "environment.json").write_bytes(jcs.dumps(environment))
-    (evidence / "capture.json").write_bytes(jcs.dumps(_record(session, visit, finished)))
-    return places
-
-
-def _record(session: _Session, visit: _Visit, finished: datetime) -> dict[str, Any]:
-    records = visit.records
-    return {
-        "format": FORMAT,
-        "headline": _headline(visit),
-        "url": session.order.url,
-        "final_url": visit.final_url,
-        "http_status": visit.status,
-        "title": records.title,
-        "page_note": page_note(records, visit.status),
-        "fidelity": "decoded",
-        "started": format_time(session.started),
-        "finished": format_time(finished),
-        "certificate": visit.certificate,
-        "page_height": records.height,
-        "limits_hit": sorted({*session.hit, *records.limits_hit}),
-        "dialogs": session.dialogs,
-        "steps": session.steps.items,
-        "exchanges": [_exchange_record(item) for item in visit.exchanges],
-        "not_recorded": [item.to_json() for item in (*visit.not_recorded, *session.extra)],
-    }
-
-
-def _headline(visit: _Visit) -> dict[str, str]:
-    """Return the first line of the capture: a bad certificate comes before everything."""
-    if visit.certificate and visit.certificate["verdict"] == "bad":
-        return {
-            "zh": "注意：网站证书未通过验证，仍按声明继续取证。",
-            "en": "Note: the site's certificate did not verify; captured all the same, declared.",
-        }
-    note = page_note(visit.records, visit.status)
-    if note:
-        return {
-            "zh": f"注意：页面状态可能异常（{note}）。",
-            "en": f"Note: the page may not be an ordinary one ({note}).",
-        }
-    return {"zh": "网页取证记录", "en": "Record of a captured page"}
-
-
-def _exchange_record(item: Exchange) -> dict[str, Any]:
-    return {
-        "url": item.url[:2000],
-        "method": item.method,
-        "status": item.status,
-        "type": item.resource_type,
-        "protocol": item.protocol,
-        "source": item.source.value,
-        "headers_literal": item.headers_literal,
-        "body": item.body_form.value,
-        "peer": item.peer,
-        "decoded_bytes": len(item.response_body),
-        "encoded_bytes": item.encoded_length,
-    }

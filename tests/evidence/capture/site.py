@@ -15,7 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
-PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>甬江春茶 旗舰店</title>
+PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<title>甬江春茶 旗舰店</title>
 <link rel="stylesheet" href="/style.css"></head><body><h1>甬江春茶 明前特级</h1>
 <p>商品编号 10001，产地宁波，包装二百五十克，价格一百二十八元，现货供应。</p>
 <img src="/picture.png" alt="图"><img src="/missing.png" alt="缺">
@@ -24,6 +25,9 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>�
 <script>fetch('/api?q=茶').then(r => r.json()); fetch('/post', {{method:'POST', body:'名=值'}});
 new Worker('/worker.js');</script></body></html>"""
 GBK = "<title>国标页面</title><p>这是一个使用国标编码的商品页面，文字足够长，便于判断页面状态。"
+
+
+LOOP = "<title>死循环</title><p>内容</p><script>setTimeout(()=>{for(;;);},500)</script>"
 
 
 def picture(colour: str) -> bytes:
@@ -67,9 +71,7 @@ def answers(port: int) -> dict[str, Answer]:
         "/half": Answer(b'<title>half</title><p>page<img src="/slow">'),
         "/dialog": Answer("<title>弹窗</title><p>内容</p><script>alert('你好')</script>".encode()),
         "/popup": Answer("<title>弹</title><script>window.open('/gbk')</script>".encode()),
-        "/loop": Answer(
-            "<title>死循环</title><p>内容</p><script>setTimeout(()=>{for(;;);},500)</script>".encode()
-        ),
+        "/loop": Answer(LOOP.encode()),
         "/out": Answer(status=302, headers=[("Location", "http://10.1.2.3/")]),
         "/many": Answer(b"".join(b'<img src="/n%d">' % n for n in range(80))),
         "/cookies": Answer(b"<p>c", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),

@@ -28,8 +28,9 @@ def main() -> None:
     case = f"pid {os.getpid()}"
     for number in range(1, count + 1):
         index = log.append(lambda s, n=number: attempt(s.previous(), n, case=case))  # type: ignore[misc]
-        print(index, flush=True)
-    print(f"points {seen}", flush=True)
+        sys.stdout.write(f"{index}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"points {seen}\n")
 
 
 main()

@@ -30,7 +30,7 @@ def main() -> None:
         capture_id=capture_id,
         fault=fault,
     )
-    print("\n".join(points))
+    sys.stdout.write("\n".join(points) + "\n")
 
 
 main()

@@ -104,7 +104,7 @@ def test_killed_at_every_step_of_one_growing_log(
                 start(recorded, tmp_path, capture_id, max(1, kill_at - 20))
             check_finished(recorded, tmp_path, capture_id)
     assert audit(tmp_path / "home/log").sealed == 2 * len(points)
-    print(f"kills {kills}, points {len(points)}")  # noqa: T201
+    sys.stdout.write(f"soak: kill -9 while sealing {kills}, fault points {len(points)}\n")
     assert kills >= 100
 
 
