@@ -1,0 +1,111 @@
+"""What counts as found: boundaries, separators and the brand slot (shared by all finders)."""
+
+from __future__ import annotations
+
+from matcher.compare import Likeness
+from matcher.latin import Unit, ordinary
+from matcher.lexicon import crosses, named
+from matcher.normal import Text
+from matcher.sign import Sign
+from matcher.slot import Slots
+from matcher.sound import is_han
+from matcher.tables import rules
+
+REACH = 5
+
+
+def around(text: Text, start: int, end: int) -> tuple[str, str]:
+    """Return the Chinese text directly before and after joined characters [start, end)."""
+    joined = text.joined
+    before, after = start, end
+    while before > max(0, start - REACH) and is_han(joined[before - 1]):
+        if text.gap(before - 1, before + 1):
+            break
+        before -= 1
+    while after < min(len(joined), end + REACH) and is_han(joined[after]):
+        if text.gap(after - 1, after + 1):
+            break
+        after += 1
+    return joined[before:start], joined[end:after]
+
+
+def isolated(text: Text, start: int, end: int) -> bool:
+    """Return whether separators or the text's ends stand on both sides."""
+    left = start == 0 or text.gap(start - 1, start + 1)
+    return left and (end >= len(text.joined) or text.gap(end - 1, end + 1))
+
+
+def inside_word(text: Text, slots: Slots, start: int, end: int) -> bool:
+    """Return whether a Chinese sign is only a part of other words here."""
+    joined = text.joined
+    if not (is_han(joined[start]) and is_han(joined[end - 1])):
+        return False
+    before, after = around(text, start, end)
+    if end - start == 1:
+        return bool(before or after)
+    gain = named(before, joined[start:end], after)
+    if gain < 0:
+        return crosses(before, joined[start:end], after)
+    return gain == 0 and start not in slots.starts and crosses(before, joined[start:end], after)
+
+
+def reads_as_words(text: Text, start: int, end: int) -> bool:
+    """Return whether a Chinese window reads as ordinary words rather than as a name."""
+    before, after = around(text, start, end)
+    return named(before, text.joined[start:end], after) <= 0
+
+
+def admit(
+    text: Text,
+    slots: Slots,
+    start: int,
+    end: int,
+    likeness: Likeness,
+    sign: Sign,
+    unit: Unit | None = None,
+) -> bool:
+    """Return whether a sign counts as found at joined characters [start, end)."""
+    if unit is not None:
+        return _admit_latin(text, slots, unit, likeness, sign)
+    if text.gap(start, end):
+        return likeness.view == "identical" and _spaced(text, start, end)
+    if likeness.view == "identical":
+        return True
+    if likeness.similarity < rules().limits["floor"]:
+        return False
+    slot = slots.holds(start, end)
+    if len(sign.text) == 2:
+        changed = likeness.view in ("character_changed", "transposed")
+        return slot and not (changed and reads_as_words(text, start, end))
+    if likeness.view in ("character_changed", "character_added"):
+        return slot or not reads_as_words(text, start, end)
+    return True
+
+
+def _spaced(text: Text, start: int, end: int) -> bool:
+    """Return whether a sign with gaps is still one sign: alone, or with no blank between."""
+    if isolated(text, start, end):
+        return True
+    low, high = text.span(start, end)
+    return not any(c.isspace() for c in text.raw[low:high])
+
+
+def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign: Sign) -> bool:
+    if likeness.view == "identical":
+        return True
+    slot = slots.holds(unit.start, unit.end)
+    known = ordinary()
+    if unit.words == 1:
+        if unit.text in known or (unit.text.endswith("s") and unit.text[:-1] in known):
+            return False
+        if likeness.view == "affix":
+            return True
+    elif not slot and all(word in known for word in _words(text, unit)):
+        return False
+    if likeness.view == "pinyin":
+        return slot or len(unit.text) >= 8
+    return slot or len(sign.text) >= rules().limit_of_latin("anywhere")
+
+
+def _words(text: Text, unit: Unit) -> list[str]:
+    return text.gap_text(unit.start, unit.end).split()

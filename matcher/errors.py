@@ -1,0 +1,37 @@
+"""What can go wrong in the matcher.
+
+MatchError
+├── MarksError      a marks file cannot be used
+├── SellersError    a sellers file cannot be used
+├── ListingsError   a listings file cannot be read
+└── TableError      a table or rule file of the matcher is broken
+"""
+
+from __future__ import annotations
+
+
+class MatchError(Exception):
+    """Something in the matcher, told in one sentence in two languages."""
+
+    exit_code = 1
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en = en
+        self.zh = zh
+
+
+class MarksError(MatchError):
+    """A marks file cannot be used; nothing of it was taken over."""
+
+
+class SellersError(MatchError):
+    """A sellers file cannot be used; nothing of it was taken over."""
+
+
+class ListingsError(MatchError):
+    """A line of a listings file is not a listing."""
+
+
+class TableError(MatchError):
+    """A table or rule file of the matcher is broken."""

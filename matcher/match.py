@@ -1,0 +1,72 @@
+"""What the matcher hands out: a match with its reasons, as DESIGN.md's "A lead in JSON"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.tables import rules
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason for or against: code, both languages, and the words it rests on."""
+
+    code: str
+    text: str
+    text_en: str
+    evidence: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the reason as a JSON object."""
+        return {
+            "code": self.code,
+            "text": self.text,
+            "text_en": self.text_en,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True)
+class Match:
+    """A suspected listing of one mark. ``span`` counts code points of the raw field.
+
+    ``flag`` says that an officer should see it; it is never a finding of infringement.
+    """
+
+    listing_id: str
+    mark_id: str
+    similarity: float
+    priority: float
+    flag: bool
+    field: str
+    span: tuple[int, int]
+    reasons: tuple[Reason, ...]
+    against: tuple[Reason, ...]
+    versions: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the lead as a JSON object."""
+        return {
+            "listing_id": self.listing_id,
+            "mark_id": self.mark_id,
+            "similarity": self.similarity,
+            "priority": self.priority,
+            "flag": self.flag,
+            "field": self.field,
+            "span": list(self.span),
+            "reasons": [reason.to_json() for reason in self.reasons],
+            "against": [reason.to_json() for reason in self.against],
+            "versions": dict(self.versions),
+        }
+
+
+def reason(code: str, *, against: bool = False, **facts: str) -> Reason:
+    """Return a reason of the rules' texts with its facts filled in."""
+    texts = (rules().against if against else rules().reasons)[code]
+    evidence = facts.get("evidence", "")
+    zh, en = texts
+    for name, value in facts.items():
+        zh, en = zh.replace("{" + name + "}", value), en.replace("{" + name + "}", value)
+    return Reason(code, zh, en, evidence)

@@ -1,0 +1,145 @@
+"""Sightings: every place of a listing where a sign stands, with what is known of the place."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matcher.admit import inside_word, isolated
+from matcher.candidates import Finder, Found
+from matcher.context import attribute_role, compatible_use, no_brand
+from matcher.listing import ListingLike
+from matcher.normal import Text, join
+from matcher.sign import Sign
+from matcher.slot import Slots, find_slots
+from matcher.tables import rules
+
+ATTRIBUTES = 60
+NOWHERE = Slots(frozenset(), frozenset())
+
+
+@dataclass(frozen=True)
+class Place:
+    """One field of a listing that is read."""
+
+    name: str
+    kind: str
+    text: Text
+    slots: Slots
+    near: bool
+    compatible: bool = False
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A sign found at a place, and how it stands there."""
+
+    found: Found
+    place: Place
+    slot: bool
+    alone: bool
+    inside: bool
+    compatible: str | None
+    other: str | None = None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The span in raw code points of the field."""
+        return self.place.text.span(self.found.start, self.found.end)
+
+    @property
+    def quoted(self) -> str:
+        """The raw text of the span."""
+        low, high = self.span
+        return self.place.text.raw[low:high]
+
+
+def places(listing: ListingLike) -> Iterator[Place]:
+    """Yield the fields of a listing that are read, in order of weight."""
+    brand = listing.brand or ""
+    if brand and join(brand) not in no_brand():
+        yield _place("brand", "brand", brand)
+    yield _place("title", "title", listing.title)
+    if listing.shop:
+        yield _place("shop", "shop", listing.shop)
+    for key, value in sorted((listing.attributes or {}).items())[:ATTRIBUTES]:
+        role = attribute_role(key)
+        if role == "claims" and join(value) not in no_brand():
+            yield _place(f"attributes.{key}", "brand", value)
+        elif role != "origin":
+            clipped = Text(value[: rules().limit("description")])
+            yield Place(
+                f"attributes.{key}", "attribute", clipped, NOWHERE, False, role == "compatible"
+            )
+    if listing.description:
+        clipped = Text(listing.description[: rules().limit("description")])
+        yield Place("description", "description", clipped, NOWHERE, False)
+
+
+def _place(name: str, kind: str, raw: str) -> Place:
+    text = Text(raw)
+    return Place(name, kind, text, find_slots(text), True)
+
+
+def sightings(
+    listing: ListingLike, finder: Finder, signs: Sequence[Sign]
+) -> dict[int, list[Sighting]]:
+    """Return the sightings of each sign (by index) in a listing, other marks credited."""
+    most = rules().limit("hits_per_sign")
+    seen: dict[int, list[Sighting]] = defaultdict(list)
+    for place in places(listing):
+        count: Counter[int] = Counter()
+        found = []
+        for one in finder.find(place.text, place.slots, near=place.near):
+            count[one.sign] += 1
+            if count[one.sign] <= most:
+                found.append(_look_at(one, place))
+        for sighting in _credited(found, signs):
+            seen[sighting.found.sign].append(sighting)
+    return seen
+
+
+def _look_at(found: Found, place: Place) -> Sighting:
+    text, start, end = place.text, found.start, found.end
+    exact = found.likeness.view == "identical"
+    check = exact and place.kind != "brand"
+    said = "适用" if place.compatible else None
+    if said is None and place.kind in ("title", "attribute", "description"):
+        said = compatible_use(text, start, end)
+    return Sighting(
+        found=found,
+        place=place,
+        slot=place.kind == "brand" or place.slots.holds(start, end),
+        alone=isolated(text, start, end),
+        inside=check and inside_word(text, place.slots, start, end),
+        compatible=said,
+    )
+
+
+def _credited(found: list[Sighting], signs: Sequence[Sign]) -> Iterator[Sighting]:
+    """Yield sightings, telling of each the longer or exact other sign that covers it."""
+    exact = [
+        s for s in found if s.found.likeness.view == "identical" and not s.inside
+    ]  # marks that are really written here
+    for sighting in found:
+        this = sighting.found
+        cover = None
+        for other in exact:
+            that = other.found
+            if that.sign == this.sign or not (that.start <= this.start and that.end >= this.end):
+                continue
+            longer = that.end - that.start > this.end - this.start
+            related = signs[this.sign].text in signs[that.sign].text
+            if this.likeness.view != "identical" or (longer and not related) or longer:
+                cover = signs[that.sign].text
+                break
+        yield Sighting(
+            found=sighting.found,
+            place=sighting.place,
+            slot=sighting.slot,
+            alone=sighting.alone,
+            inside=sighting.inside,
+            compatible=sighting.compatible,
+            other=cover,
+        )

@@ -1,0 +1,137 @@
+"""Listings in, leads out, as JSON lines and one at a time; the result complete or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from matcher.errors import ListingsError, MatchError
+from matcher.listing import Offer, read_offer
+from matcher.match import Match
+from matcher.watchlist import Watchlist
+
+LONGEST_LINE = 16_000_000
+STANDARD = "-"
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many listings were read, leads written and leads flagged."""
+
+    listings: int
+    leads: int
+    flagged: int
+
+
+def read_listings(source: IO[bytes]) -> Iterator[Offer]:
+    """Yield the listings of JSON lines; ListingsError names the line. Blank lines are skipped."""
+    number = 0
+    try:
+        while data := source.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(data) > LONGEST_LINE:
+                raise ListingsError(
+                    f"Listings, line {number}: longer than {LONGEST_LINE} bytes.",
+                    f"商品文件第 {number} 行超过 {LONGEST_LINE} 字节。",
+                )
+            data = data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data
+            if data.strip():
+                yield read_offer(data, number)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ListingsError(
+            f"The listings file is damaged after line {number} ({error}).",
+            f"商品文件在第 {number} 行之后已损坏（{error}）。",
+        ) from error
+
+
+@contextlib.contextmanager
+def open_listings(path: str) -> Iterator[IO[bytes]]:
+    """Open a listings file, plain or gzip (told by its first bytes), ``-`` for standard input."""
+    if path == STANDARD:
+        yield _plain(cast("io.BufferedReader", sys.stdin.buffer))
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+    except OSError as error:
+        raise ListingsError(
+            f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
+        ) from error
+    with file:
+        try:
+            yield _plain(file)
+        except IsADirectoryError as error:
+            raise ListingsError(f"{path} is a folder.", f"{path} 是文件夹。") from error
+
+
+def _plain(file: io.BufferedReader) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
+
+
+def write_line(match: Match) -> bytes:
+    """Return a lead as one JSON line in UTF-8; what is no character becomes ``?``."""
+    text = json.dumps(match.to_json(), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[IO[bytes]]:
+    """Open a file that appears under its name only when all of it was written."""
+    if path == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise MatchError(
+            f"{path} cannot be written ({error.strerror}).",
+            f"无法写入 {path}（{error.strerror}）。",
+        ) from error
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(0o644)
+        draft.replace(target)
+    except OSError as error:
+        raise MatchError(
+            f"{path} cannot be written ({error.strerror}).",
+            f"无法写入 {path}（{error.strerror}）。",
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def run(
+    watchlist: Watchlist,
+    listings: Iterator[Offer],
+    out: IO[bytes],
+    *,
+    least: float = 0.0,
+    on_listing: Callable[[], None] = lambda: None,
+) -> Tally:
+    """Write every lead of priority ``least`` or more; return the counts."""
+    read = leads = flagged = 0
+    for listing in listings:
+        read += 1
+        for match in watchlist.scan(listing):
+            if match.priority >= least:
+                out.write(write_line(match))
+                leads += 1
+                flagged += match.flag
+        on_listing()
+    return Tally(read, leads, flagged)
