@@ -14,7 +14,7 @@ from evidence.format.entry import Attempt, Sealed
 from evidence.format.manifest import Manifest
 from evidence.format.times import format_time
 from evidence.verify.papers import Papers
-from evidence.verify.token import Token, check_request, parse_token, verify_token
+from evidence.verify.token import MALFORMED, Token, check_request, parse_token, verify_token
 from evidence.verify.trust import Trust
 from evidence.verify.verdict import Findings
 
@@ -62,7 +62,7 @@ def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
     if request is not None:
         try:
             parsed = parse_timestamp_request(request)
-        except (ValueError, TypeError) as error:
+        except MALFORMED as error:
             raise FormatError(
                 f"{request_name} is not a timestamp request.", f"{request_name} 不是时间戳请求。"
             ) from error

@@ -28,6 +28,17 @@ from evidence.verify.trust import Authority
 LIMIT = 1 << 20
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 MAX_CHAIN = 5
+MALFORMED = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the ASN.1 readers raise for bytes that are not what they should be."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def parse_token(data: bytes, noun: str) -> Token:
         info = response.tst_info
         moment = info.gen_time
         imprint = info.message_imprint
-    except (ValueError, TypeError) as error:
+    except MALFORMED as error:
         raise FormatError(
             f"{noun} is not a timestamp response ({error}).", f"{noun} 不是时间戳应答（{error}）。"
         ) from error
@@ -89,7 +100,7 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
         for certificate in between:
             builder = builder.add_intermediate_certificate(certificate)
         builder.build().verify(token.response, digest)
-    except (VerificationError, ValueError, x509.ExtensionNotFound) as error:
+    except (VerificationError, *MALFORMED) as error:
         raise ProofError(
             f"The timestamp does not verify with the trusted authority {authority.name} ({error}).",
             f"时间戳不能以可信机构 {authority.name} 的证书验证（{error}）。",
@@ -138,7 +149,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError, x509.ExtensionNotFound):
+    except (InvalidSignature, *MALFORMED):
         return False
     return constraints.value.ca
 

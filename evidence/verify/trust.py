@@ -76,7 +76,7 @@ def parse_certificates(data: bytes, noun: str) -> tuple[x509.Certificate, ...]:
     """Return the certificates in PEM ``data`` (at least one), or raise TrustError."""
     try:
         return tuple(x509.load_pem_x509_certificates(data))
-    except ValueError as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise TrustError(
             f"{noun} holds no readable PEM certificates.", f"{noun} 中没有可读的 PEM 证书。"
         ) from error
@@ -86,7 +86,7 @@ def parse_public_key(data: bytes, noun: str) -> Ed25519PublicKey:
     """Return the Ed25519 public key in PEM ``data``, or raise FormatError."""
     try:
         key = load_pem_public_key(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise FormatError(f"{noun} is not a PEM public key.", f"{noun} 不是 PEM 公钥。") from error
     if not isinstance(key, Ed25519PublicKey):
         raise FormatError(f"{noun} is not an Ed25519 key.", f"{noun} 不是 Ed25519 公钥。")

@@ -175,12 +175,16 @@ import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        if top in {"django", "playwright", "scrapy", "socket", "_socket", "ssl", "http",
+        if top in {"django", "playwright", "scrapy", "ssl", "http",
                    "urllib3", "requests", "warcio", "desk", "crawler", "matcher", "egress"} \\
            or name.startswith(("evidence.capture", "evidence.seal", "evidence.log",
                                "evidence.authority", "evidence.home")):
             raise ImportError("blocked: " + name)
 sys.meta_path.insert(0, Refuse())
+def watch(event, arguments):
+    if event.startswith("socket."):
+        raise RuntimeError(event)
+sys.addaudithook(watch)
 import evidence.__main__
 sys.exit(evidence.__main__.main(sys.argv[1:]))
 """
