@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "desk.cli": ENTRY,
     "config": ENTRY,
     "scheduler": ENTRY,
-    "demo": ENTRY | {"demo"},
+    "demo": ENTRY | {"demo", "demo.shop"},
     "demo.shop": set(),
     "bench": ENTRY | {"demo"},
 }  # fmt: skip
