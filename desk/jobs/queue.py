@@ -147,7 +147,8 @@ def postpone(*, job_id: int, owner: str, until: datetime, text: str) -> bool:
 
 def delay_after(failures: int) -> timedelta:
     """Return how long to wait after so many failures: 15 s, 30 s, 60 s … up to an hour."""
-    return min(FIRST_DELAY * 2 ** min(failures - 1, 20), LONGEST_DELAY)
+    doublings = max(0, min(failures - 1, 20))
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
 def reclaim(*, now: datetime) -> int:

@@ -25,7 +25,7 @@ def read_list(
     ``order.query`` keeps the listings whose title contains it. Raises BadInput naming
     the line that is no listing. Nothing is fetched; ``on_progress`` is not called.
     """
-    path = Path(order.start_url)
+    path = Path(order.start_url or "")
     count = 0
     try:
         with path.open(encoding="utf-8") as file:

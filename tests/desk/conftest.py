@@ -129,8 +129,8 @@ def make_lead(town: Town, run: Run) -> LeadMaker:
         nonlocal made
         made += 1
         row = file_listing(data=listing_json(made, **changes), run=run, now=NOON)
-        return file_leads(
-            listing=row, matches=[match_json(mark or town.mark)], run=run, now=NOON
-        )[0]
+        return file_leads(listing=row, matches=[match_json(mark or town.mark)], run=run, now=NOON)[
+            0
+        ]
 
     return make

@@ -110,9 +110,7 @@ def test_a_change_makes_what_the_officer_saw_stale(town: Town, run: Run) -> None
     assert shortlist(lead=Lead.objects.get(pk=lead.pk), actor=town.officer).state == "shortlisted"
 
 
-def test_numbers_start_again_each_year_in_local_time_and_have_no_gaps(
-    town: Town, run: Run
-) -> None:
+def test_numbers_start_again_each_year_in_local_time_and_have_no_gaps(town: Town, run: Run) -> None:
     eve = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)
     numbers = []
     for number, now in enumerate((eve, eve, eve + timedelta(minutes=1)), start=1):

@@ -113,9 +113,7 @@ def test_an_inactive_officer_decides_nothing(town: Town, make_lead: LeadMaker) -
         shortlist(lead=make_lead(), actor=town.officer)
 
 
-def test_a_decision_on_what_was_seen_earlier_is_refused(
-    town: Town, make_lead: LeadMaker
-) -> None:
+def test_a_decision_on_what_was_seen_earlier_is_refused(town: Town, make_lead: LeadMaker) -> None:
     lead = make_lead()
     stale = Lead.objects.get(pk=lead.pk)
     shortlist(lead=lead, actor=town.officer)

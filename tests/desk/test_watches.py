@@ -96,9 +96,7 @@ def test_an_address_that_is_none_is_refused(town: Town, url: str) -> None:
 def test_sources_and_watches_belong_to_officers_of_a_bureau(town: Town) -> None:
     for who in (town.owner, town.other_officer, town.auditor):
         with pytest.raises(NotAllowed):
-            add_source(
-                organisation=town.bureau, name="x", start_url="http://a.example/", actor=who
-            )
+            add_source(organisation=town.bureau, name="x", start_url="http://a.example/", actor=who)
         with pytest.raises(NotAllowed):
             add_watch(source=town.source, now=NOON, name="x", actor=who)
         with pytest.raises(NotAllowed):

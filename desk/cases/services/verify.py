@@ -28,7 +28,7 @@ from desk.register.models import Membership, Organisation, Role, User
 
 SECONDS = 120
 MEMORY_KB = 2 * 1024**2
-LIMITS = f'ulimit -v {MEMORY_KB} -t {SECONDS} -c 0 && exec "$@"'
+LIMITS = f'ulimit -v {MEMORY_KB} && ulimit -t {SECONDS} && ulimit -c 0 && exec "$@"'
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 MAY_VERIFY = (Role.NOTARY, Role.OFFICER, Role.OWNER)
 

@@ -20,7 +20,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler.errors import CrawlError, CrawlerDied
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +28,7 @@ import crawler
 import egress.process
 import matcher
 from crawler import CrawlOrder, CrawlReport, Listing
+from crawler.errors import CrawlerDied, CrawlError
 from desk.errors import BadInput
 from desk.jobs.work import Work
 from desk.leads.handover import read_list

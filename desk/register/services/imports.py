@@ -71,15 +71,16 @@ def _notes(file: matcher.MarksFile) -> list[tuple[str, str]]:
 
 
 def _file_mark(mark: matcher.Mark, *, owner: Organisation, actor: User | None) -> str:
+    kind = mark.kind or MarkKind.WORD
     wanted = {
         "name": mark.name,
         "classes": ";".join(str(number) for number in sorted(set(mark.classes))),
-        "kind": mark.kind or MarkKind.WORD,
+        "kind": kind,
         "holder": mark.holder or owner.name,
         "well_known": mark.well_known,
         "common_word": mark.common_word,
     }
-    check_mark(mark.mark_id, mark.name, mark.classes, wanted["kind"])
+    check_mark(mark.mark_id, mark.name, mark.classes, kind)
     row, made = Mark.objects.get_or_create(
         organisation=owner, mark_id=mark.mark_id, defaults={**wanted, "created_by": actor}
     )

@@ -65,6 +65,11 @@ def check_mark(mark_id: str, name: str, classes: Sequence[int], kind: str) -> No
         raise BadInput(
             "A mark needs a name of up to 500 characters.", "请填写商标名称（不超过 500 个字符）。"
         )
+    if not any(char.isalnum() for char in name):
+        raise BadInput(
+            "The name of a mark has at least one letter, digit or character to compare.",
+            "商标名称中至少要有一个可比对的文字、字母或数字。",
+        )
     if kind not in MarkKind.values:
         raise BadInput(f"The kind of mark {kind!r} is unknown.", f"商标种类 {kind!r} 不存在。")
     for number in classes:
