@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     teller = Teller(STEPS)
-    household = Household(arguments.home.resolve().parent / "logs")
+    household = Household(arguments.home.resolve() / "demo" / "logs")
     told = False
     try:
         lock = fresh_home(arguments.home.resolve())

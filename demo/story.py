@@ -140,12 +140,8 @@ class Story:
     def _settle(self) -> None:
         """Make organisations, accounts, marks and authorised sellers."""
         django.setup()
-        from desk.register.services import (
-            add_organisation,
-            add_user,
-            import_marks,
-            import_sellers,
-        )
+        from desk.register.services import add_organisation, add_user
+        from desk.register.services.imports import import_marks, import_sellers
 
         self.teller.step("机构、账号与商标", "organisations, accounts and marks")
         organisations = {}
@@ -257,7 +253,7 @@ class Story:
         """Have the notary download the dossier, and verify that copy twice."""
         self.teller.step("公证人员下载并离线核验", "a notary downloads and verifies offline")
         notary = Person(self.console, "notary", self.passwords["notary"])
-        handed = self.home.parent / "handed-over"
+        handed = self.home / "demo" / "handed-over"
         dossier = notary.download(f"/exhibits/{exhibit.pk}/dossier/", handed / exhibit.dossier)
         check_twice(
             dossier, sha256=exhibit.dossier_sha256, trust=self.home / "trust", teller=self.teller

@@ -58,6 +58,7 @@ class Comparison:
         for kind, (zh, en) in NAMES.items():
             if self.planted[kind]:
                 table.append((zh, en, self.planted[kind], self.flagged[kind]))
+        table.append(("合计", "total", self.planted.total(), self.flagged.total()))
         return table
 
 
