@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ class Draft:
     from_cache: bool = False
     charset: str = ""
     arrived: int = 0
+    chunks: list[bytes] = field(default_factory=list)
     body_form: BodyForm = BodyForm.EXACT
 
 
@@ -153,6 +154,15 @@ def exchange_of_request(request: Request) -> Exchange | None:
         body_form=BodyForm.UNCHECKED,
         peer=address["ipAddress"] if address else None,
     )
+
+
+def take_streamed(draft: Draft) -> bool:
+    """Take the body from the bytes that were streamed; say whether they are all there."""
+    streamed = b"".join(draft.chunks)
+    if not draft.chunks or len(streamed) != draft.arrived:
+        return False
+    draft.body, draft.body_form = streamed, BodyForm.EXACT
+    return True
 
 
 def take_body(draft: Draft, answer: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ An exchange that only the second saw is written from it and marked ``headers_lit
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from evidence.capture.draft import (
     take_request_extra,
     take_response,
     take_response_extra,
+    take_streamed,
 )
 from evidence.capture.exchange import Exchange, NotRecorded, pairs_of
 from evidence.capture.order import Limits
@@ -51,7 +53,7 @@ class Recorder:
         session = context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._on_request)
         session.on("Network.requestWillBeSentExtraInfo", self._on_request_extra)
-        session.on("Network.responseReceived", self._on_response)
+        session.on("Network.responseReceived", lambda event: self._on_response(session, event))
         session.on("Network.responseReceivedExtraInfo", self._on_response_extra)
         session.on("Network.requestServedFromCache", self._on_cache)
         session.on("Network.dataReceived", self._on_data)
@@ -129,11 +131,23 @@ class Recorder:
         if waiting:
             take_response_extra(waiting[0], event)
 
-    def _on_response(self, event: dict[str, Any]) -> None:
+    def _on_response(self, session: CDPSession, event: dict[str, Any]) -> None:
         chain = self._chains.get(event["requestId"])
-        if chain:
-            take_response(chain[-1], event["response"])
-            chain[-1].resource_type = str(event.get("type", chain[-1].resource_type))
+        if not chain:
+            return
+        draft = chain[-1]
+        take_response(draft, event["response"])
+        draft.resource_type = str(event.get("type", draft.resource_type))
+        if draft.resource_type == "Document":
+            self._stream(session, event["requestId"], draft)
+
+    def _stream(self, session: CDPSession, request_id: str, draft: Draft) -> None:
+        """Ask for a document's bytes as they come: a page that moves on takes its body along."""
+        try:
+            answer = session.send("Network.streamResourceContent", {"requestId": request_id})
+        except Error:
+            return
+        draft.chunks.insert(0, base64.b64decode(answer["bufferedData"]))
 
     def _on_cache(self, event: dict[str, Any]) -> None:
         chain = self._chains.get(event["requestId"])
@@ -146,11 +160,17 @@ class Recorder:
             return
         draft = chain[-1]
         draft.encoded_length = int(event.get("encodedDataLength", 0))
+        if take_streamed(draft):
+            self._count(len(draft.body or b""))
+            return
         try:
             answer = session.send("Network.getResponseBody", {"requestId": event["requestId"]})
         except Error:
             return
-        self.bytes += take_body(draft, answer)
+        self._count(take_body(draft, answer))
+
+    def _count(self, size: int) -> None:
+        self.bytes += size
         if self.bytes > self.limits.bytes:
             self.stop("bytes")
 
@@ -158,6 +178,8 @@ class Recorder:
         chain = self._chains.get(event["requestId"])
         if chain:
             chain[-1].arrived += int(event.get("dataLength", 0))
+            if event.get("data"):
+                chain[-1].chunks.append(base64.b64decode(event["data"]))
 
     def finish(self) -> tuple[tuple[Exchange, ...], tuple[NotRecorded, ...]]:
         """Join the two reports; return the exchanges in order and what is named instead."""
@@ -196,7 +218,10 @@ class Recorder:
         try:
             exchange = exchange_of_request(request)
         except Error as error:
-            self._name("unfinished", request.url, f"the browser gave no body: {error.message}")
+            first = error.message.split("\n")[0]
+            self._name("unfinished", request.url, f"the browser gave no body: {first}")
+            if drafts:
+                drafts.pop(0)
             return
         if exchange is not None:
             if drafts:

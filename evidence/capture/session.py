@@ -22,10 +22,12 @@ from evidence.capture.failure import PageNotCaptured, Reason
 from evidence.capture.journal import JournalView, journal_size, read_journal
 from evidence.capture.navigation import explain
 from evidence.capture.order import CaptureOrder
-from evidence.capture.page import page_note, settle, take_records
+from evidence.capture.page import Records, page_note, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.steps import Clock, Steps, wall_clock
 from evidence.capture.warc import Place
+
+MOVES = 4
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,9 @@ def _visit_once(session: Course, running: Running, mark: int, *, tolerate: str |
     recorder = Recorder(limits, _stopper(session, page))
     cdp = recorder.attach(context, page)
     _watch_page(session, context, page)
-    response = _navigate(session, page, mark)
-    session.hit.extend(settle(page, limits, session.steps))
-    records = take_records(page, limits, session.steps)
+    answers = _navigate(session, page, mark)
+    records = _take(session, page)
+    response = answers[-1]
     certificate = _certificate(cdp, response, tolerate)
     page.wait_for_timeout(200)
     exchanges, named = recorder.finish()
@@ -184,35 +186,47 @@ def _watch_page(session: Course, context: BrowserContext, page: Page) -> None:
     context.on("page", on_page)
 
 
-def _navigate(session: Course, page: Page, mark: int) -> Response:
+def _navigate(session: Course, page: Page, mark: int) -> list[Response]:
+    """Go to the address; return the list to which every answer for the page itself is added."""
     order = session.order
+    answers: list[Response] = []
+
+    def keep(response: Response) -> None:
+        request = response.request
+        if request.is_navigation_request() and response.frame == page.main_frame:
+            answers.append(response)
+
+    page.on("response", keep)
     session.steps.add("navigation", order.url)
     try:
-        response = page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
+        page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
     except Error as error:
-        if "Timeout" in error.message and page.url.startswith("http"):
-            response = _late(session, page)
-        else:
+        if "Timeout" not in error.message or not answers:
             raise explain(error.message, order, mark) from error
-    if response is None:
+        session.hit.append("load seconds")
+        session.steps.add("load not complete", f"after {order.limits.load_seconds} s")
+    if not answers:
         raise explain("no response", order, mark)
-    session.steps.add("loaded", f"{response.status} {page.url}")
-    return response
+    session.steps.add("loaded", f"{answers[-1].status} {page.url}")
+    return answers
 
 
-def _late(session: Course, page: Page) -> Response | None:
-    """The document is there but not everything it asks for: go on and say so."""
-    session.hit.append("load seconds")
-    session.steps.add("load not complete", f"after {session.order.limits.load_seconds} s")
-    found: list[Response] = []
-
-    def keep(item: Response) -> None:
-        found.append(item)
-
-    page.once("response", keep)
-    page.reload(wait_until="commit", timeout=session.order.limits.load_seconds * 1000)
-    page.wait_for_timeout(1000)
-    return found[0] if found else None
+def _take(session: Course, page: Page) -> Records:
+    """Settle and take the records; a page that moves on by script is followed, within bounds."""
+    for _ in range(MOVES):
+        try:
+            session.hit.extend(settle(page, session.order.limits, session.steps))
+            return take_records(page, session.order.limits, session.steps)
+        except Error as error:
+            if "navigat" not in error.message and "context was destroyed" not in error.message:
+                raise
+            session.steps.add("page moved on by itself", page.url)
+            page.wait_for_load_state("load")
+    raise PageNotCaptured(
+        Reason.BROWSER,
+        "The page keeps moving to other addresses by itself.",
+        "该网页不断自动跳转，无法取证。",
+    )
 
 
 def _certificate(

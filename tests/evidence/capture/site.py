@@ -27,6 +27,7 @@ new Worker('/worker.js');</script></body></html>"""
 GBK = "<title>国标页面</title><p>这是一个使用国标编码的商品页面，文字足够长，便于判断页面状态。"
 
 
+DIALOG = "<title>弹窗</title><p>内容</p><script>window.open('/gbk'); alert('你好')</script>"
 LOOP = "<title>死循环</title><p>内容</p><script>setTimeout(()=>{for(;;);},500)</script>"
 
 
@@ -50,7 +51,10 @@ class Answer:
 def answers(port: int) -> dict[str, Answer]:
     login = '<title>登录</title><p>请登录后继续浏览商品。</p><input type="password">'
     return {
-        "/": Answer(PAGE.format(port=port).encode()),
+        "/": Answer(
+            PAGE.format(port=port).encode(),
+            headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")],
+        ),
         "/redirect": Answer(status=302, headers=[("Location", "/redirect2")]),
         "/redirect2": Answer(status=307, headers=[("Location", "/")]),
         "/style.css": Answer(gzip.compress(b"h1{color:#222}"), "text/css", 200, [GZIP]),
@@ -69,12 +73,13 @@ def answers(port: int) -> dict[str, Answer]:
         ),
         "/slow": Answer(b"late", delay=60.0),
         "/half": Answer(b'<title>half</title><p>page<img src="/slow">'),
-        "/dialog": Answer("<title>弹窗</title><p>内容</p><script>alert('你好')</script>".encode()),
-        "/popup": Answer("<title>弹</title><script>window.open('/gbk')</script>".encode()),
+        "/dialog": Answer(
+            "<title>弹窗</title><p>内容</p><script>window.open('/gbk'); alert('你好')</script>".encode()
+        ),
         "/loop": Answer(LOOP.encode()),
         "/out": Answer(status=302, headers=[("Location", "http://10.1.2.3/")]),
+        "/moves": Answer("<script>setTimeout(()=>location='/gbk',150)</script>一".encode()),
         "/many": Answer(b"".join(b'<img src="/n%d">' % n for n in range(80))),
-        "/cookies": Answer(b"<p>c", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
         "/tall": Answer('<title>长</title><div style="height:9000px">长页</div>'.encode()),
     }
 
