@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from evidence.format.datapackage import build_datapackage, build_datapackage_dig
 from evidence.format.digests import Digests, Meter, digest_bytes, sha256_hex
 from evidence.format.manifest import SIGNATURE_SIZE, Manifest
 from evidence.format.times import format_time
-from evidence.verify.archive import Archive, Found, check_crc, check_names
+from evidence.verify.archive import Archive, check_crc, check_names
+from evidence.verify.layout import Found
 from evidence.verify.pictures import check_pdf, check_png
 from evidence.verify.verdict import Findings
 from evidence.verify.warc import match_index, read_records
 
 SMALL = 8 << 20
+JSON_LIMIT = 32 << 20
 TEXT_LIMIT = 64 << 20
 
 
@@ -179,7 +182,7 @@ def _attempt(package: Package, entry: Found) -> None:
 
 
 def _json_object(archive: Archive, entry: Found, findings: Findings) -> None:
-    value = jcs.loads(archive.read(entry, TEXT_LIMIT), entry.name, limit=TEXT_LIMIT)
+    value = jcs.loads(archive.read(entry, JSON_LIMIT), entry.name, limit=JSON_LIMIT)
     if not isinstance(value, dict):
         raise FormatError(f"{entry.name} is not an object", f"{entry.name} 不是对象")
     certificate = value.get("certificate")
@@ -188,8 +191,11 @@ def _json_object(archive: Archive, entry: Found, findings: Findings) -> None:
 
 
 def _text(archive: Archive, entry: Found) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        archive.read(entry, TEXT_LIMIT).decode("utf-8")
+        for chunk in archive.chunks(entry):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise FormatError(f"{entry.name} is not UTF-8.", f"{entry.name} 不是 UTF-8。") from error
 
