@@ -74,8 +74,8 @@ def write(results: dict[str, dict[str, object]]) -> None:
     lines = [
         "# Results of the long tests",
         "",
-        "Written by `make soak`; one row a piece, as last run. "
-        "`product` is a digest of the source files that were tested.",
+        "Written by `make soak`; one row a piece, as last run; `product` is a digest of the tested",
+        "source files.",
         "",
         "| piece | result | seconds | when | product | measured |",
         "|---|---|---|---|---|---|",

@@ -20,9 +20,7 @@ COMMANDS = (ROOT / "docs" / "commands.md").read_text("utf-8")
 
 def walk(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """Yield every parser that a person can call, sub-commands included."""
-    below = [
-        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
-    ]
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not below:
         yield parser
     for action in below:
