@@ -127,9 +127,9 @@ class VerifyForm(forms.Form):
         error_messages={"required": _("请先选择一个文件。")},
     )
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[Any]:
         """Return the file; too large a one is refused with its size."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         limit = settings.MARKSEAL_UPLOAD_LIMIT
         if file.size is not None and file.size > limit:
             raise forms.ValidationError(

@@ -7,11 +7,12 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from PIL import Image
 
 from desk.cases.models import CustodyEvent, Exhibit
@@ -21,7 +22,8 @@ from desk.register.models import Mark, Organisation, Role, User
 from desk.register.services import add_mark, add_organisation, add_user, authorise_seller
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
-PASSWORD = "a-long-enough-password"  # noqa: S105
+DAY = timedelta(days=1)
+PASSWORD = "a-long-enough-password"
 TITLE = "霁泷 保温杯 500ml 316不锈钢 便携水杯"
 ROLES = ("owner", "officer", "notary", "auditor", "administrator")
 
@@ -137,7 +139,7 @@ def _leads(world: World, bureau: Organisation, changes: Mapping[str, Any]) -> No
         organisation=bureau, name="演示店铺", start_url="https://shop.example/"
     )
     world.watch = Watch.objects.create(
-        source=source, name="演示店铺 · 全部", every_minutes=1440, next_due_at=NOW
+        source=source, name="演示店铺 · 全部", every_minutes=1440, next_due_at=timezone.now() + DAY
     )
     run = Run.objects.create(
         watch=world.watch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -53,10 +54,16 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
     if exhibit.state == ExhibitState.SEALED:
         _note_view(request, exhibit)
         context["contents"] = contents(wacz_of(exhibit))
-        trust = Path(settings.MARKSEAL_HOME) / "trust"
-        context["verdict"] = verify_file(dossier_of(exhibit), trust=trust).to_json()
+        context["verdict"] = _verdict(dossier_of(exhibit))
     context["custody"] = custody_of(viewer, exhibit)
     return render(request, "console/exhibit.html", context)
+
+
+def _verdict(dossier: Path) -> dict[str, Any]:
+    """Return today's verdict on a dossier; without a trust policy nothing is trusted."""
+    trust = Path(settings.MARKSEAL_HOME) / "trust"
+    trusted = trust if (trust / "policy.toml").is_file() else None
+    return verify_file(dossier, trust=trusted).to_json()
 
 
 def _note_view(request: HttpRequest, exhibit: Exhibit) -> None:

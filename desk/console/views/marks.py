@@ -35,6 +35,7 @@ def mark_list(request: HttpRequest) -> HttpResponse:
         lead_total=Count("leads", filter=mine),
         lead_new=Count("leads", filter=mine & Q(leads__state=LeadState.NEW)),
     )
+    marks = marks.order_by("mark_id", "pk")
     page = Paginator(marks, PER_PAGE).get_page(request.GET.get("page"))
     owner = Role.OWNER in roles_of(viewer)
     return render(request, "console/marks.html", {"page": page, "search": search, "owner": owner})
@@ -45,7 +46,7 @@ def mark_list(request: HttpRequest) -> HttpResponse:
 def mark_new(request: HttpRequest) -> HttpResponse:
     """Show the form for a new mark, or register it."""
     actor = viewer_of(request)
-    form = MarkForm(request.POST or None)
+    form = MarkForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             mark = _register(actor, form)

@@ -23,7 +23,7 @@ VERIFIERS = (Role.OFFICER, Role.NOTARY, Role.OWNER)
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Show the form and the earlier verdicts, or verify the file and show its verdict."""
     actor = viewer_of(request)
-    form = VerifyForm(request.POST or None, request.FILES or None)
+    form = VerifyForm()
     if request.method == "POST":
         form = VerifyForm(request.POST, request.FILES)
         if form.is_valid():
