@@ -93,7 +93,7 @@ def _crawl(order: CrawlOrder) -> None:
             walk.on_listing = lambda listing: tell({"listing": listing.to_json()})
             walk.on_progress = lambda progress: tell({"progress": asdict(progress)})
             _walk(walk, order, recipe)
-            state, reason = _outcome(walk, frontier)
+            state, reason = outcome(walk, frontier)
             if state in (CrawlState.COMPLETE, CrawlState.LIMITED):
                 frontier.note("ended", state)
         else:
@@ -118,7 +118,8 @@ async def _no_fetch(url: str) -> Answer:
     raise NotImplementedError(url)
 
 
-def _outcome(walk: Walk, frontier: Frontier) -> tuple[CrawlState, str | None]:
+def outcome(walk: Walk, frontier: Frontier) -> tuple[CrawlState, str | None]:
+    """Return how a walk ended, and the reason if it was not well."""
     if walk.stopped is not None:
         return walk.stopped
     counts = frontier.counts()

@@ -14,7 +14,7 @@ from crawler.page import Page
 from crawler.price import Price, read_currency, read_price
 from crawler.reading import Scope
 from crawler.recipe import GENERAL, Recipe
-from crawler.state import PageState, signed_state, status_state, worded_state
+from crawler.state import PageState, headline_state, signed_state, status_state, worded_state
 from crawler.structured import absolute
 
 _AVAILABILITY = {re.sub(r"[^a-z]", "", word.lower()): word for word in AVAILABILITY}
@@ -74,6 +74,8 @@ def read_page(page: Page, recipe: Recipe) -> Extraction:
     is_item = recipe.items.url is None or recipe.items.url.search(page.url) is not None
     if not rows and is_item:
         listing = _item_listing(scope, recipe)
+        if listing and not listing.price and (wall := headline_state(page)):
+            return Extraction(wall)
         listings = [listing] if listing else []
     links = _absolute(page, [] if listings and not rows else scope.all(recipe.lists.items))
     total = _number(scope.first(recipe.lists.reported_total))

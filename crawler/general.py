@@ -7,6 +7,7 @@ a price that stands visibly near the heading. A price that is not visible is nev
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -28,6 +29,8 @@ _PRICE_TEXT = re.compile(
     r"|\d[\d.,  ]*\s*(?:万?元|€|£|円|zł|Kč|₽|\$|(?:CNY|USD|EUR|GBP|RMB|PLN)\b)"
 )
 _LABELLED = re.compile(r"(?:售价|价格|现价|促销价|到手价|券后价?|Price)\s*[:：]?\s*\Z", re.I)
+MOST_NODES = 30  # what shows one price is not made of more elements than these
+SMALL_PAGE = 2500  # characters; on a longer page the whole body is not "near the title"
 _OLD_TAGS = {"del", "s", "strike"}
 _SKIP = {"script", "style", "noscript", "template", "head", "option", "nav", "footer"}
 _STOCK = (
@@ -48,6 +51,9 @@ _STOCK = (
 def read_general(page: Page) -> dict[str, Any]:
     """Return the fields of the one item of a page, as written; empty if it shows no item."""
     fields = {key: value for key, value in page.structured.items() if value}
+    price = read_price(fields.get("price"))
+    if price is None or not price.amount.strip("0."):
+        fields.pop("price", None)  # a price of nothing is a placeholder
     heading = _heading(page.tree)
     declared = bool(fields)
     if not fields.get("title") and heading is not None:
@@ -84,7 +90,9 @@ def _near_price(heading: etree._Element | None) -> str | None:
     """Climb from the heading until a block shows a price that is not an old one."""
     node = heading
     for _ in range(6):
-        if node is None or node.tag in ("body", "html"):
+        if node is None or node.tag == "html":
+            return None
+        if node.tag == "body" and len(_words(node)) > SMALL_PAGE:
             return None
         found = _block_price(node)
         if found is not None:
@@ -99,7 +107,9 @@ def _block_price(block: etree._Element) -> str | None:
     for node in block.iter():
         if not isinstance(node.tag, str) or node.tag in _SKIP or _is_old(node, block):
             continue
-        own = _words(node)
+        if next(islice(node.iter(), MOST_NODES, None), None) is not None:
+            continue
+        own = " ".join(_current(node).split())
         if not own or len(own) > 60:
             continue
         shown = _PRICE_TEXT.search(own)
@@ -111,16 +121,29 @@ def _block_price(block: etree._Element) -> str | None:
     return plain[0] if plain and len(set(plain)) <= 3 else None
 
 
+def _current(node: etree._Element) -> str:
+    """Return the words of a node without those of struck-out or foreign parts in it."""
+    parts = [node.text or ""]
+    for child in node:
+        skipped = not isinstance(child.tag, str) or child.tag in _SKIP or _marked_old(child)
+        parts += ["" if skipped else _current(child), child.tail or ""]
+    return "".join(parts)
+
+
 def _is_old(start: etree._Element, block: etree._Element) -> bool:
     node: etree._Element | None = start
     while node is not None and node is not block:
-        if node.tag in _OLD_TAGS or node.tag in _SKIP or _NOT_PRICE.search(_name(node)):
-            return True
-        style = (node.get("style") or "").replace(" ", "").lower()
-        if "display:none" in style or "line-through" in style or node.get("hidden") is not None:
+        if node.tag in _SKIP or _marked_old(node):
             return True
         node = node.getparent()
     return False
+
+
+def _marked_old(node: etree._Element) -> bool:
+    if node.tag in _OLD_TAGS or _NOT_PRICE.search(_name(node)):
+        return True
+    style = (node.get("style") or "").replace(" ", "").lower()
+    return "display:none" in style or "line-through" in style or node.get("hidden") is not None
 
 
 def _name(node: etree._Element) -> str:

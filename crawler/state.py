@@ -77,6 +77,21 @@ def status_state(page: Page) -> PageState | None:
     return None
 
 
+def headline_state(page: Page) -> PageState | None:
+    """Return the state a page's own title or heading says, or None.
+
+    For a page of which only a title was read: "请登录" in the heading is no title of goods.
+    """
+    title = " ".join(page.tree.xpath("//title//text() | //h1//text()").getall())
+    if _VERIFY.search(title):
+        return PageState.VERIFICATION
+    if _BLOCKED.search(title):
+        return PageState.BLOCKED
+    if _LOGIN.search(title) or _asks_password(page):
+        return PageState.LOGIN
+    return PageState.GONE if _GONE.search(title) else None
+
+
 def worded_state(page: Page) -> PageState | None:
     """Return the state the words of a page without listings say, or None.
 

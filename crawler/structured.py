@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-import extruct
 from parsel import Selector
 
 from crawler.json_text import read_json
@@ -52,6 +51,8 @@ def _main(products: list[dict[str, Any]], url: str) -> dict[str, Any]:
 def _microdata(text: str, url: str, tree: Selector) -> Product:
     if not tree.xpath("//*[@itemscope][1]"):
         return {}
+    import extruct  # slow to load, and most pages have no microdata
+
     data = extruct.extract(
         text, base_url=url, syntaxes=["microdata"], uniform=True, errors="ignore"
     )
@@ -121,6 +122,9 @@ def _offer(node: Mapping[str, Any], by_id: Mapping[str, Any]) -> dict[str, Any]:
     priced = [offer for offer in offers if offer.get("price") or offer.get("lowPrice")]
     offer = (priced or offers or [{}])[0]
     inner = [_node(o, by_id) for o in _list(offer.get("offers"))]
+    stocks = [word for one in offers if (word := _word(one.get("availability")))]
+    stock = next((word for word in stocks if word.lower().endswith("instock")), None)
+    offer = {**offer, "availability": stock} if stock else offer
     if not (offer.get("price") or offer.get("lowPrice")) and inner:
         return {**offer, **inner[0]}
     return {**(inner[0] if inner else {}), **offer}

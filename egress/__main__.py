@@ -22,9 +22,8 @@ from egress.journal import Journal
 from egress.server import Server
 
 
-async def _lifeline(stop: asyncio.Event) -> None:
+async def _lifeline(stop: asyncio.Event, parent: int) -> None:
     loop = asyncio.get_running_loop()
-    parent = os.getppid()
 
     def heard() -> None:
         if not os.read(0, 4096):
@@ -39,6 +38,7 @@ async def _lifeline(stop: asyncio.Event) -> None:
 
 async def serve(journal: Path, *, allow_loopback: bool, port: int) -> None:
     """Run the guard until its lifeline ends; raise JournalFailed if the journal breaks."""
+    parent = os.getppid()  # noted before anybody can know that we listen
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,7 +48,7 @@ async def serve(journal: Path, *, allow_loopback: bool, port: int) -> None:
     )
     address = await server.start(port)
     print(json.dumps({"address": address}), flush=True)
-    lifeline = asyncio.ensure_future(_lifeline(stop))
+    lifeline = asyncio.ensure_future(_lifeline(stop, parent))
     stopping = asyncio.ensure_future(stop.wait())
     ends: set[asyncio.Future[Any]] = {stopping, server.failed}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import sys
@@ -107,7 +108,9 @@ def run_crawl(arguments: argparse.Namespace) -> int:
         )
         report = _crawl(order, out, bar)
         if not report.succeeded:
-            raise SourceFailed(report.en, report.zh)
+            failed = SourceFailed(report.en, report.zh)
+            failed.worth_keeping = report.listings > 0
+            raise failed
     print(f"{report.zh}\n{report.en}", file=sys.stderr)
     return 0
 
@@ -127,6 +130,8 @@ def run_extract(arguments: argparse.Namespace) -> int:
 
 class SourceFailed(CrawlError):
     """The source could not be read; the sentence says why."""
+
+    worth_keeping = False
 
 
 def _crawl(order: CrawlOrder, out: IO[str], bar: Any) -> CrawlReport:
@@ -151,15 +156,23 @@ def _bar() -> Any:
 
 @contextmanager
 def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
-    """Yield the work folder; one of our own making is removed when the crawl has ended well."""
+    """Yield the work folder; one of our own making is removed when there is nothing to go on."""
     if arguments.workdir is not None:
         yield arguments.workdir
     elif arguments.out == "-":
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder)
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary)
     else:
-        folder = Path(f"{arguments.out}.crawl")
-        yield folder
+        asked = (arguments.source, arguments.recipe, arguments.start, arguments.query)
+        mark = hashlib.sha256(repr((*asked, arguments.limit)).encode()).hexdigest()[:12]
+        out = Path(arguments.out)
+        folder = out.with_name(f".{out.name}.{mark}.crawl")
+        try:
+            yield folder
+        except SourceFailed as error:
+            if not error.worth_keeping:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         shutil.rmtree(folder, ignore_errors=True)
 
 
