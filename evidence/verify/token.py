@@ -32,13 +32,14 @@ MALFORMED = (
     ValueError,
     TypeError,
     OverflowError,
+    KeyError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.ExtensionNotFound,
     x509.UnsupportedGeneralNameType,
 )
-"""What the ASN.1 readers raise for bytes that are not what they should be."""
+"""What the ASN.1 readers raise for bytes that are not what they should be (some by accident)."""
 
 
 @dataclass(frozen=True)

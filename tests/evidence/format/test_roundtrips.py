@@ -37,7 +37,7 @@ JSON = st.recursive(
     max_leaves=12,
 )
 COUNTS = st.integers(0, 10**9)
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=25, deadline=None)
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)
 
 
