@@ -28,8 +28,10 @@ def main(arguments: list[str]) -> int:
             code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
             return 0 if code == NOTHING_COLLECTED else code
     except NoPostgres:
-        print("没有 PostgreSQL 程序，跳过这部分测试（apt install postgresql 后可运行）。")
-        print("PostgreSQL's programs are not here; its tests are skipped.")
+        sys.stdout.write(
+            "没有 PostgreSQL 程序，跳过这部分测试（apt install postgresql 后可运行）。\n"
+        )
+        sys.stdout.write("PostgreSQL's programs are not here; its tests are skipped.\n")
         return 1 if os.environ.get("MARKSEAL_TEST_REQUIRE_POSTGRES") == "1" else 0
 
 

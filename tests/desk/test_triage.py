@@ -154,7 +154,12 @@ def test_of_many_officers_one_decides(town: Town, make_lead: LeadMaker) -> None:
         barrier = threading.Barrier(4)
         ended: list[str] = []
 
-        def decide(number: int, pk: int = lead.pk, barrier: threading.Barrier = barrier) -> None:
+        def decide(
+            number: int,
+            pk: int = lead.pk,
+            barrier: threading.Barrier = barrier,
+            ended: list[str] = ended,
+        ) -> None:
             try:
                 seen = Lead.objects.get(pk=pk)
                 barrier.wait(20)
