@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import (
     TimeStampRequest,
     TimeStampResponse,
@@ -33,6 +34,7 @@ MALFORMED = (
     TypeError,
     OverflowError,
     KeyError,
+    CryptographyDeprecationWarning,  # raised only where warnings are errors
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,
