@@ -73,9 +73,7 @@ def answers(port: int) -> dict[str, Answer]:
         ),
         "/slow": Answer(b"late", delay=60.0),
         "/half": Answer(b'<title>half</title><p>page<img src="/slow">'),
-        "/dialog": Answer(
-            "<title>弹窗</title><p>内容</p><script>window.open('/gbk'); alert('你好')</script>".encode()
-        ),
+        "/dialog": Answer(DIALOG.encode()),
         "/loop": Answer(LOOP.encode()),
         "/out": Answer(status=302, headers=[("Location", "http://10.1.2.3/")]),
         "/moves": Answer("<script>setTimeout(()=>location='/gbk',150)</script>一".encode()),
