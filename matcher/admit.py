@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcher.compare import Likeness
 from matcher.latin import Unit, ordinary
-from matcher.lexicon import crosses, named
+from matcher.lexicon import crosses, named, ragged, stray
 from matcher.normal import Text
 from matcher.sign import Sign
 from matcher.slot import Slots
@@ -46,6 +46,8 @@ def inside_word(text: Text, slots: Slots, start: int, end: int) -> bool:
     gain = named(before, joined[start:end], after)
     if gain < 0:
         return crosses(before, joined[start:end], after)
+    if start not in slots.starts and end - start == 2 and ragged(before, after):
+        return True
     return gain == 0 and start not in slots.starts and crosses(before, joined[start:end], after)
 
 
@@ -73,13 +75,22 @@ def admit(
         return True
     if likeness.similarity < rules().limits["floor"]:
         return False
-    slot = slots.holds(start, end)
+    if not all(map(is_han, text.joined[start:end])):
+        return False
+    changed = likeness.view in ("character_changed", "character_added", "transposed")
     if len(sign.text) == 2:
-        changed = likeness.view in ("character_changed", "transposed")
-        return slot and not (changed and reads_as_words(text, start, end))
-    if likeness.view in ("character_changed", "character_added"):
-        return slot or not reads_as_words(text, start, end)
-    return True
+        if not slots.holds(start, end):
+            return False
+        return not changed or slots.whole or _stands_out(text, slots, start, end)
+    return not changed or slots.whole or not reads_as_words(text, start, end)
+
+
+def _stands_out(text: Text, slots: Slots, start: int, end: int) -> bool:
+    """Return whether two characters read as a name of their own, at a place for names."""
+    if not (start in slots.heads or end in slots.ends or isolated(text, start, end)):
+        return False
+    before, after = around(text, start, end)
+    return not stray(after) and named(before, text.joined[start:end], after) > 0
 
 
 def _spaced(text: Text, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import ahocorasick_rs
@@ -80,6 +81,9 @@ class Index:
         self.sound = Automaton(tables["sound"])
         self.look = Automaton(tables["look"])
         self.tables = {name: dict(postings) for name, postings in tables.items()}
+        lengths = {len(sign.text) for sign in signs if sign.latin}
+        self.lengths = frozenset(size + more for size in lengths for more in range(-2, 3))
+        self.near_words = lru_cache(maxsize=65536)(self._near_words)
 
     def _add_latin(self, tables: dict[str, Postings], number: int, text: str) -> None:
         tables["words"][text].append(number)
@@ -90,6 +94,8 @@ class Index:
             return
         for key in deletions(look_fold(text)):
             tables["delete"][key].append(number)
+        for key in ends(text):
+            tables["ends"][key].append(number)
         frame = skeleton(text)
         if len(frame) >= 4:
             for key in deletions(frame):
@@ -111,7 +117,7 @@ class Index:
             tables["pair"][text[::-1]].append(number)
             return
         for prefix, string in (("", text), ("~", hear(text))):
-            for at in {0, 1, size - 2} if size == 3 else {0, size - 2}:
+            for at in {0, 1, size - 2} if size <= 4 else {0, size - 2}:
                 tables["gram"][prefix + string[at : at + 2]].append(number)
             if size == 3:
                 tables["skip"][prefix + string[0] + string[2]].append(number)
@@ -151,7 +157,7 @@ class Index:
             numbers = rules()
             for number in self.tables.get("pinyin", {}).get(word, ()):
                 got.setdefault(number, Likeness(numbers.similarity["pinyin"], "pinyin", word))
-            for number in self._near_words(word):
+            for number in self.near_words(word) if len(word) in self.lengths else ():
                 likeness = compare_latin(word, self.signs[number].text)
                 if likeness:
                     got.setdefault(number, likeness)
@@ -162,16 +168,19 @@ class Index:
         if near and unit.words == 1:
             yield from self._affixed(text, slots, unit)
 
-    def _near_words(self, word: str) -> list[int]:
+    def _near_words(self, word: str) -> tuple[int, ...]:
         folded = look_fold(word)
         found = set(self.tables.get("fold", {}).get(folded, ()))
         delete, frames = self.tables.get("delete", {}), self.tables.get("frame", {})
         for key in deletions(folded):
             found.update(delete.get(key, ()))
+        tips = self.tables.get("ends", {})
+        for key in ends(word):
+            found.update(tips.get(key, ()))
         frame = skeleton(word)
         for key in deletions(frame) if len(frame) >= 3 else ():
             found.update(frames.get(key, ()))
-        return sorted(found)
+        return tuple(sorted(found))
 
     def _affixed(self, text: Text, slots: Slots, unit: Unit) -> Iterator[Found]:
         words, word = self.tables.get("words", {}), unit.text
@@ -213,6 +222,8 @@ class Index:
         for first in at:
             two = prefix + form[first : first + 2]
             found = [*grams.get(two, ()), *skips.get(two, ())]
+            if form[first : first + 2] != form[first : first + 2][::-1]:
+                found += grams.get(prefix + form[first : first + 2][::-1], ())
             third = form[first + 2 : first + 3]
             if third:
                 found += skips.get(prefix + form[first] + third, ())
@@ -248,11 +259,16 @@ class Index:
         latin = {piece.start(): piece.end() for piece in pieces}
         for numbers, first, end in self.sound.find(heard):
             inner = [at for at in places[first:end] if at in latin]
-            whole = len(set(inner)) < end - first and inner
+            whole = inner and any(at not in latin for at in places[first:end])
             stop = latin.get(places[end - 1], places[end - 1] + 1)
             if whole and not text.gap(places[first], stop):
                 likeness = Likeness(rules().similarity["mixed_pinyin"], "mixed_pinyin")
                 yield from (Found(number, places[first], stop, likeness) for number in numbers)
+
+
+def ends(word: str) -> tuple[str, ...]:
+    """Return the keys of a word's two ends, of which two edits leave mostly one intact."""
+    return ("^" + word[:3], word[-3:] + "$") if len(word) >= 6 else ()
 
 
 def windows(length: int, at: int, size: int) -> Iterator[tuple[int, int]]:

@@ -43,10 +43,16 @@ def change_cost(found: str, wanted: str) -> tuple[float, str]:
 def compare_han(found: str, wanted: str) -> Likeness | None:
     """Return the likeness of two Chinese texts that differ, None when they are far."""
     if len(found) == len(wanted):
-        if sorted(found) == sorted(wanted):
+        if sorted(found) == sorted(wanted) and _swapped(found, wanted):
             return Likeness(rules().similarity["transposed"], "transposed", f"{wanted}→{found}")
         return _replaced(found, wanted)
     return _added(found, wanted)
+
+
+def _swapped(found: str, wanted: str) -> bool:
+    """Return whether two characters changed places, or the order is reversed."""
+    different = sum(one != other for one, other in zip(found, wanted, strict=True))
+    return different == 2 or len(found) == 3 or found == wanted[::-1]
 
 
 def _replaced(found: str, wanted: str) -> Likeness | None:

@@ -16,6 +16,7 @@ from matcher.tables import rows, table
 
 LONGEST = 5
 UNKNOWN = 1.3
+SLACK = 0.01
 PARTICLES = frozenset("的了和与及或在是有不女男大小新款装长短红白黑蓝绿个只件条双瓶包袋盒")
 
 
@@ -64,3 +65,16 @@ def crosses(before: str, name: str, after: str) -> bool:
                 if text[first:last] in known:
                     return True
     return False
+
+
+def ragged(before: str, after: str) -> bool:
+    """Return whether taking a name out leaves stray characters on both of its sides."""
+    if not before or not after:
+        return False
+    left = cost(before) - cost(before[:-1])
+    return min(left, cost(after) - cost(after[1:])) >= UNKNOWN - SLACK
+
+
+def stray(after: str) -> bool:
+    """Return whether a text begins with a character that belongs to no known word."""
+    return bool(after) and cost(after) - cost(after[1:]) >= UNKNOWN - SLACK

@@ -18,7 +18,7 @@ from matcher.mark import Mark
 from matcher.match import Match, Reason, reason
 from matcher.normal import fold, join
 from matcher.sighting import Sighting
-from matcher.sign import Holder, Sign
+from matcher.sign import Sign
 from matcher.tables import rules, versions
 
 FIELDS = {
@@ -46,13 +46,12 @@ class Sheet:
 
 def weigh(
     listing_id: str,
-    holder: Holder,
+    mark: Mark,
     seen: Sequence[tuple[Sign, Sighting]],
     facts: Circumstances,
     shops: Collection[str],
 ) -> Match | None:
     """Return the match of one mark, from the sighting that weighs most; None below the floor."""
-    mark = holder.mark
     ways = [(_sighted(mark, sign, one, facts), sign, one) for sign, one in seen]
     ways = [way for way in ways if _similarity(mark, way[2]) >= rules().limits["floor"]]
     if not ways:
@@ -151,14 +150,13 @@ def _words(sheet: Sheet, mark: Mark, sign: Sign, one: Sighting, facts: Circumsta
     if len(sign.text) == 1:
         sheet.add("single_character", "single_character", against=True, evidence=quoted)
     near = one.found.likeness.view not in ("identical", "mixed_pinyin", "affix", "pinyin")
-    if near:
+    if mark.common_word and one.place.kind not in ("brand", "shop"):
+        sheet.add("ordinary_word", "ordinary_word", against=True, evidence=mark.name)
+    elif near:
         text = join(quoted)
         if text in words() or text in ordinary():
             points = "dictionary_word" if one.place.kind == "brand" else "ordinary_text"
             sheet.add(points, "ordinary_text", against=True, evidence=quoted)
-    elif mark.common_word and one.place.kind not in ("brand", "shop"):
-        sheet.add("ordinary_word", "ordinary_word", against=True, evidence=mark.name)
-        sheet.points += rules().points["isolated_common"] if one.alone else 0.0
     elif sign.text in words() or sign.text in ordinary() or sign.text.isdigit():
         sheet.add("dictionary_word", "dictionary_word", against=True, evidence=sign.text)
 
@@ -177,6 +175,8 @@ def _goods(sheet: Sheet, mark: Mark, sign: Sign, best: Sighting, facts: Circumst
     listed = "；".join(map(str, sorted(classes)))
     if relation in (Relation.SAME, Relation.SIMILAR):
         sheet.add(f"goods_{relation}", f"goods_{relation}", classes=listed, evidence=listed)
+        if mark.common_word and best.alone and best.found.likeness.view == "identical":
+            sheet.points += rules().points["isolated_common"]
     elif relation is Relation.UNKNOWN:
         sheet.add(0.0, "goods_unknown", against=True)
     elif mark.well_known:

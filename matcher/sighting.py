@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.admit import inside_word, isolated
@@ -79,7 +80,7 @@ def places(listing: ListingLike) -> Iterator[Place]:
 
 def _place(name: str, kind: str, raw: str) -> Place:
     text = Text(raw)
-    return Place(name, kind, text, find_slots(text), True)
+    return Place(name, kind, text, find_slots(text, whole=kind == "brand"), True)
 
 
 def sightings(
@@ -91,13 +92,36 @@ def sightings(
     for place in places(listing):
         count: Counter[int] = Counter()
         found = []
-        for one in finder.find(place.text, place.slots, near=place.near):
+        for one in apart(finder.find(place.text, place.slots, near=place.near)):
             count[one.sign] += 1
             if count[one.sign] <= most:
                 found.append(_look_at(one, place))
         for sighting in _credited(found, signs):
             seen[sighting.found.sign].append(sighting)
     return seen
+
+
+def apart(found: Iterable[Found]) -> Iterator[Found]:
+    """Yield of overlapping finds of one sign the most similar, then the longest, only."""
+    by_sign: dict[int, list[Found]] = defaultdict(list)
+    for one in found:
+        by_sign[one.sign].append(one)
+    for number in sorted(by_sign):
+        ends: list[int] = []
+        starts: list[int] = []
+        kept: list[Found] = []
+        for one in sorted(by_sign[number], key=_worth):
+            at = bisect_right(starts, one.start)
+            if (at and ends[at - 1] > one.start) or (at < len(starts) and starts[at] < one.end):
+                continue
+            starts.insert(at, one.start)
+            ends.insert(at, one.end)
+            kept.append(one)
+        yield from kept
+
+
+def _worth(one: Found) -> tuple[float, int, int, str]:
+    return -one.likeness.similarity, one.start - one.end, one.start, one.likeness.view
 
 
 def _look_at(found: Found, place: Place) -> Sighting:

@@ -14,14 +14,22 @@ from matcher.tables import rules, table
 SCRIPT = re.compile("(?<=[a-z0-9])(?=[㐀-鿿])|(?<=[㐀-鿿])(?=[a-z0-9])")
 AFTER_WORDS = ("by", "brand")
 DEEPEST = 6
+HEAD = 40
+BRACKET = re.compile("[【】\\[\\]「」『』《》（）()]")
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Joined indices at which a brand may start, and at which one may end."""
+    """Joined indices at which a brand may start, and at which one may end.
+
+    ``heads`` are the starts at the very head of the text and of its brackets; ``whole``
+    says that the text is nothing but a name (a brand field).
+    """
 
     starts: frozenset[int]
     ends: frozenset[int]
+    heads: frozenset[int] = frozenset()
+    whole: bool = False
 
     def holds(self, start: int, end: int) -> bool:
         """Return whether [start, end) stands in a slot."""
@@ -47,7 +55,7 @@ def _past_lead(text: str, at: int) -> int:
     return at
 
 
-def find_slots(text: Text) -> Slots:
+def find_slots(text: Text, *, whole: bool = False) -> Slots:
     """Return the brand slots of a title, a shop's name or a brand field."""
     joined = text.joined[: rules().limit("fuzzy_characters")]
     runs = text.runs()
@@ -61,11 +69,27 @@ def find_slots(text: Text) -> Slots:
         ends = frozenset()
     starts: set[int] = set()
     for first in sorted(set(firsts))[: rules().limit("slots")]:
-        at = first
-        for _ in range(DEEPEST):
-            starts.add(at)
-            following = _past_lead(joined, at)
-            if following == at:
-                break
-            at = following
-    return Slots(frozenset(starts), ends)
+        starts |= _starts(joined, first)
+    heads = set()
+    for first in {0, *(text.joined_at(at + 1) for at in _brackets(text))}:
+        heads |= _starts(joined, first)
+    return Slots(frozenset(starts), ends, frozenset(heads), whole)
+
+
+def _starts(joined: str, first: int) -> set[int]:
+    """Return a start and those behind the words that stand before a brand."""
+    found = {first}
+    for _ in range(DEEPEST):
+        following = _past_lead(joined, first)
+        if following == first:
+            break
+        found.add(following)
+        first = following
+    return found
+
+
+def _brackets(text: Text) -> list[int]:
+    """Return the folded places of brackets near the head of a text."""
+    if len(text.folded) != len(text.raw):
+        return []
+    return [match.start() for match in BRACKET.finditer(text.raw, 0, HEAD)]

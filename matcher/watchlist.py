@@ -8,7 +8,8 @@ NOT done: pictures (图形未监测), translations of marks, prices.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from matcher.candidates import Finder, Index
 from matcher.circumstances import Circumstances
@@ -17,7 +18,7 @@ from matcher.mark import Mark
 from matcher.match import Match
 from matcher.normal import join
 from matcher.scorecard import weigh
-from matcher.sighting import Sighting, sightings
+from matcher.sighting import sightings
 from matcher.sign import Holder, Sign, compile_signs
 
 
@@ -45,16 +46,21 @@ class Watchlist:
         if not seen:
             return []
         facts = Circumstances(listing)
-        by_mark: dict[str, list[tuple[Sign, Sighting]]] = defaultdict(list)
+        by_mark: dict[str, list[int]] = defaultdict(list)
         held: dict[str, Holder] = {}
         for number in sorted(seen):
             for holder in self.holders[number]:
                 held[holder.mark.mark_id] = holder
-                by_mark[holder.mark.mark_id] += [(self.signs[number], s) for s in seen[number]]
-        found = []
-        for mark_id, ways in by_mark.items():
-            shops = self.authorised.get(mark_id, frozenset())
-            match = weigh(listing.id, held[mark_id], ways, facts, shops)
+                by_mark[holder.mark.mark_id].append(number)
+        found: list[Match] = []
+        done: dict[Hashable, Match | None] = {}
+        for mark_id, numbers in by_mark.items():
+            holder, shops = held[mark_id], self.authorised.get(mark_id, frozenset())
+            alike = (replace(holder.mark, mark_id="", extra=()), shops, *numbers)
+            if alike not in done:
+                ways = [(self.signs[number], one) for number in numbers for one in seen[number]]
+                done[alike] = weigh(listing.id, holder.mark, ways, facts, shops)
+            match = done[alike]
             if match is not None:
-                found.append(match)
+                found.append(match if match.mark_id == mark_id else replace(match, mark_id=mark_id))
         return sorted(found, key=lambda m: (-m.priority, -m.similarity, m.mark_id))
