@@ -82,7 +82,11 @@ def admit(
         if not slots.holds(start, end):
             return False
         return not changed or slots.whole or _stands_out(text, slots, start, end)
-    return not changed or slots.whole or not reads_as_words(text, start, end)
+    if not changed or slots.whole:
+        return True
+    if likeness.similarity < rules().similarity["standing"]:
+        return _stands_out(text, slots, start, end)
+    return not reads_as_words(text, start, end)
 
 
 def _stands_out(text: Text, slots: Slots, start: int, end: int) -> bool:
@@ -111,6 +115,9 @@ def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign:
             return False
         if likeness.view == "affix":
             return True
+    elif sign.words == 1 and likeness.view == "letters_changed":
+        if likeness.similarity < rules().latin["joined"]:
+            return False
     elif not slot and all(word in known for word in _words(text, unit)):
         return False
     if likeness.view == "pinyin":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matcher.mark import Mark
-from matcher.normal import join
+from matcher.normal import fold, join
 from matcher.sound import is_han
 
 LATIN = re.compile("[a-z0-9]+")
@@ -24,6 +24,7 @@ class Sign:
     text: str
     han: bool
     latin: bool
+    words: int = 1
 
     @property
     def distinctive_length(self) -> bool:
@@ -39,9 +40,10 @@ class Holder:
     part: bool
 
 
-def make(text: str) -> Sign:
-    """Return the sign of a joined text."""
-    return Sign(text, all(map(is_han, text)), LATIN.fullmatch(text) is not None)
+def make(text: str, holders: Iterable[Holder]) -> Sign:
+    """Return the sign of a joined text; ``words`` as most of its holders' names have."""
+    words = max(1 if holder.part else len(fold(holder.mark.name).split()) for holder in holders)
+    return Sign(text, all(map(is_han, text)), LATIN.fullmatch(text) is not None, words)
 
 
 def parts(name: str) -> list[tuple[str, bool]]:
@@ -66,4 +68,4 @@ def compile_signs(marks: Iterable[Mark]) -> tuple[Sequence[Sign], Sequence[Seque
             holders.setdefault(text, []).append(Holder(mark, part))
     texts = sorted(holders)
     ordered = [sorted(holders[text], key=lambda holder: holder.mark.mark_id) for text in texts]
-    return [make(text) for text in texts], ordered
+    return [make(text, holders[text]) for text in texts], ordered
