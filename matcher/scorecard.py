@@ -65,11 +65,12 @@ def weigh(
     _goods(sheet, mark, sign, best, facts)
     _listing(sheet, mark, best, facts, shop_named="shop" in supported)
     _seller(sheet, mark, facts, shops)
+    most = 1.0 if join(mark.name) == sign.text else rules().similarity["part"]
     priority = round(1.0 / (1.0 + math.exp(-sheet.points)), 4)
     return Match(
         listing_id=listing_id,
         mark_id=mark.mark_id,
-        similarity=round(_similarity(mark, best), 4),
+        similarity=round(min(_similarity(mark, best), most), 4),
         priority=priority,
         flag=round(sheet.points, 6) >= 0,
         field=best.place.name,
@@ -113,7 +114,8 @@ def _sighted(mark: Mark, sign: Sign, one: Sighting, facts: Circumstances) -> She
     points, view, quoted = rules().points, _view(mark, one), one.quoted
     similarity = _similarity(mark, one)
     sheet = Sheet((similarity - points["middle"]) * points["slope"], [], [])
-    sheet.add(0.0, view, mark=mark.name, changes=one.found.likeness.changes, evidence=quoted)
+    named = mark.name if join(mark.name) == sign.text else sign.text
+    sheet.add(0.0, view, mark=named, changes=one.found.likeness.changes, evidence=quoted)
     exact = one.found.likeness.similarity >= rules().similarity["mixed_pinyin"]
     kind, place = one.place.kind, FIELDS[one.place.kind]
     if kind == "brand":
