@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from desk.console.wording import dismissed_word
 from desk.leads.states import LeadState
@@ -68,7 +69,7 @@ class MarkForm(forms.Form):
     )
     kind = forms.ChoiceField(label=_("类型"), choices=MarkKind.choices)
     holder = forms.CharField(
-        label=_("权利人"),
+        label=pgettext_lazy("商标", "权利人"),
         max_length=200,
         required=False,
         help_text=_("不填则使用本单位名称。"),

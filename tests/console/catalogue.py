@@ -22,7 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "desk" / "console" / "locale" / "en" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
-KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2)}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
 
 
 def sources() -> Iterator[tuple[Path, str, bytes]]:
