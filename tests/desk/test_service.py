@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -14,7 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk.conftest import listing_json
+from config.environment import SettingError
+from desk.cli import main
+from desk.commands.house import listen
+from desk.commands.opening import open_home
+from desk.leads.models import Watch
+from desk.register.models import Organisation, User
+from tests.desk.conftest import Town, listing_json
 from tests.desk.house import ROOT, House, house, until
 
 MARKS = "mark_id,name,classes,kind,holder\n100,甬舟,30,word,甬舟茶业\n"
@@ -40,19 +47,22 @@ def _fetch(address: str) -> int:
         return int(answer.status)
 
 
-def test_the_service_runs_serves_and_ends_whole(desk: House) -> None:
-    service = desk.start("run", "--port", "0")
-    assert _fetch(_address(service)) == 200
-    assert len(desk.residents()) >= 4
-    service.send_signal(signal.SIGTERM)
-    assert service.wait(30) == 0
-    assert desk.residents() == []
+def _workers(desk: House) -> list[int]:
+    return [
+        pid
+        for pid in desk.residents()
+        if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"work")
+    ]
 
 
-def test_killed_outright_it_takes_everything_along_and_starts_again(desk: House) -> None:
+def test_the_service_lives_and_ends_whole(desk: House) -> None:
+    """Serves, restarts a broken worker, takes all along when killed, starts again, stops."""
     service = desk.start("run", "--port", "0")
     address = _address(service)
     assert _fetch(address) == 200
+    first = until(lambda: _workers(desk))
+    os.kill(first[0], signal.SIGKILL)
+    until(lambda: set(_workers(desk)) - set(first))
     service.kill()
     service.wait()
     until(lambda: desk.residents() == [], seconds=10)
@@ -60,32 +70,20 @@ def test_killed_outright_it_takes_everything_along_and_starts_again(desk: House)
     assert port
     again = desk.start("run", "--port", port.group(1))
     assert _fetch(_address(again)) == 200
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(40) == 0
+    assert desk.residents() == []
 
 
-def test_a_broken_worker_is_started_again(desk: House) -> None:
-    service = desk.start("run", "--port", "0")
-    _address(service)
-
-    def workers() -> list[int]:
-        return [
-            pid
-            for pid in desk.residents()
-            if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"work")
-        ]
-
-    first = until(workers)
-    subprocess.run(["kill", "-9", str(first[0])], check=True)
-    until(lambda: workers() and workers() != first)
-
-
-def test_a_taken_port_is_one_sentence(desk: House) -> None:
+def test_a_taken_port_is_one_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = desk.run("run", "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 64
-    assert "无法监听" in done.stderr
-    assert "Traceback" not in done.stderr
+        with pytest.raises(SettingError) as caught:
+            listen("127.0.0.1", taken.getsockname()[1])
+    assert "无法监听" in caught.value.zh
+    with pytest.raises(SettingError):
+        listen("no.such.host.invalid", 1)
 
 
 def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
@@ -93,7 +91,6 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
     marks.write_text(MARKS, encoding="utf-8")
     rows.write_text("\n".join(json.dumps(listing_json(n)) for n in (1, 2)), encoding="utf-8")
     assert "新增 1" in desk.run("marks", "import", str(marks)).stdout
-    assert json.loads(desk.run("marks", "list", "--json").stdout)["name"] == "甬舟"
     made = desk.run("user", "add", "li", "--role", "officer", "--organisation", "鄞州局", "--json")
     assert len(json.loads(made.stdout)["password"]) >= 12
     added = desk.run("watch", "add", str(rows), "--every", "60", "--name", "清单")
@@ -101,11 +98,11 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
     ran = desk.run("watch", "run", "1")
     assert ran.returncode == 0, ran.stderr + ran.stdout
     assert "疑似线索 2 条" in ran.stdout
-    assert "complete" in desk.run("watch", "list").stdout
     again = desk.run("watch", "run", "1")
     assert "疑似线索 0 条" in again.stdout
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -113,6 +110,8 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
         (("user", "add", "x", "--role", "auditor", "--organisation", "局"), 1),
         (("user", "add", "x", "--role", "owner", "--organisation", "局", "--kind", "bureau"), 1),
         (("marks", "import", "/no/such.csv"), 1),
+        (("marks", "import", "/no/such.csv", "--organisation", "某权利人"), 1),
+        (("sellers", "import", "/no/such.csv"), 1),
         (("watch", "add", "http://a.example/"), 1),
         (("watch", "run", "9"), 1),
         (("watch", "run", "x"), 64),
@@ -121,40 +120,60 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_and_changes_nothing(
-    desk: House, command: tuple[str, ...], code: int
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], code: int
 ) -> None:
-    done = desk.run(*command)
-    assert done.returncode == code
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 2, done.stderr
-    assert lines[0].startswith("错误：")
-    assert lines[1].startswith("Error: ")
-    if code != 64:
-        count = "from desk.register.models import *\nanswer = Organisation.objects.count()"
-        assert desk.ask(count) == 0
+    try:
+        ended = main(command)
+    except SystemExit as stop:
+        ended = int(str(stop.code))
+    said = capsys.readouterr().err.strip().splitlines()
+    assert ended == code
+    assert [line.partition(" ")[0][:3] for line in said] == ["错误：", "Err"], said
+    assert not Organisation.objects.exists()
+    assert not User.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"MARKSEAL_DATABASE_URL": "mysql://x"},
-        {"MARKSEAL_DATABASE_URL": "postgres://u@127.0.0.1:9/d"},
-        {"MARKSEAL_HOME": "/proc/nowhere"},
-        {"MARKSEAL_ALLOW_LOOPBACK": "maybe"},
-    ],
-)
-def test_a_setting_that_cannot_be_used_is_one_sentence(
-    desk: House, changes: dict[str, str]
+@pytest.mark.django_db
+def test_watches_are_added_once_to_the_right_bureau(
+    town: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.environment.update(changes)
+    url = "http://a.example/"
+    assert main(["watch", "add", url]) == 1, "there are two bureaux"
+    assert main(["watch", "add", url, "--organisation", "甬舟茶业"]) == 1, "no bureau"
+    bureau = ["--organisation", "鄞州局"]
+    assert main(["watch", "add", url, "--query", "甬", "--every", "5", *bureau]) == 0
+    assert main(["watch", "add", url, "--query", "甬", *bureau]) == 1, "a watch of this name"
+    assert main(["watch", "add", url, "--query", "江", *bureau]) == 0
+    assert main(["watch", "add", url, "--recipe", "no-such", *bureau]) != 0
+    assert main(["watch", "add", "示例商城", "--name", "二", "--every", "0", *bureau]) == 1
+    assert main(["watch", "add", "示例商城", "--name", "二", *bureau]) == 0
+    assert town.bureau.sources.count() == 2
+    assert Watch.objects.count() == 4
+    capsys.readouterr()
+    assert main(["watch", "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_a_home_that_cannot_be_used_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKSEAL_HOME", "/proc/nowhere")
+    with pytest.raises(SettingError):
+        open_home()
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "postgres://u@127.0.0.1:9/d"])
+def test_a_database_that_cannot_be_used_is_one_sentence(desk: House, url: str) -> None:
+    desk.environment["MARKSEAL_DATABASE_URL"] = url
     done = desk.run("marks", "list")
     assert done.returncode == 64, done.stderr
     assert len(done.stderr.strip().splitlines()) == 2, done.stderr
 
 
-def test_settings_are_listed_without_secrets(desk: House) -> None:
-    desk.environment["MARKSEAL_DATABASE_URL"] = "postgres://u:geheim@h/d"
-    said = desk.run("settings").stdout
+def test_settings_are_listed_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MARKSEAL_DATABASE_URL", "postgres://u:geheim@h/d")
+    assert main(["settings"]) == 0
+    said = capsys.readouterr().out
     assert "MARKSEAL_HOME=" in said
     assert "geheim" not in said
 
