@@ -21,7 +21,6 @@ from desk.leads.models import Lead
 
 register = template.Library()
 register.filter("event_words", wording.event_words)
-register.filter("evidence_words", wording.evidence_words)
 register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
 register.filter("nice", wording.nice_classes)
@@ -155,3 +154,10 @@ def interval(minutes: int) -> str:
     if minutes % 60 == 0:
         return _("每 %(n)s 小时") % {"n": minutes // 60}
     return _("每 %(n)s 分钟") % {"n": minutes}
+
+
+@register.simple_tag
+def further_evidence(item: Mapping[str, Any], sentence: str) -> str:
+    """Return the evidence of a reason, or nothing when its sentence says it already."""
+    words = wording.evidence_words(item.get("evidence") or "")
+    return "" if words in sentence else words

@@ -1,0 +1,18 @@
+// The file picker: the whole field takes a click or a dropped file and shows its name.
+// Without this script the browser's own picker is there and works.
+"use strict";
+
+for (const picker of document.querySelectorAll(".picker")) {
+  const input = picker.querySelector("input[type=file]");
+  const text = picker.querySelector("[data-picked]");
+  const empty = text.textContent;
+  const show = () => {
+    const file = input.files[0];
+    text.textContent = file ? file.name : empty;
+    picker.classList.toggle("picked", Boolean(file));
+  };
+  picker.classList.add("ready");
+  text.hidden = false;
+  input.addEventListener("change", show);
+  window.addEventListener("pageshow", show);
+}
