@@ -13,7 +13,22 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-FAMILIES = ("service", "marks", "watch", "crawl", "match", "evidence")
+# Which family a command is in; only that one is loaded, so that each command starts quickly.
+FAMILIES = {
+    "run": "service",
+    "work": "service",
+    "user": "service",
+    "settings": "service",
+    "marks": "marks",
+    "sellers": "marks",
+    "watch": "watch",
+    "crawl": "crawl",
+    "extract": "crawl",
+    "match": "match",
+    "capture": "evidence",
+    "verify": "evidence",
+    "log": "evidence",
+}
 EXIT_USAGE = 64
 
 
@@ -33,21 +48,23 @@ def say(zh: str, en: str) -> None:
     print(f"错误：{zh}\nError: {en}", file=sys.stderr)
 
 
-def build_parser() -> Parser:
-    """Return the whole command line of markseal."""
+def build_parser(command: str | None = None) -> Parser:
+    """Return the command line of markseal: all of it, or only the family of ``command``."""
     parser = Parser(
         prog="markseal",
         description="商标侵权线索发现与固证 / Find suspected trademark infringement and seal it.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for family in FAMILIES:
+    wanted = [FAMILIES[command]] if command in FAMILIES else dict.fromkeys(FAMILIES.values())
+    for family in wanted:
         importlib.import_module(f"desk.commands.{family}").add(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors become one sentence."""
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = build_parser(words[0] if words else None).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except BrokenPipeError:

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="python -m evidence", description="证据核验 / Verify evidence.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_arguments(
-        commands.add_parser("verify", help="核验封装或案卷 / verify a package or dossier")
+        commands.add_parser("verify", help="核验证据包或证据移交包 / verify a package or dossier")
     )
     arguments = parser.parse_args(argv)
     try:

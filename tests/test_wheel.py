@@ -76,7 +76,8 @@ def test_the_wheel_carries_every_file_of_its_packages(wheel: Path) -> None:
     assert "scheduler.py" in packed
 
 
-def test_help_works_in_an_empty_environment(installed: Path, tmp_path: Path) -> None:
+def test_help_works_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    lend_dependencies(installed)
     done = run([str(installed / "venv" / "bin" / "markseal"), "--help"], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "verify" in done.stdout
@@ -85,10 +86,13 @@ def test_help_works_in_an_empty_environment(installed: Path, tmp_path: Path) -> 
 def test_the_installed_code_is_the_wheels(installed: Path, tmp_path: Path) -> None:
     lend_dependencies(installed)
     python = str(installed / "venv" / "bin" / "python")
-    script = "import desk.cli, scheduler, config; print(desk.cli.__file__, scheduler.__file__)"
+    script = (
+        "from importlib.util import find_spec as find; "
+        "print(*(find(name).origin for name in ('desk.cli', 'scheduler', 'evidence', 'matcher')))"
+    )
     done = run([python, "-c", script], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(str(installed)) == 2
+    assert done.stdout.count(str(installed)) == 4
 
 
 def test_commands_work_from_another_folder(installed: Path, tmp_path: Path) -> None:

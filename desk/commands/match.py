@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import Any
 
 from tqdm import tqdm
@@ -73,7 +74,7 @@ def match(arguments: argparse.Namespace) -> int:
             read_listings(source),
             out,
             least=arguments.min_priority,
-            on_listing=lambda: bar.update() and None,
+            on_listing=partial(_step, bar),
         )
     print(
         f"已比对 {tally.listings} 件商品，得线索 {tally.leads} 条，"
@@ -82,6 +83,10 @@ def match(arguments: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 0
+
+
+def _step(bar: tqdm[Any]) -> None:
+    bar.update()
 
 
 def tell(notes: tuple[Note, ...]) -> None:

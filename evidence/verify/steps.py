@@ -109,7 +109,7 @@ def _check_enclosed(
             "package",
             outer.place(names.VERIFY_TEXT),
             "VERIFY.txt is not the text that belongs in this dossier.",
-            "VERIFY.txt 不是本案卷应有的说明文字。",
+            "VERIFY.txt 不是本证据移交包应有的说明文字。",
         )
     try:
         key = _enclosed_log_key(papers)

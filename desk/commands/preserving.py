@@ -1,0 +1,86 @@
+"""The work of ``markseal capture``: the guard, the capture, the seal, and what is told of it."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.environment import setting
+from egress.process import guard
+from evidence.capture import check_url, find_browser
+from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
+
+EXIT_AWAITING = 4
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def capture(
+    arguments: argparse.Namespace, *, home: Path, clock: Callable[[], datetime] = _now
+) -> int:
+    """Capture and seal one page; return 0 when sealed, 4 while a timestamp is awaited."""
+    out = arguments.out.absolute()
+    url = check_url(arguments.url)
+    order = PreserveOrder(
+        url=url,
+        case=arguments.case,
+        out=out,
+        capture_id=secrets.token_hex(16),
+        requested_by=arguments.by,
+        sandbox=not setting("MARKSEAL_NO_SANDBOX"),
+        strict_tls=arguments.strict_tls,
+    ).checked()
+    browser = find_browser(setting("MARKSEAL_BROWSER"))
+    house = open_home(home, clock=clock)
+    begun = unfinished(house, url=url, case=arguments.case, out=out)
+    if begun is not None:
+        order = order.with_id(begun)
+    journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
+    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as running:
+        result = preserve(
+            order,
+            home=house,
+            proxy=running.address,
+            journal=running.journal,
+            browser=browser,
+            clock=clock,
+        )
+    _tell(result)
+    return 0 if result.status is Status.SEALED else EXIT_AWAITING
+
+
+def _tell(result: Preserved) -> None:
+    """Print what was preserved; what a reader must be warned of comes first."""
+    lines = []
+    if result.certificate == "bad":
+        lines += [
+            "注意：网站证书未通过验证，已如实注明。",
+            "Note: the site's certificate did not verify; this is declared in the capture.",
+        ]
+    if result.trial:
+        lines += [
+            "试用：时间戳来自本机试用机构，不具对外证明力。",
+            "TRIAL: this machine's own timestamp authority; it proves nothing to others.",
+        ]
+    sealed = result.status is Status.SEALED
+    lines.append("状态 / status: " + ("已封装 sealed" if sealed else "待时间戳 awaiting timestamp"))
+    lines += [f"  {reason}" for reason in result.waiting_for]
+    lines += [
+        f"网页 / page: {result.title} ({result.http_status}) {result.final_url}",
+        f"证据包 / package: {result.wacz}",
+    ]
+    if result.page_note:
+        lines.append(f"页面状态 / page state: {result.page_note}")
+    if result.dossier is not None:
+        lines.append(f"证据移交包 / dossier: {result.dossier}")
+    lines.append(f"清单 SHA-256 / manifest SHA-256: {result.manifest_sha256}")
+    if result.index is not None:
+        lines.append(f"日志序号 / log index: {result.index}")
+    if result.checkpoint:
+        lines += ["检查点 / checkpoint:", *(f"  {row}" for row in result.checkpoint.splitlines())]
+    print("\n".join(lines))
