@@ -97,6 +97,7 @@ def test_killed_in_the_middle_of_a_capture(house: House, shop: str) -> None:
         seconds=180,
         what="the sealed exhibit",
     )
+    assert house.rows("SELECT attempts FROM jobs_job WHERE kind = 'preserve'") == [(len(CUTS) + 1,)]
     _nothing_is_half_there(house)
     _sealed_once(house)
 
@@ -119,12 +120,11 @@ def _sealed_once(house: House) -> None:
     assert house.rows("SELECT state FROM leads_lead WHERE state = 'preserved'") == [("preserved",)]
     kinds = [kind for (kind,) in house.rows("SELECT kind FROM cases_custodyevent ORDER BY id")]
     assert kinds == ["requested", "sealed"]
-    outcomes = [
-        entry
-        for entry in _entries(house)
-        if entry.get("kind") == "outcome" and entry["outcome"] == "sealed"
-    ]
-    assert len(outcomes) == 1
+    entries = _entries(house)
+    outcomes = [entry for entry in entries if entry["kind"] == "outcome"]
+    assert [entry["outcome"] for entry in outcomes].count("sealed") == 1
+    attempts = [entry["number"] for entry in entries if entry["kind"] == "attempt"]
+    assert sorted(entry["number"] for entry in outcomes) == sorted(attempts), "none is left open"
 
 
 def _entries(house: House) -> list[dict[str, str]]:
