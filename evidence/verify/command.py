@@ -12,7 +12,8 @@ from evidence.verify.report import print_report
 from evidence.verify.steps import verify_file
 
 DESCRIPTION = (
-    "离线核验证据包或证据移交包 / Verify a package (WACZ with its sidecars beside it) or a dossier. "
+    "离线核验证据包或证据移交包 "
+    "/ Verify a package (WACZ with its sidecars beside it) or a dossier. "
     "退出码 Exit: 0 通过 valid; 1 不通过 invalid; 2 不是封装 not a package; "
     "3 未全部核查 incomplete (always so without --trust)."
 )
