@@ -6,16 +6,14 @@ import contextlib
 import gzip
 import io
 import json
-import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from matcher.errors import ListingsError, MatchError
+from matcher.errors import ListingsError
 from matcher.listing import Offer, read_offer
 from matcher.match import Match
 from matcher.watchlist import Watchlist
@@ -82,38 +80,6 @@ def write_line(match: Match) -> bytes:
     """Return a lead as one JSON line in UTF-8; what is no character becomes ``?``."""
     text = json.dumps(match.to_json(), ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace") + b"\n"
-
-
-@contextlib.contextmanager
-def whole_file(path: str) -> Iterator[IO[bytes]]:
-    """Open a file that appears under its name only when all of it was written."""
-    if path == STANDARD:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise MatchError(
-            f"{path} cannot be written ({error.strerror}).",
-            f"无法写入 {path}（{error.strerror}）。",
-        ) from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(0o644)
-        draft.replace(target)
-    except OSError as error:
-        raise MatchError(
-            f"{path} cannot be written ({error.strerror}).",
-            f"无法写入 {path}（{error.strerror}）。",
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def run(

@@ -29,6 +29,7 @@ from crawler import (
     find_recipe,
     named_recipe,
 )
+from desk.commands.output import is_stream, whole_file
 from egress.process import guard
 
 CRAWL_EXAMPLE = """例 / examples:
@@ -96,7 +97,7 @@ def _add_extract(commands: Any) -> None:
 def run_crawl(arguments: argparse.Namespace) -> int:
     """Crawl, write the listings and say how it ended; 0 if it was read, 1 if it could not be."""
     is_url = "://" in arguments.source
-    with _folder(arguments) as folder, _whole_file(arguments.out) as out, _bar() as bar:
+    with _folder(arguments) as folder, whole_file(arguments.out) as out, _bar() as bar:
         order = CrawlOrder(
             source=arguments.recipe if is_url else arguments.source,
             start_url=arguments.source if is_url else arguments.start,
@@ -134,9 +135,9 @@ class SourceFailed(CrawlError):
     worth_keeping = False
 
 
-def _crawl(order: CrawlOrder, out: IO[str], bar: Any) -> CrawlReport:
+def _crawl(order: CrawlOrder, out: IO[bytes], bar: Any) -> CrawlReport:
     def keep(listing: Listing) -> None:
-        out.write(json.dumps(listing.to_json(), ensure_ascii=False) + "\n")
+        out.write(json.dumps(listing.to_json(), ensure_ascii=False).encode() + b"\n")
 
     def show(progress: Progress) -> None:
         bar.total = progress.pages + progress.waiting
@@ -159,7 +160,7 @@ def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
     """Yield the work folder; one of our own making is removed when there is nothing to go on."""
     if arguments.workdir is not None:
         yield arguments.workdir
-    elif arguments.out == "-":
+    elif is_stream(arguments.out):
         with tempfile.TemporaryDirectory() as temporary:
             yield Path(temporary)
     else:
@@ -174,28 +175,6 @@ def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _whole_file(name: str) -> Iterator[IO[str]]:
-    """Yield a file that appears under its name only when it is complete."""
-    if name == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    target = Path(name)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(target)
-    except OSError as error:
-        raise SourceFailed(
-            f"The file {target} cannot be written ({error.strerror}).",
-            f"文件 {target} 无法写入（{error.strerror}）。",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _read(name: str) -> bytes:

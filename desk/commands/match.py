@@ -9,9 +9,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from desk.commands.output import whole_file
 from matcher import load_marks, load_sellers
 from matcher.marks_file import Note
-from matcher.stream import open_listings, read_listings, run, whole_file
+from matcher.stream import open_listings, read_listings, run
 from matcher.watchlist import Watchlist
 
 EXAMPLE = """例 / example:
