@@ -66,7 +66,7 @@ def weigh(
     _listing(sheet, mark, best, facts, shop_named="shop" in supported)
     _seller(sheet, mark, facts, shops)
     most = 1.0 if join(mark.name) == sign.text else rules().similarity["part"]
-    priority = round(1.0 / (1.0 + math.exp(-sheet.points)), 4)
+    priority = round(1.0 / (1.0 + math.exp(-sheet.points / rules().limits["spread"])), 4)
     return Match(
         listing_id=listing_id,
         mark_id=mark.mark_id,

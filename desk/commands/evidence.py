@@ -10,7 +10,6 @@ from typing import Any
 
 from config.environment import setting
 from evidence.home import EvidenceHome
-from evidence.log import audit
 from evidence.verify.command import add_arguments
 from evidence.verify.command import run as run_verify
 
@@ -28,8 +27,9 @@ def _add_capture(commands: Any) -> None:
     parser = commands.add_parser(
         "capture",
         help="网页固证 / capture and seal a page",
-        description="对一个网页取证并固证封装。退出码：0 已封装，1 失败（已记入日志），4 待时间戳。"
-        " / Capture a page and seal it. Exit: 0 sealed, 1 failed (logged), 4 awaiting timestamp.",
+        description="对一个网页取证并固证封装。退出码：0 已封装，1 失败（已记入日志），4 待时间戳，"
+        "64 输入不可用（未开始）。 / Capture a page and seal it. Exit: 0 sealed, 1 failed "
+        "(logged), 4 awaiting timestamp, 64 input unusable (nothing begun).",
         epilog="例 / example: markseal capture https://shop.example/item/1 --out item1.wacz "
         "--case 甬市监2026-1",
     )
@@ -116,8 +116,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _checkpoint(arguments: argparse.Namespace) -> int:
     log = EvidenceHome(_home(arguments)).open_log()
-    head = log.store.head()
-    sys.stdout.buffer.write(head.note if head else b"")
+    sys.stdout.buffer.write(log.store.newest().note)
     return 0
 
 
@@ -130,10 +129,7 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    home = EvidenceHome(_home(arguments))
-    vkey = home.trust / "log.vkey"
-    trusted = vkey.read_text(encoding="utf-8") if vkey.is_file() else None
-    report = audit(home.log, vkey=trusted)
+    report = EvidenceHome(_home(arguments)).audit_log()
     if arguments.json:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
         return 0 if report.clean else 1

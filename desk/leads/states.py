@@ -19,7 +19,7 @@ class LeadState(models.TextChoices):
     """Where a lead stands; shortlisting is no finding."""
 
     NEW = "new", _("待处理")
-    DISMISSED = "dismissed", _("已排除")
+    DISMISSED = "dismissed", _("不予列入")
     AUTHORISED = "authorised", _("授权销售")
     SHORTLISTED = "shortlisted", _("列入核查")
     PRESERVED = "preserved", _("已固证")

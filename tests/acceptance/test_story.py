@@ -113,7 +113,7 @@ def _other_marks(house: House, folder: Path) -> None:
     for family in ("marks", "sellers"):
         rows = [row for row in _rows(f"{family}.csv") if row["mark_id"] != MARK]
         file = _write(folder / f"{family}.csv", rows)
-        house.command(family, "import", str(file), "--organisation", OWNER)
+        house.command(family, "import", str(file))
 
 
 def _owner_registers(owner: Desk) -> None:

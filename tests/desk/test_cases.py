@@ -258,3 +258,19 @@ def test_verifying_an_exhibits_dossier_is_in_its_custody(town: Town, sealed: Exh
     assert _custody(sealed)[-1] == "verified"
     other = verify_upload(actor=town.owner, name="x.dossier.zip", data=b"dossier")
     assert other.exhibit is None, "an owner may not learn of exhibits by their digest"
+
+
+@pytest.mark.parametrize(
+    ("given", "spoken_of"),
+    [
+        ("altered.dossier.zip", "altered.dossier.zip"),
+        ("C:\\x\\altered.wacz", "altered.wacz"),
+        ("证据.dossier.zip", "upload.dossier.zip"),
+        ("../../etc/passwd", "passwd"),
+        ("-rf", "upload"),
+    ],
+)
+def test_the_verdict_speaks_of_the_file_by_its_name(town: Town, given: str, spoken_of: str) -> None:
+    row = verify_upload(actor=town.notary, name=given, data=b"PK\x03\x04 cut short")
+    assert row.exit_code == 1
+    assert f" {spoken_of}!" in row.verdict["headline"]["en"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def verify_upload(
     incoming = Path(settings.MARKSEAL_HOME) / "incoming"
     incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=incoming) as folder:
-        path = Path(folder) / f"upload{_suffix(name)}"
+        path = Path(folder) / _safe_name(name)
         size, digest = _write(path, data, most)
         code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
     return _record(
@@ -72,9 +73,15 @@ def _organisation(actor: User) -> Organisation:
     return row.organisation
 
 
-def _suffix(name: str) -> str:
-    lower = name.lower()
-    return next((end for end in (".dossier.zip", ".zip", ".wacz") if lower.endswith(end)), "")
+def _safe_name(name: str) -> str:
+    """Return the name the verdict speaks of: the given one if it is plain, otherwise ``upload``."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,100}", last):
+        return last
+    lower = last.lower()
+    return "upload" + next(
+        (end for end in (".dossier.zip", ".zip", ".wacz") if lower.endswith(end)), ""
+    )
 
 
 def _shown_name(name: str) -> str:
