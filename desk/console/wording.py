@@ -113,3 +113,18 @@ def evidence_words(evidence: Any) -> str:
     if isinstance(evidence, list | tuple):
         return ", ".join(evidence_words(item) for item in evidence)
     return str(evidence)
+
+
+def unrecorded_word(code: str) -> str:
+    """Return the words for something a page did that its package only names."""
+    words = {
+        "failed request": _("请求失败"),
+        "unfinished": _("未完成的请求"),
+        "cut off": _("取证结束时仍在传输，只保留已收到的部分"),
+        "from cache": _("由本次取证自身的缓存应答"),
+        "long address": _("网址过长的请求"),
+        "websocket": _("WebSocket 通信内容"),
+        "popup": _("弹出窗口，已关闭"),
+        "download": _("文件下载，未保留"),
+    }
+    return words.get(code, code)

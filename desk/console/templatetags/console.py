@@ -25,6 +25,7 @@ register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
 register.filter("nice", wording.nice_classes)
 register.filter("standing", wording.standing_of)
+register.filter("unrecorded_word", wording.unrecorded_word)
 register.filter("verdict_word", wording.verdict_word)
 TONES = {"success": "good", "warning": "warn", "error": "bad", "info": "info"}
 
