@@ -12,6 +12,7 @@ from crawler.extraction import Extraction, extract
 from crawler.listing import Listing
 from crawler.order import CrawlOrder, CrawlReport, CrawlState, Progress
 from crawler.recipe import Recipe, find_recipe, load_recipe, named_recipe
+from crawler.seeds import check_address, check_order
 from crawler.state import PageState
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "PageState",
     "Progress",
     "Recipe",
+    "check_address",
+    "check_order",
     "crawl",
     "extract",
     "fetch_pictures",

@@ -32,8 +32,8 @@ class RecipeWrong(CrawlError):
 
     def __init__(self, file: str, key: str, expected_en: str, expected_zh: str) -> None:
         super().__init__(
-            f"Recipe {file}, key {key}: expected {expected_en}.",
-            f"配方 {file} 的 {key} 有误：应为{expected_zh}。",
+            f"Recipe {file}, key {key}: expected {expected_en}; correct it and try again.",
+            f"配方 {file} 的 {key} 有误：应为{expected_zh}；请更正后重试。",
         )
         self.file = file
         self.key = key

@@ -124,7 +124,9 @@ def load_recipe(path: Path) -> Recipe:
             f"配方文件 {path} 无法读取（{error.strerror}）。",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeWrong(path.name, "TOML", f"a TOML file ({error})", "TOML 文件") from error
+        raise RecipeWrong(
+            path.name, "TOML", f"a TOML file ({error})", f" TOML 文件（{error}）"
+        ) from error
     return _read(Keys(path.name, "", data))
 
 

@@ -13,6 +13,8 @@ from crawler.recipe import GENERAL, Recipe, find_recipe, named_recipe
 
 def recipe_of(order: CrawlOrder) -> Recipe:
     """Return the recipe an order names, else the one that matches its address, else the general."""
+    if order.start_url:
+        check_address(order.start_url)
     if order.source:
         return named_recipe(order.source, order.recipes)
     if order.start_url is None:
@@ -27,10 +29,15 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
     the recipe says so); a bare site starts where the recipe says.
     """
     home = order.start_url or _home(recipe)
-    _check(home)
+    check_address(home)
     if order.limit is not None and order.limit < 1:
         raise OrderWrong("The limit must be at least 1.", "数量上限至少为 1。")
     if order.query is not None:
+        if not order.query.strip():
+            raise OrderWrong(
+                "The keyword is empty; give one, or leave --query out to read the whole site.",
+                "关键词为空；请填写关键词，或不带 --query 以读取全站。",
+            )
         if recipe.search is None:
             raise OrderWrong(
                 f"The recipe {recipe.name} has no keyword search; leave the query out.",
@@ -59,7 +66,8 @@ def _home(recipe: Recipe) -> str:
     )
 
 
-def _check(url: str) -> None:
+def check_address(url: str) -> None:
+    """Raise OrderWrong unless this is a whole http or https address without a password."""
     try:
         parts = urlsplit(url)
         bad = parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc
@@ -68,6 +76,11 @@ def _check(url: str) -> None:
         bad = True
     if bad:
         raise OrderWrong(
-            f"The address {url} is not an http or https address.",
-            f"网址 {url} 不是有效的 http 或 https 地址。",
+            f"The address {url} is not an http or https address; write it as https://host/path.",
+            f"网址 {url} 不是有效的 http 或 https 地址；请写成 https://主机/路径 的形式。",
         )
+
+
+def check_order(order: CrawlOrder) -> None:
+    """Raise a CrawlError when the order cannot be carried out; nothing is written or fetched."""
+    seeds_of(order, recipe_of(order))

@@ -14,6 +14,12 @@ REFUSALS = {
     "call_home": ("在拒绝名单上", "on the refusal list"),
     "guard_itself": ("出口守卫自身", "the guard itself"),
 }
+REMEDIES = {
+    "loopback": (
+        "仅演示与测试可设 MARKSEAL_ALLOW_LOOPBACK=1",
+        "only for a demo or a test: MARKSEAL_ALLOW_LOOPBACK=1",
+    ),
+}
 FAILURES = {
     "name_not_found": ("域名无法解析", "the name has no address"),
     "connect_failed": ("连接被拒绝", "the connection was refused"),
@@ -70,9 +76,10 @@ def ending(
         return f"已达设定上限，{counted_zh}。", f"The crawl reached its bound: {counted_en}."
     if state is CrawlState.REFUSED:
         zh, en = REFUSALS.get(reason or "", ("非公网地址", "not a public address"))
+        what_zh, what_en = REMEDIES.get(reason or "", ("请换公网网址", "give a public address"))
         return (
-            f"来源 {host} 是{zh}，出口守卫已拒绝（{reason}）；{counted_zh}。",
-            f"The source {host} is {en}, refused by the egress guard ({reason}); {counted_en}.",
+            f"来源 {host} 是{zh}，已拒绝（{reason}）；{what_zh}；{counted_zh}。",
+            f"The source {host} is {en}, refused ({reason}); {what_en}; {counted_en}.",
         )
     if state is CrawlState.UNREACHABLE:
         zh, en = FAILURES.get(reason or "", ("无应答", "no answer"))

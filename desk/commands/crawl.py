@@ -24,6 +24,8 @@ from crawler import (
     Listing,
     Progress,
     Recipe,
+    check_address,
+    check_order,
     crawl,
     extract,
     find_recipe,
@@ -107,6 +109,7 @@ def run_crawl(arguments: argparse.Namespace) -> int:
             recipes=RECIPES,
             workdir=folder,
         )
+        check_order(order)
         report = _crawl(order, out, bar)
         if not report.succeeded:
             failed = SourceFailed(report.en, report.zh)
@@ -118,7 +121,9 @@ def run_crawl(arguments: argparse.Namespace) -> int:
 
 def run_extract(arguments: argparse.Namespace) -> int:
     """Print the state and the listings of one saved page; 0 whatever the state is."""
+    check_address(arguments.url)
     data = _read(arguments.file)
+    _check_page(data, arguments.file)
     recipe: Recipe | None
     if arguments.recipe:
         recipe = named_recipe(arguments.recipe, RECIPES)
@@ -184,13 +189,26 @@ def _read(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise SourceFailed(
-            f"The file {name} cannot be read ({error.strerror}).",
-            f"文件 {name} 无法读取（{error.strerror}）。",
+            f"The file {name} cannot be read ({error.strerror}); give a saved page.",
+            f"文件 {name} 无法读取（{error.strerror}）；请给出保存的页面。",
         ) from error
 
 
+def _check_page(data: bytes, name: str) -> None:
+    """Raise SourceFailed for an empty file or one that is no text (a picture, an archive)."""
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not data.strip(b"\x00 \t\r\n") or (b"\x00" in data[:4096] and not wide):
+        raise SourceFailed(
+            f"{name} is empty or not a page; give a saved page or answer (HTML, JSON, JSONP).",
+            f"{name} 为空或不是网页；请给出保存的页面或应答（HTML、JSON、JSONP）。",
+        )
+
+
 def _count(value: str) -> int:
-    number = int(value)
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise ValueError(value)
+        raise argparse.ArgumentTypeError(f"{value!r}: 须为正整数 / a whole number above 0")
     return number

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from desk.commands.output import whole_file
 from matcher import load_marks, load_sellers
+from matcher.errors import MatchError
 from matcher.marks_file import Note
 from matcher.stream import open_listings, read_listings, run
 from matcher.watchlist import Watchlist
@@ -23,9 +25,12 @@ EXAMPLE = """例 / example:
 
 def priority(value: str) -> float:
     """Return a priority between 0 and 1 from the command line."""
-    number = float(value)
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
     if not 0.0 <= number <= 1.0:
-        raise ValueError(value)
+        raise argparse.ArgumentTypeError(f"{value!r}: 须为 0 至 1 的数 / a number from 0 to 1")
     return number
 
 
@@ -57,6 +62,7 @@ def add(commands: Any) -> None:
 
 def match(arguments: argparse.Namespace) -> int:
     """Run the command; return 0 when all listings were compared."""
+    _check_output(arguments)
     marks = load_marks(arguments.marks)
     tell(marks.notes)
     authorised: dict[str, tuple[str, ...]] = {}
@@ -84,6 +90,17 @@ def match(arguments: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 0
+
+
+def _check_output(arguments: argparse.Namespace) -> None:
+    """Raise MatchError when the output would take the place of one of the inputs."""
+    out = Path(arguments.out)
+    for given in (arguments.marks, arguments.listings, arguments.sellers):
+        if given and out.is_file() and Path(given).is_file() and out.samefile(given):
+            raise MatchError(
+                f"{given} is read and would be overwritten; choose another --out.",
+                f"{given} 是输入文件，会被覆盖；请换一个 --out。",
+            )
 
 
 def _step(bar: tqdm[Any]) -> None:

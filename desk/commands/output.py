@@ -20,8 +20,8 @@ class OutputError(Exception):
 
     def __init__(self, name: str, error: OSError) -> None:
         super().__init__(name)
-        self.en = f"The file {name} cannot be written ({error.strerror})."
-        self.zh = f"无法写入文件 {name}（{error.strerror}）。"
+        self.en = f"The file {name} cannot be written ({error.strerror}); choose another --out."
+        self.zh = f"无法写入文件 {name}（{error.strerror}）；请换一个 --out。"
 
 
 def is_stream(name: str) -> bool:

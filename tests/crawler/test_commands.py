@@ -117,3 +117,67 @@ def test_extract_prints_one_line(markseal: Markseal) -> None:
     )
     assert json.loads(wall.stdout) == {"state": "verification", "listings": []}
     assert markseal("extract", "/none", "--url", "https://a.example/").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("http://[::1",), "https://host/path"),
+        (("ftp://a.example/",), "https://host/path"),
+        (("http://a.example/", "--recipe", "oscar", "--query", "  "), "keyword is empty"),
+        (("http://a.example/", "--recipe", "none"), "There is no recipe"),
+    ],
+)
+def test_an_order_that_cannot_be_leaves_nothing_behind(
+    markseal: Markseal, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = markseal("crawl", *words, "--out", str(tmp_path / "l.jsonl"))
+    assert done.returncode == 64
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_recipe_is_said_in_both_languages(markseal: Markseal, tmp_path: Path) -> None:
+    recipe = tmp_path / "broken.toml"
+    recipe.write_text("x = [")
+    out = tmp_path / "l.jsonl"
+    done = markseal("crawl", "http://a.example/", "--recipe", str(recipe), "--out", str(out))
+    assert done.returncode == 65
+    assert done.stderr.count("Invalid value") == 2
+    assert list(tmp_path.iterdir()) == [recipe]
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "many"])
+def test_a_limit_says_what_it_takes(markseal: Markseal, tmp_path: Path, limit: str) -> None:
+    done = markseal("crawl", "oscar", "--limit", limit, "--out", str(tmp_path / "l.jsonl"))
+    assert done.returncode == 64
+    assert "须为正整数 / a whole number above 0" in done.stderr
+
+
+def test_refused_addresses_say_what_to_do(markseal: Markseal, tmp_path: Path) -> None:
+    out = str(tmp_path / "l.jsonl")
+    own = markseal("crawl", "http://127.0.0.1:1/", "--out", out, loopback=False)
+    assert "MARKSEAL_ALLOW_LOOPBACK=1" in own.stderr
+    private = markseal("crawl", "http://192.168.1.1/", "--out", out)
+    assert "give a public address" in private.stderr
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" \n", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"PK\x03\x04\x14\x00"]
+)
+def test_what_is_no_page_is_refused(markseal: Markseal, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "saved"
+    file.write_bytes(data)
+    done = markseal("extract", str(file), "--url", "https://a.example/")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "not a page" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "nonsense", ""])
+def test_extract_wants_an_address(markseal: Markseal, url: str) -> None:
+    page = str(HERE / "oscar" / "item" / "response.html")
+    done = markseal("extract", page, "--url", url)
+    assert done.returncode == 64
+    assert "https://host/path" in done.stderr
