@@ -9,7 +9,7 @@ from pathlib import Path
 from matcher.errors import MarksError
 from matcher.mark import KINDS, Mark
 from matcher.normal import join
-from matcher.tabular import read_sheet
+from matcher.tabular import Sheet, read_sheet
 
 KNOWN = ("mark_id", "name", "classes", "kind", "holder", "well_known", "common_word")
 TRUE = frozenset({"1", "true", "yes", "y", "是", "t"})
@@ -57,8 +57,11 @@ def load_marks(path: Path | str) -> MarksFile:
         lines[mark.mark_id] = line
         marks.append(mark)
     if not marks:
-        raise MarksError(f"{path.name} holds no marks.", f"{path.name} 中没有商标。")
-    return MarksFile(tuple(marks), sheet.encoding, tuple(_notes(path.name, sheet.encoding, marks)))
+        raise MarksError(
+            f"{path.name} holds no marks; write one on each line below the first.",
+            f"{path.name} 中没有商标；请在首行之下每行写一件。",
+        )
+    return MarksFile(tuple(marks), sheet.encoding, tuple(_notes(path.name, sheet, marks)))
 
 
 def _fault(name: str, line: int, en: str, zh: str) -> MarksError:
@@ -133,13 +136,20 @@ def _flag(value: str, column: str, line: int, file: str) -> bool:
     )
 
 
-def _notes(name: str, encoding: str, marks: list[Mark]) -> list[Note]:
+def _notes(name: str, sheet: Sheet, marks: list[Mark]) -> list[Note]:
     notes = []
-    if encoding == "gb18030":
+    if sheet.encoding == "gb18030":
         notes.append(
             Note(
                 f"{name} 不是 UTF-8，已按 GBK/GB18030 读取。",
                 f"{name} is not UTF-8; it was read as GBK/GB18030.",
+            )
+        )
+    if "classes" not in sheet.header:
+        notes.append(
+            Note(
+                f"{name} 没有 classes 列，无法按商品类别取舍，提示会偏多。",
+                f"{name} has no column classes: goods cannot be weighed, so more will be flagged.",
             )
         )
     figurative = sum(mark.kind in ("figurative", "combined", "3d", "colour") for mark in marks)

@@ -45,6 +45,13 @@ def load_sellers(path: Path | str, marks: Collection[str] = ()) -> SellersFile:
                 f"{path.name} is not UTF-8; it was read as GBK/GB18030.",
             )
         )
+    if not shops:
+        notes.append(
+            Note(
+                f"{path.name} 中没有授权店铺。",
+                f"{path.name} names no authorised shop.",
+            )
+        )
     unknown = sorted(set(shops) - set(marks)) if marks else []
     if unknown:
         notes.append(

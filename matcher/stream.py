@@ -63,7 +63,8 @@ def open_listings(path: str) -> Iterator[IO[bytes]]:
         file = Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         raise ListingsError(
-            f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
+            f"{path} cannot be read ({error.strerror}); check the name of the file.",
+            f"无法读取 {path}（{error.strerror}），请检查文件名。",
         ) from error
     with file:
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from desk.commands import match
 from matcher import ListingsError, MarksError
+from matcher.errors import MatchError
 
 MARKS = "mark_id,name,classes\n1,霖狸,32\n2,Zentavo,9\n"
 LISTINGS = (
@@ -92,6 +93,21 @@ def test_missing_files_are_said(files: Path) -> None:
     (files / "m.csv").unlink()
     with pytest.raises(MarksError, match="cannot be read"):
         run(*order(files))
+
+
+@pytest.mark.parametrize("name", ["l.jsonl", "m.csv", "s.csv"])
+def test_leads_never_replace_their_own_input(files: Path, name: str) -> None:
+    before = (files / name).read_bytes()
+    with pytest.raises(MatchError, match="would be overwritten"):
+        run(*order(files, out=name))
+    assert (files / name).read_bytes() == before
+
+
+def test_a_priority_says_what_it_takes(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for value in ("7", "-1", "nan", "much"):
+        with pytest.raises(SystemExit):
+            run(*order(files), f"--min-priority={value}")
+        assert "须为 0 至 1 的数 / a number from 0 to 1" in capsys.readouterr().err
 
 
 class Stream(io.TextIOWrapper):

@@ -57,6 +57,36 @@ def test_a_faulty_marks_file_is_refused_in_one_sentence(tmp_path: Path, text: st
     assert "\n" not in caught.value.en
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("told", [False, True])
+def test_spreadsheets_separate_cells_in_their_own_way(
+    tmp_path: Path, separator: str, told: bool
+) -> None:
+    rows = [["mark_id", "name", "classes"], ["1", "霖狸", '"32;30"'], ["2", "柯茉", "99"]]
+    lines = [separator.join(row) for row in rows]
+    first = [f"sep={separator}"] if told else []
+    file = load_marks(write(tmp_path, "\r\n".join([*first, *lines[:2], ""]), "utf-8-sig"))
+    assert file.marks[0].classes == (30, 32)
+    with pytest.raises(MarksError, match=f"line {4 if told else 3}: “99” is not"):
+        load_marks(write(tmp_path, "\r\n".join([*first, *lines, ""])))
+
+
+def test_a_file_without_classes_is_read_and_said_so(tmp_path: Path) -> None:
+    file = load_marks(write(tmp_path, "mark_id,name\n1,霖狸\n"))
+    assert any("no column classes" in note.en for note in file.notes)
+    assert not any("classes" in note.en for note in load_marks(write(tmp_path, GOOD)).notes)
+
+
+def test_a_missing_column_says_what_the_first_line_must_name(tmp_path: Path) -> None:
+    with pytest.raises(MarksError, match="must name at least mark_id,name"):
+        load_marks(write(tmp_path, "编号,名称\n1,霖狸\n"))
+
+
+def test_a_sellers_file_without_shops_is_said(tmp_path: Path) -> None:
+    file = load_sellers(write(tmp_path, "mark_id,shop\n"))
+    assert [note.en for note in file.notes] == ["marks.csv names no authorised shop."]
+
+
 def test_bytes_of_no_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MarksError, match="neither UTF-8 nor GB18030"):
         load_marks(write(tmp_path, b"mark_id,name\n1,\xff\xff\xff\n"))
