@@ -42,6 +42,11 @@ def _finished(house: House) -> None:
         seconds=300,
         what="the run of the watch",
     )
+    until(
+        lambda: house.rows("SELECT 1 FROM jobs_job WHERE kind = 'sweep' AND state = 'done'"),
+        seconds=60,
+        what="the end of its job",
+    )
 
 
 def test_killed_in_the_middle_of_a_crawl(house: House, shop: str) -> None:
