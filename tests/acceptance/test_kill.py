@@ -18,7 +18,7 @@ from demo.processes import ROOT
 from tests.acceptance.house import House, until
 
 BUREAU, OWNER = "甬城市场监管局（演示）", "宁波霁泷家居用品有限公司（演示）"
-CUTS = (0.1, 2.5)  # seconds after the capture began; make soak tries many more
+CUTS = (0.1, 1.5)  # seconds after the capture began; make soak tries many more
 
 pytestmark = [pytest.mark.browser, pytest.mark.shop, pytest.mark.timeout(600)]
 
