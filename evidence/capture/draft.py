@@ -165,6 +165,14 @@ def take_streamed(draft: Draft) -> bool:
     return True
 
 
+def take_cut_off(draft: Draft) -> bool:
+    """Take what came of a document that was still coming; say whether anything did."""
+    if draft.status is None or not draft.chunks or draft.body is not None:
+        return False
+    draft.body, draft.body_form = b"".join(draft.chunks), BodyForm.CUT_OFF
+    return True
+
+
 def take_body(draft: Draft, answer: dict[str, Any]) -> int:
     """Take the decoded body, say how sure its bytes are; return its length."""
     if answer.get("base64Encoded"):

@@ -13,13 +13,15 @@ class BodyForm(StrEnum):
 
     ``EXACT``: given as bytes by the browser. ``LENGTH_EQUAL``: given as text, put back into the
     page's own character set, and as long as what arrived. ``UNEQUAL``: the length differs.
-    ``UNCHECKED``: nothing to compare with.
+    ``UNCHECKED``: nothing to compare with. ``CUT_OFF``: the answer was still coming when the
+    capture ended; what had come by then is stored.
     """
 
     EXACT = "exact"
     LENGTH_EQUAL = "re-encoded, length equal"
     UNEQUAL = "length differs"
     UNCHECKED = "not compared"
+    CUT_OFF = "cut off when the capture ended"
 
 
 Headers = tuple[tuple[str, str], ...]

@@ -14,11 +14,13 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     CERTIFICATE = "certificate"
+    AUTHENTICATION = "authentication"
     DOWNLOAD = "download"
     BROWSER = "browser"
     LIMIT = "limit"
     INTERRUPTED = "interrupted"
     STORAGE = "storage"
+    UNSOUND = "unsound"
 
 
 class PageNotCaptured(CaptureError):

@@ -33,6 +33,12 @@ def explain(message: str, order: CaptureOrder, mark: int) -> PageNotCaptured:
             "The address answers with a download or with no content, not with a page.",
             "该网址返回的是下载文件或空内容，而不是网页。",
         )
+    if code == "ERR_INVALID_AUTH_CREDENTIALS":
+        return PageNotCaptured(
+            Reason.AUTHENTICATION,
+            "The site asks for a user name and password before it shows the page (HTTP 401).",
+            "该网站要求先输入用户名和密码才显示网页（HTTP 401）。",
+        )
     if "Timeout" in message or code in ("ERR_TIMED_OUT", "ERR_CONNECTION_TIMED_OUT"):
         return PageNotCaptured(
             Reason.TIMEOUT,
@@ -50,6 +56,12 @@ def _refused(order: CaptureOrder, mark: int) -> PageNotCaptured | None:
     last = journal.refusal(order.url) or found[-1]
     if last.verdict != "refused":
         return None
+    if last.reason == "bad_host":
+        return PageNotCaptured(
+            Reason.REFUSED,
+            f"{last.host}:{last.port} is not a host that can be asked; correct the address.",
+            f"{last.host}:{last.port} 不是可访问的主机名；请更正网址。",
+        )
     return PageNotCaptured(
         Reason.REFUSED,
         f"The address {last.host}:{last.port} is not public and was refused ({last.reason}).",

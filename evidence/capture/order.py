@@ -92,6 +92,8 @@ def check_url(url: str) -> str:
 
 def _ascii_host(host: str, text: str) -> str:
     if ":" in host:
+        if "%" in host:  # a scope is this machine's business; browsers refuse it
+            raise _not_an_address(text)
         return f"[{host}]"
     try:
         return host.encode("ascii").decode("ascii").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Error, Page
 
 from evidence.capture.order import Limits
 from evidence.capture.steps import Steps
+from evidence.capture.world import evaluate
 
 _WAIT_FONTS_AND_IMAGES = """async (limit) => {
   const late = new Promise(done => setTimeout(() => done('time limit'), limit));
@@ -30,6 +32,9 @@ _PASSWORD = "() => document.querySelectorAll('input[type=password]').length"  # 
 _VERIFY_WORDS = ("验证码", "安全验证", "滑块", "人机验证", "captcha", "verify you are human")
 _LOGIN_WORDS = ("请登录", "账号登录", "扫码登录", "sign in", "log in")
 _EMPTY_BELOW = 20
+_PICTURE_MS = 20_000
+_TITLE_LIMIT = 500
+_IS_HTML = "() => document instanceof HTMLDocument"
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
         steps.add("network not idle", f"waited {limits.settle_seconds} s")
     if not _scroll(page, limits, steps):
         hit.append("scrolls")
-    steps.add("fonts and images", str(page.evaluate(_WAIT_FONTS_AND_IMAGES, milliseconds)))
+    steps.add("fonts and images", str(evaluate(page, _WAIT_FONTS_AND_IMAGES, milliseconds)))
     with suppress(Error):
         page.wait_for_load_state("networkidle", timeout=milliseconds / 2)
     return tuple(hit)
@@ -69,41 +74,33 @@ def _scroll(page: Page, limits: Limits, steps: Steps) -> bool:
     count = 0
     while count < limits.scrolls and not done:
         count += 1
-        at_end = page.evaluate(
+        at_end = evaluate(
+            page,
             "() => { window.scrollBy(0, Math.max(200, window.innerHeight - 80)); "
             "const e = document.scrollingElement; return !e || "
-            "e.scrollTop + window.innerHeight >= e.scrollHeight - 2; }"
+            "e.scrollTop + window.innerHeight >= e.scrollHeight - 2; }",
         )
         page.wait_for_timeout(60)
         done = bool(at_end)
     steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
-    page.evaluate("() => window.scrollTo(0, 0)")
+    evaluate(page, "() => window.scrollTo(0, 0)")
     page.wait_for_timeout(100)
     return done
 
 
 def take_records(page: Page, limits: Limits, steps: Steps) -> Records:
     """Take DOM, text, picture and PDF, in this order; the picture's height is bounded."""
-    title = page.title()
+    title = printable(page.title())[:_TITLE_LIMIT]
     dom = page.content().encode("utf-8", "surrogatepass")
     steps.add("document", f"{len(dom)} bytes")
-    text = str(page.evaluate(_TEXT)).encode("utf-8", "surrogatepass")
+    text = str(evaluate(page, _TEXT)).encode("utf-8", "surrogatepass")
     steps.add("text", f"{len(text)} bytes")
-    height = int(page.evaluate(_HEIGHT))
+    height = int(evaluate(page, _HEIGHT))
     width = page.viewport_size["width"] if page.viewport_size else 0
     hit = ("picture height",) if height > limits.picture_height else ()
-    clip = {
-        "x": 0.0,
-        "y": 0.0,
-        "width": float(width),
-        "height": float(max(1, min(height, limits.picture_height))),
-    }
-    if hit:
-        screenshot = page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
-    else:
-        screenshot = page.screenshot(full_page=True)
+    screenshot = _picture(page, width, max(1, min(height, limits.picture_height)), hit, steps)
     steps.add("screenshot", f"{len(screenshot)} bytes; page height {height} px")
-    passwords = int(page.evaluate(_PASSWORD))
+    passwords = int(evaluate(page, _PASSWORD))
     pdf = page.pdf(format="A4", print_background=True)
     steps.add("pdf", f"{len(pdf)} bytes")
     return Records(
@@ -116,6 +113,40 @@ def take_records(page: Page, limits: Limits, steps: Steps) -> Records:
         limits_hit=hit,
         password_fields=passwords,
     )
+
+
+def _picture(page: Page, width: int, height: int, hit: tuple[str, ...], steps: Steps) -> bytes:
+    """Return the picture of the page; one that is not HTML (an SVG) is taken by protocol.
+
+    So is one of which the ordinary way gives none in time; the steps say so.
+    """
+    clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(height)}
+    if evaluate(page, _IS_HTML):
+        try:
+            return page.screenshot(
+                full_page=True,
+                clip=clip if hit else None,  # type: ignore[arg-type]
+                timeout=_PICTURE_MS,
+            )
+        except Error as error:
+            if "Timeout" not in error.message:
+                raise
+    steps.add("screenshot by protocol", f"{width} x {height} px")
+    session = page.context.new_cdp_session(page)
+    try:
+        answer = session.send(
+            "Page.captureScreenshot",
+            {"format": "png", "captureBeyondViewport": True, "clip": {**clip, "scale": 1}},
+        )
+    finally:
+        with suppress(Error):
+            session.detach()
+    return base64.b64decode(answer["data"])
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with half surrogates, which no encoding can hold, replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _valid(data: bytes) -> bytes:

@@ -21,6 +21,7 @@ from evidence.capture.draft import (
     exchange_of_request,
     post_data,
     take_body,
+    take_cut_off,
     take_request_extra,
     take_response,
     take_response_extra,
@@ -30,6 +31,7 @@ from evidence.capture.exchange import Exchange, NotRecorded, pairs_of
 from evidence.capture.order import Limits
 
 _WIRE = ("http:", "https:")
+_URL_LIMIT = 16_000
 
 
 @dataclass
@@ -85,6 +87,9 @@ class Recorder:
     def _on_request(self, event: dict[str, Any]) -> None:
         request = event["request"]
         if not str(request["url"]).startswith(_WIRE):
+            return
+        if len(request["url"]) > _URL_LIMIT:
+            self._name("long address", request["url"], f"more than {_URL_LIMIT} characters")
             return
         chain = self._chains.setdefault(event["requestId"], [])
         if chain and "redirectResponse" in event:
@@ -190,14 +195,17 @@ class Recorder:
             key = (draft.method, draft.url)
             if draft.from_cache:
                 self._name("from cache", draft.url, "answered from this capture's own cache")
-            elif draft.status is None or draft.body is None:
+                continue
+            if take_cut_off(draft):
+                self._name("cut off", draft.url, "still coming when the capture ended; part kept")
+            if draft.status is None or draft.body is None:
                 unfinished.setdefault(key, []).append(draft)
             else:
                 exchanges.append(exchange_of_draft(draft))
                 have[key] = have.get(key, 0) + 1
         for request in self.seen:
             url = request.url.partition("#")[0]
-            if not url.startswith(_WIRE):
+            if not url.startswith(_WIRE) or len(url) > _URL_LIMIT:
                 continue
             key = (request.method, url)
             if have.get(key, 0) > 0:

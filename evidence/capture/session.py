@@ -6,7 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from evidence.capture.failure import PageNotCaptured, Reason
 from evidence.capture.journal import JournalView, journal_size, read_journal
 from evidence.capture.navigation import explain
 from evidence.capture.order import CaptureOrder
-from evidence.capture.page import Records, page_note, settle, take_records
+from evidence.capture.page import Records, page_note, printable, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.steps import Clock, Steps, wall_clock
 from evidence.capture.warc import Place
@@ -174,7 +174,7 @@ def _stopper(session: Course, page: Page) -> Callable[[str], None]:
 
 def _watch_page(session: Course, context: BrowserContext, page: Page) -> None:
     def on_dialog(dialog: Dialog) -> None:
-        session.dialogs.append({"type": dialog.type, "message": dialog.message[:500]})
+        session.dialogs.append({"type": dialog.type, "message": printable(dialog.message[:500])})
         dialog.dismiss()
 
     def on_page(popup: Page) -> None:
@@ -221,7 +221,8 @@ def _take(session: Course, page: Page) -> Records:
             if "navigat" not in error.message and "context was destroyed" not in error.message:
                 raise
             session.steps.add("page moved on by itself", page.url)
-            page.wait_for_load_state("load")
+            with suppress(Error):
+                page.wait_for_load_state("load", timeout=session.order.limits.settle_seconds * 1000)
     raise PageNotCaptured(
         Reason.BROWSER,
         "The page keeps moving to other addresses by itself.",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from evidence.capture.exchange import Exchange, Headers
+from evidence.capture.exchange import BodyForm, Exchange, Headers
 
 _CODED = ("content-encoding", "transfer-encoding")
 
@@ -48,6 +48,8 @@ def write_warc(
         head, payload = response_block(exchange)
         fields = _fields("response", exchange, response, "application/http;msgtype=response")
         fields["WARC-Payload-Digest"] = _digest(payload)
+        if exchange.body_form is BodyForm.CUT_OFF:
+            fields["WARC-Truncated"] = "time"
         if exchange.peer:
             fields["WARC-IP-Address"] = exchange.peer
         offset = target.tell()

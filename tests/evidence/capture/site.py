@@ -37,6 +37,18 @@ def picture(colour: str) -> bytes:
     return out.getvalue()
 
 
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">'
+    '<rect width="300" height="200" fill="red"/><text x="9" y="50">图中文字</text></svg>'
+)
+HOSTILE = """<title>x</title><body>真实文字<script>
+window.scrollTo = window.scrollBy = () => { throw 3 };
+Object.defineProperty(HTMLElement.prototype, 'innerText', {get() { return '假的文字' }});
+Document.prototype.querySelectorAll = () => { throw 4 };
+document.title = 't'.repeat(100000) + '\\ud800';
+</script>"""
+
+
 @dataclass
 class Answer:
     """What the site sends for one path."""
@@ -46,6 +58,7 @@ class Answer:
     status: int = 200
     headers: list[tuple[str, str]] = field(default_factory=list)
     delay: float = 0.0
+    withheld: int = 0
 
 
 def answers(port: int) -> dict[str, Answer]:
@@ -76,6 +89,12 @@ def answers(port: int) -> dict[str, Answer]:
         "/dialog": Answer(DIALOG.encode()),
         "/loop": Answer(LOOP.encode()),
         "/out": Answer(status=302, headers=[("Location", "http://10.1.2.3/")]),
+        "/endless": Answer(b"<title>endless</title><p>begun" * 100, withheld=5000),
+        "/svg": Answer(SVG.encode(), "image/svg+xml"),
+        "/locked": Answer(b"no", status=401, headers=[("WWW-Authenticate", 'Basic realm="x"')]),
+        "/reloads": Answer(b"<script>location.reload()</script>x"),
+        "/hostile": Answer(HOSTILE.encode()),
+        "/blank": Answer(b"<script>location='about:blank'</script>"),
         "/moves": Answer("<script>setTimeout(()=>location='/gbk',150)</script>一".encode()),
         "/many": Answer(b"".join(b'<img src="/n%d">' % n for n in range(80))),
         "/tall": Answer('<title>长</title><div style="height:9000px">长页</div>'.encode()),
@@ -100,15 +119,17 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(min(answer.delay, getattr(self.server, "patience", 60.0)))
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(answer.body) + answer.withheld))
         for name, value in answer.headers:
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             try:
                 self.wfile.write(answer.body)
+                time.sleep(30 if answer.withheld else 0)
             except OSError:
                 self.close_connection = True
+            self.close_connection = self.close_connection or bool(answer.withheld)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -45,7 +45,7 @@ def test_an_address_gets_its_ascii_form(given: str, kept: str) -> None:
     "bad",
     ["", "example.com", "ftp://example.com/", "https:///x", "https://u:p@example.com/",
      "https://example.com/a b", "http://example.com:99999/", "javascript:alert(1)",
-     "https://example.com/" + "x" * 5000, "file:///etc/passwd", "http://exa\tmple.com/"],
+     "https://example.com/" + "x" * 5000, "file:///etc/passwd", "http://exa\tmple.com/", "http://[fe80::1%25eth0]/"],
 )  # fmt: skip
 def test_anything_else_is_refused_in_one_sentence(bad: str) -> None:
     with pytest.raises(InputError) as caught:
