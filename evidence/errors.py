@@ -11,6 +11,10 @@ EvidenceError
 ├── LogError             the log on disk cannot be read, locked or appended to
 ├── AuthorityError       a timestamp authority gave no usable token
 └── SealError            a package could not be written or did not verify
+    └── PlaceError       ... because its place is taken or not writable; nothing was begun
+
+Input that cannot be used, and a place that cannot, end the command with 64, as a command line
+does that is not understood: 1 is kept for what was found wrong or failed.
 """
 
 from __future__ import annotations
@@ -46,6 +50,8 @@ class ProofError(EvidenceError):
 class InputError(EvidenceError):
     """A path or value that was given cannot be used."""
 
+    exit_code: ClassVar[int] = 64
+
 
 class TrustError(InputError):
     """The trust folder or its policy cannot be used."""
@@ -69,3 +75,9 @@ class AuthorityError(EvidenceError):
 
 class SealError(EvidenceError):
     """A package could not be written, or did not verify after writing."""
+
+
+class PlaceError(SealError):
+    """The place for a package is taken or cannot be written; nothing was begun."""
+
+    exit_code: ClassVar[int] = 64

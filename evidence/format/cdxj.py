@@ -94,7 +94,12 @@ def print_index(lines: list[IndexLine]) -> bytes:
 
 
 def parse_index(data: bytes) -> list[IndexLine]:
-    """Read ``indexes/index.cdx`` strictly; the exact inverse of ``print_index``."""
+    """Read ``indexes/index.cdx`` strictly; the exact inverse of ``print_index``.
+
+    No bytes are no lines: nothing was answered in full while the capture ran.
+    """
+    if not data:
+        return []
     rows = _rows(data, INDEX)
     if rows != sorted(set(rows)):
         raise FormatError(

@@ -115,8 +115,11 @@ def open_archive(window: Window, label: str, findings: Findings, aside: ExitStac
     walked, stop = _walk(window)
     if walked and _is_canonical(window, walked, stop):
         return Archive(window, label, tuple(walked), canonical=True, aside=aside)
-    start, listed = _directory(window, stop)
     before = len(findings.claims)
+    walked += _cut_off(window, stop, label, findings)
+    start, listed = _directory(window, stop)
+    if walked and not any(_lies_there(window, entry) for entry in listed):
+        listed = []  # the directory of a ZIP inside a file that was cut off
     if not listed:
         findings.invalid(
             "package",
@@ -150,6 +153,22 @@ def _walk(window: Window) -> tuple[list[Found], int]:
     return found, at
 
 
+def _cut_off(window: Window, at: int, label: str, findings: Findings) -> list[Found]:
+    """Return the entry, if any, that begins at ``at`` and that the file ends in; note it."""
+    entry = _local(window, at)
+    if entry is None or entry.data_at + entry.packed <= window.size:
+        return []
+    if any(_lies_there(window, listed) for listed in _directory(window, at)[1]):
+        return []  # the file goes on: it is the size in the header that is wrong
+    findings.invalid(
+        "package",
+        f"{label}!{entry.name}",
+        f"{label} ends in the middle of {entry.name}: it was cut off.",
+        f"{label} 在 {entry.name} 中间结束：文件不完整。",
+    )
+    return [entry]
+
+
 def _local(window: Window, at: int) -> Found | None:
     head = window.read(at, LOCAL.size)
     if len(head) < LOCAL.size or head[:4] != LOCAL_SIGN:
@@ -175,14 +194,27 @@ def _is_canonical(window: Window, entries: Sequence[Found], stop: int) -> bool:
 
 
 def _directory(window: Window, stop: int) -> tuple[int, list[Found]]:
-    """Return where the central directory starts and its entries; ([], if none is readable)."""
-    starts = [stop, *_end_records(window), window.find(CENTRAL_SIGN, stop)]
+    """Return where the central directory starts and its entries; (_, [] if none is readable).
+
+    The one whose entries lie where it says wins, then the one an end record points to: a ZIP
+    inside the ZIP has a directory too, which is not this file's.
+    """
+    pointed = [stop, *_end_records(window)]
+    starts = [*pointed, window.find(CENTRAL_SIGN, stop)]
     best: tuple[int, list[Found]] = (stop, [])
+    best_rank = (0, False, 0)
     for start in dict.fromkeys(starts):
         listed = _central_entries(window, start) if start >= 0 else []
-        if len(listed) > len(best[1]):
-            best = (start, listed)
+        here = sum(1 for entry in listed if _lies_there(window, entry))
+        rank = (here, start in pointed and bool(listed), len(listed))
+        if rank > best_rank:
+            best, best_rank = (start, listed), rank
     return best
+
+
+def _lies_there(window: Window, entry: Found) -> bool:
+    raw = entry.name.encode("utf-8", "surrogateescape")
+    return window.read(entry.offset + LOCAL.size, len(raw)) == raw
 
 
 def _end_records(window: Window) -> Iterator[int]:

@@ -15,7 +15,8 @@ DESCRIPTION = (
     "离线核验证据包或证据移交包 "
     "/ Verify a package (WACZ with its sidecars beside it) or a dossier. "
     "退出码 Exit: 0 通过 valid; 1 不通过 invalid; 2 不是封装 not a package; "
-    "3 未全部核查 incomplete (always so without --trust)."
+    "3 未全部核查 incomplete (always so without --trust); "
+    "64 文件或信任文件夹不可用 file or trust folder unusable."
 )
 EPILOG = "例 Example: {program} exhibit.dossier.zip --trust trust/"
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(file: Path, trust: Path | None, *, as_json: bool, out: TextIO | None = None) -> int:
     """Verify ``file``, write the verdict to ``out`` and return the exit code.
 
-    Raises InputError or TrustError (exit 1) when a path cannot be used.
+    Raises InputError or TrustError (exit 64) when a path cannot be used.
     """
     verdict = verify_file(file, trust=trust)
     target = out or sys.stdout

@@ -8,7 +8,7 @@ from typing import Any
 
 from rfc3161_client._rust import parse_timestamp_request
 
-from evidence.errors import EvidenceError, FormatError, ProofError
+from evidence.errors import EvidenceError, ProofError
 from evidence.format import names
 from evidence.format.entry import Attempt, Sealed
 from evidence.format.manifest import Manifest
@@ -30,6 +30,8 @@ def check_stamps(
     pending: list[tuple[str, str, str]] = []
     for name in papers.tokens:
         where = papers.sidecars.response(name)
+        if not _request_fits(papers, name, findings):
+            continue
         try:
             token = _parsed(papers, name, manifest_sha256)
             authority = trust.authority(name) if trust else None
@@ -49,6 +51,24 @@ def check_stamps(
     return proved
 
 
+def _request_fits(papers: Papers, name: str, findings: Findings) -> bool:
+    """Say whether the request beside a token is exactly one; note what is wrong with it."""
+    where = papers.sidecars.request(name)
+    request = papers.get(where)
+    if request is None:
+        findings.unchecked(CLAIM, f"{where} is not there.", f"没有 {where}。", where)
+        return False
+    try:
+        if parse_timestamp_request(request).as_bytes() == request:
+            return True
+    except MALFORMED:
+        pass
+    findings.invalid(
+        CLAIM, where, f"{where} is not exactly one request.", f"{where} 不恰是一份时间戳请求。"
+    )
+    return False
+
+
 def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
     noun = papers.sidecars.response(name)
     token = parse_token(papers.files[noun], noun)
@@ -57,20 +77,9 @@ def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
             f"{noun} is over another digest than that of {names.MANIFEST}.",
             f"{noun} 针对的不是 {names.MANIFEST} 的摘要。",
         )
-    request_name = papers.sidecars.request(name)
-    request = papers.get(request_name)
+    request = papers.get(papers.sidecars.request(name))
     if request is not None:
-        try:
-            parsed = parse_timestamp_request(request)
-        except MALFORMED as error:
-            raise FormatError(
-                f"{request_name} is not a timestamp request.", f"{request_name} 不是时间戳请求。"
-            ) from error
-        if parsed.as_bytes() != request:
-            raise FormatError(
-                f"{request_name} is not exactly one request.", f"{request_name} 不恰是一份请求。"
-            )
-        check_request(parsed, token)
+        check_request(parse_timestamp_request(request), token)
     return token
 
 

@@ -34,6 +34,11 @@ def verify_file(path: Path, *, trust: Path | None) -> Verdict:
     """
     trusted = load_trust(trust) if trust is not None else None
     try:
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder; give a .wacz or .dossier.zip file.",
+                f"{path} 是文件夹；请给出 .wacz 或 .dossier.zip 文件。",
+            )
         if not path.is_file():
             raise InputError(
                 f"There is no file {path}; give a .wacz or .dossier.zip file.",

@@ -52,6 +52,12 @@ def load_trust(folder: Path) -> Trust:
         authorities.append(Authority(item.name, certificates, item.trial))
     try:
         log_key = NoteKey.parse(_text(folder, policy.log_key))
+    except FormatError as error:
+        raise TrustError(
+            f"Trust folder: {policy.log_key} holds no log key ({error.en}); ask for it again.",
+            f"信任文件夹：{policy.log_key} 中没有日志公钥（{error.zh}）；请重新索取。",
+        ) from error
+    try:
         signer = parse_public_key(_text(folder, policy.signer_key).encode(), policy.signer_key)
     except FormatError as error:
         raise TrustError(f"Trust folder: {error.en}", f"信任文件夹：{error.zh}") from error

@@ -276,6 +276,7 @@ def test_index_and_pages() -> None:
         for n in range(3)
     ]
     assert parse_index(print_index(good)) == good
+    assert parse_index(print_index([])) == []
     pages = [{"id": "1", "url": "u", "ts": "t", "title": "标题"}]
     assert parse_pages(print_pages(pages)) == pages
 

@@ -69,6 +69,30 @@ def test_a_sample_of_flips_in_the_whole_dossier_fails(bench: Bench) -> None:
         assert due in named or at >= entries[-1].end, (at, due, named)
 
 
+def test_a_flip_in_a_header_of_the_dossier_names_the_dossiers_own_entry(bench: Bench) -> None:
+    good = bench.draft.pack()
+    for at in (0, 2, 18, 22, 26, 28):
+        data = bytearray(good)
+        data[at] ^= 1
+        found = places(bench.verify(bytes(data)))
+        assert f"{NAME}.dossier.zip!{WACZ}" in found, at
+        assert not any(p.startswith(f"{NAME}.dossier.zip!archive/") for p in found), (at, found)
+
+
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9, 0.99])
+def test_a_dossier_that_was_cut_off_is_said_to_be(bench: Bench, part: float) -> None:
+    good = bench.draft.pack()
+    entries = read_zip(io.BytesIO(good))
+    size = int(len(good) * part)
+    verdict = bench.verify(good[:size])
+    assert verdict.exit_code == 1
+    assert not any(".zip!archive/" in place for place in places(verdict))
+    if size < entries[-1].end:
+        where = next(entry.name for entry in entries if size < entry.end)
+        said = [c.en for c in verdict.claims if c.where == f"{NAME}.dossier.zip!{where}"]
+        assert any("cut off" in text or "lacks" in text for text in said)
+
+
 @pytest.mark.soak
 def test_every_byte_of_the_wacz_flipped_is_named(bench: Bench) -> None:
     for at in range(len(bench.draft.wacz)):

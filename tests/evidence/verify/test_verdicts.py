@@ -40,13 +40,23 @@ def test_a_wacz_with_its_papers_beside_it_is_valid(bench: Bench, tmp_path: Path)
     assert verify_file(spread(bench, tmp_path), trust=bench.trust).exit_code == 0
 
 
-@pytest.mark.parametrize("missing", ["attempt.json", "outcome.tlog-proof", "local.tsr"])
+@pytest.mark.parametrize(
+    "missing", ["attempt.json", "outcome.tlog-proof", "local.tsr", "local.tsq"]
+)
 def test_a_wacz_without_one_paper_is_incomplete(bench: Bench, tmp_path: Path, missing: str) -> None:
     path = spread(bench, tmp_path)
     (tmp_path / f"{NAME}.{missing}").unlink()
     verdict = verify_file(path, trust=bench.trust)
     assert verdict.exit_code == 3
     assert not places(verdict)
+
+
+def test_a_broken_request_is_named_itself(bench: Bench, tmp_path: Path) -> None:
+    path = spread(bench, tmp_path)
+    (tmp_path / f"{NAME}.local.tsq").write_bytes(b"")
+    verdict = verify_file(path, trust=bench.trust)
+    assert verdict.exit_code == 1
+    assert places(verdict) == {f"{NAME}.local.tsq"}
 
 
 def test_more_tokens_required_than_there_are(bench: Bench, tmp_path: Path) -> None:
@@ -118,7 +128,7 @@ def test_bad_paths_are_one_sentence(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    assert main(["verify", *arguments]) == 1
+    assert main(["verify", *arguments]) == 64
     error = capsys.readouterr().err
     assert error.startswith("错误：")
     assert error.count("\n") == 2
@@ -139,7 +149,7 @@ def test_a_broken_trust_folder_is_one_sentence(
 ) -> None:
     trust = bench.world.trust(tmp_path / "trust")
     (trust / name).write_text(content)
-    assert main(["verify", str(spread(bench, tmp_path)), "--trust", str(trust)]) == 1
+    assert main(["verify", str(spread(bench, tmp_path)), "--trust", str(trust)]) == 64
     assert capsys.readouterr().err.startswith("错误：")
 
 
