@@ -21,8 +21,9 @@ from evidence.errors import InputError
 from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
 from evidence.format.policy import CLAIMS, POLICY, Policy, TrustedAuthority
-from evidence.log.audit import VKEY
+from evidence.log.audit import VKEY, audit, read_vkey
 from evidence.log.durable import Fault, locked, no_fault, replace_file
+from evidence.log.report import AuditReport
 from evidence.log.writer import Log
 
 AUTHORITIES = "authorities.toml"
@@ -51,6 +52,11 @@ class EvidenceHome:
     def log(self) -> Path:
         """The folder of the log."""
         return self.path / "log"
+
+    @property
+    def witness(self) -> Path:
+        """The copy of the newest checkpoint that is kept outside the log's folder."""
+        return self.path / "evidence" / "checkpoint"
 
     @property
     def authority(self) -> Path:
@@ -93,6 +99,8 @@ class EvidenceHome:
             origin = f"markseal/{secrets.token_hex(8)}"
             vkey = NoteKey(origin, log_key.public_key().public_bytes_raw()).text()
             replace_file(self.log / VKEY, f"{vkey}\n".encode())
+        with self.open_log().writing():
+            pass  # its first checkpoint, of no entries: from here on it is never missing
         if not (self.authority / AUTHORITIES).exists():
             create_local(self.authority, now=now)
         self._write_trust(signer)
@@ -112,14 +120,15 @@ class EvidenceHome:
 
     def open_log(self, fault: Fault = no_fault) -> Log:
         """Return the log with its signing key, for writing and proving."""
-        try:
-            vkey = NoteKey.parse((self.log / VKEY).read_text(encoding="utf-8").strip())
-        except OSError as error:
-            raise InputError(
-                f"There is no log in {self.path}; check MARKSEAL_HOME.",
-                f"{self.path} 中没有日志；请检查 MARKSEAL_HOME。",
-            ) from error
-        return Log(self.log, vkey.name, _load_key(self.keys / "log.pem"), fault)
+        vkey = read_vkey(self.log / VKEY)
+        private = _load_key(self.keys / "log.pem")
+        return Log(self.log, vkey.name, private, fault, self.witness)
+
+    def audit_log(self) -> AuditReport:
+        """Audit the log against this home's trusted key and kept checkpoint."""
+        trusted = self.trust / "log.vkey"
+        vkey = read_vkey(trusted).text() if trusted.exists() else None
+        return audit(self.log, vkey=vkey, witness=self.witness)
 
     def signer(self) -> Ed25519PrivateKey:
         """Return the key that signs manifests."""

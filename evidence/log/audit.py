@@ -17,17 +17,18 @@ from evidence.log.store import SEEN, Head, Store, tiles_from_leaves
 VKEY = "vkey"
 
 
-def audit(folder: Path, *, vkey: str | None = None) -> AuditReport:
+def audit(folder: Path, *, vkey: str | None = None, witness: Path | None = None) -> AuditReport:
     """Recompute the whole log in ``folder`` and return what was found.
 
     ``vkey`` is the log's public key from outside; without it the copy in the folder is used,
-    which proves less. Checked: the checkpoint's signature and root, every hash tile, the chain
-    of previous entries, gap-free numbers per case, at most one outcome per attempt, at most
-    one sealed outcome per capture. Not checked: witnesses, timestamps, packages.
+    which proves less. ``witness`` is a checkpoint kept outside the folder. Checked: the
+    checkpoint's signature and root, every hash tile, the chain of previous entries, gap-free
+    numbers per case, at most one outcome per attempt, at most one sealed outcome per capture,
+    that the log is not shorter than it was seen. Not checked: witnesses, timestamps, packages.
     """
     report = AuditReport()
     store = Store(folder, _key(folder, vkey))
-    head = _head(store, report)
+    head = _head(store, witness, report)
     if head is None:
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
@@ -38,43 +39,57 @@ def audit(folder: Path, *, vkey: str | None = None) -> AuditReport:
 
 
 def _key(folder: Path, vkey: str | None) -> NoteKey:
-    if vkey is not None:
-        return NoteKey.parse(vkey.strip())
+    return NoteKey.parse(vkey.strip()) if vkey is not None else read_vkey(folder / VKEY)
+
+
+def read_vkey(path: Path) -> NoteKey:
+    """Return the public key of a log from its file; raises LogError naming the file."""
     try:
-        return NoteKey.parse((folder / VKEY).read_text(encoding="utf-8").strip())
-    except OSError as error:
+        return NoteKey.parse(path.read_text(encoding="utf-8").strip())
+    except FileNotFoundError as error:
         raise LogError(
-            f"There is no log in {folder}; check MARKSEAL_HOME.",
-            f"{folder} 中没有日志；请检查 MARKSEAL_HOME。",
+            f"There is no log in {path.parent}; check MARKSEAL_HOME.",
+            f"{path.parent} 中没有日志；请检查 MARKSEAL_HOME。",
+        ) from error
+    except (OSError, UnicodeDecodeError, FormatError) as error:
+        raise LogError(
+            f"{path} does not hold the log's public key; restore it.",
+            f"{path} 中没有日志公钥；请恢复该文件。",
         ) from error
 
 
-def _head(store: Store, report: AuditReport) -> Head | None:
+def _head(store: Store, witness: Path | None, report: AuditReport) -> Head | None:
     try:
         head = store.head()
     except LogError as error:
         report.add("checkpoint", None, error.zh, error.en)
         return None
+    copies = [store.note(SEEN), store.kept(witness) if witness else None]
     if head is None:
-        if (store.folder / "tile").exists():
+        if any(copies) or (store.folder / "tile").exists() or not (store.folder / VKEY).exists():
             report.add("checkpoint", None, "检查点缺失。", "The checkpoint is missing.")
         return None
-    seen = store.note(SEEN)
-    if seen is not None and seen.size > head.size:
+    for seen in filter(None, copies):
+        _compare(head, seen, report)
+    return head
+
+
+def _compare(head: Head, seen: Head, report: AuditReport) -> None:
+    """Compare the checkpoint with a copy that was kept: neither shorter nor another tree."""
+    if seen.size > head.size:
         report.add(
             "rollback",
             head.size,
             f"日志曾有 {seen.size} 条，现只有 {head.size} 条：末尾条目被删除或日志被回退。",
             f"The log had {seen.size} entries and has {head.size}: its end was removed.",
         )
-    if seen is not None and seen.size == head.size and seen.checkpoint != head.checkpoint:
+    if seen.size == head.size and seen.checkpoint != head.checkpoint:
         report.add(
             "fork",
             None,
             f"大小同为 {head.size} 的两个检查点树根不同：日志分叉。",
             f"Two checkpoints of size {head.size} have different roots: the log was forked.",
         )
-    return head
 
 
 @dataclass

@@ -60,7 +60,7 @@ class Store:
 
         Raises LogError when the file is damaged, and when the log is shorter than it was seen.
         """
-        note = self._read(CHECKPOINT)
+        note = _read(self.folder / CHECKPOINT)
         if note is None:
             return None
         try:
@@ -73,7 +73,11 @@ class Store:
 
     def note(self, name: str) -> Head | None:
         """Return the checkpoint kept under another name if it is whole and ours, else None."""
-        note = self._read(name)
+        return self.kept(self.folder / name)
+
+    def kept(self, path: Path) -> Head | None:
+        """Return the checkpoint kept in any file if it is whole and ours, else None."""
+        note = _read(path)
         if note is None:
             return None
         try:
@@ -81,13 +85,17 @@ class Store:
         except (FormatError, ProofError):
             return None
 
-    def _read(self, name: str) -> bytes | None:
-        try:
-            return (self.folder / name).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise unreadable(self.folder / name, error) from error
+    def newest(self) -> Head:
+        """Return the newest checkpoint; LogError when there is none."""
+        head = self.head()
+        if head is None:
+            raise LogError(
+                f"The log in {self.folder} has no checkpoint: nothing was logged yet, or files "
+                "were removed; run markseal log audit.",
+                f"{self.folder} 中的日志没有检查点：尚无记录，或文件被删除；"
+                "请运行 markseal log audit。",
+            )
+        return head
 
     def tile(self, tile: Tile) -> bytes:
         """Return the bytes of a tile or bundle, from a wider file if that one is gone."""
@@ -187,6 +195,15 @@ def tiles_from_leaves(leaves: Iterator[bytes]) -> Iterator[tuple[Tile, bytes]]:
     for level, rest in enumerate(levels):
         if rest:
             yield Tile(level, counts[level], len(rest)), b"".join(rest)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def unreadable(path: Path, error: OSError) -> LogError:

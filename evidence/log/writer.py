@@ -29,12 +29,17 @@ KEEP_PARTIALS = 3
 
 @dataclass(frozen=True)
 class Log:
-    """A log in ``folder`` whose checkpoints ``private`` signs under the name ``origin``."""
+    """A log in ``folder`` whose checkpoints ``private`` signs under the name ``origin``.
+
+    ``witness`` is where a copy of the newest checkpoint is kept outside the folder: a folder
+    that was emptied or put back from an older copy is then refused, not begun anew.
+    """
 
     folder: Path
     origin: str
     private: Ed25519PrivateKey
     fault: Fault = field(default=no_fault, compare=False)
+    witness: Path | None = None
 
     @property
     def key(self) -> NoteKey:
@@ -63,12 +68,9 @@ class Log:
 
     def proof(self, index: int) -> tuple[bytes, bytes]:
         """Return the entry's bytes and its tlog-proof against the newest checkpoint."""
-        head = self.store.head()
-        size = head.size if head else 0
-        entry = self.store.entry(index, size)
-        if head is None:
-            raise LogError("The log is empty.", "日志为空。")
-        hashes = tuple(inclusion_proof(index, size, self.store.hashes(size)))
+        head = self.store.newest()
+        entry = self.store.entry(index, head.size)
+        hashes = tuple(inclusion_proof(index, head.size, self.store.hashes(head.size)))
         return entry, TlogProof(index, hashes, head.note).to_bytes()
 
 
@@ -125,6 +127,8 @@ def commit(log: Log, checkpoint: Checkpoint) -> Head:
     log.fault("log: committed")
     replace_file(log.folder / SEEN, note)
     log.fault("log: seen written")
+    if log.witness is not None:
+        replace_file(log.witness, note)
     return Head(checkpoint, note)
 
 
@@ -221,7 +225,8 @@ def _changed() -> LogError:
 
 def _newest(log: Log) -> Head | None:
     store = log.store
-    seen = store.note(SEEN)
+    copies = [store.note(SEEN), store.kept(log.witness) if log.witness else None]
+    seen = max(filter(None, copies), key=lambda head: head.size, default=None)
     main = store.note(CHECKPOINT)
     if main is None:
         return _restore(log, seen)

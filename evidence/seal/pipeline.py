@@ -16,11 +16,10 @@ from typing import Any, NoReturn, Protocol
 
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
 from evidence.capture.steps import wall_clock
-from evidence.errors import CaptureFailed, SealError
+from evidence.errors import CaptureFailed, EvidenceError, FormatError, SealError
 from evidence.format.digests import sha256_hex
 from evidence.home import EvidenceHome, NamedAuthority
 from evidence.log import Fault, Log, Session, no_fault
-from evidence.log.durable import locked
 from evidence.seal.entries import (
     Logged,
     Story,
@@ -37,11 +36,12 @@ from evidence.seal.publish import (
     make_papers,
     put_in_place,
     refuse_taken,
+    require_sound,
     require_valid,
 )
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.tokens import gather_tokens
-from evidence.seal.workfolder import DONE, ORDER, WorkFolder, settle_order, work_folder
+from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, settle_order, storage
 
 Clock = Callable[[], datetime]
 
@@ -69,7 +69,7 @@ class Means:
 
     @property
     def log(self) -> Log:
-        """The log, with our fault points in it."""
+        """The log, with our fault points."""
         return self.home.open_log(self.fault)
 
 
@@ -94,8 +94,7 @@ def preserve(
     order = order.checked()
     home.prepare(now=clock())
     means = Means(home, proxy, journal, browser, clock, fault, take)
-    work = work_folder(home, order.capture_id)
-    with locked(work.path / "lock"):
+    with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
             return _finished(done)
@@ -117,8 +116,7 @@ def resume(
     """Finish a capture that awaits its timestamp; needs no browser. Raises SealError otherwise."""
     order = order.checked()
     means = Means(home, proxy, None, Path("/nonexistent"), clock, fault)
-    work = work_folder(home, order.capture_id)
-    with locked(work.path / "lock"):
+    with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
             return _finished(done)
@@ -151,11 +149,11 @@ def _go_on(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: 
 
 
 def _captured_attempt(story: Story, work: WorkFolder) -> Logged | None:
-    """Return the attempt whose capture is whole in the work folder, or None."""
-    captured = work.read("captured.json")
-    if captured is None:
-        return None
-    return next((a for a in story.attempts if a.index == captured["attempt"]), None)
+    """Return the attempt whose capture is whole in the work folder and did not fail, or None."""
+    captured = work.read("captured.json") or {}
+    index = captured.get("attempt")
+    failed = any(entry.attempt == index for entry in story.failed)
+    return None if failed else next((a for a in story.attempts if a.index == index), None)
 
 
 def _close_interrupted(session: Session, story: Story, means: Means) -> None:
@@ -181,23 +179,19 @@ def _capture(
     try:
         snapshot = means.take(wanted, work.snapshot, software=software, clock=means.clock)
     except PageNotCaptured as failure:
-        _failed(order, work, means, failure.reason, failure.en, failure.zh, failure)
+        _failed(order, work, means, failure.reason, failure)
+    except FormatError as failure:
+        _failed(order, work, means, Reason.UNSOUND, failure)
     except OSError as error:
-        zh, en = f"无法写入取证文件（{error.strerror}）。", f"Cannot write ({error.strerror})."
-        _failed(order, work, means, Reason.STORAGE, en, zh, error)
+        full = SealError(f"Cannot write ({error.strerror}).", f"无法写入（{error.strerror}）。")
+        _failed(order, work, means, Reason.STORAGE, full)
     means.fault("captured")
     save_snapshot(work, snapshot, attempt.index)
     means.fault("capture noted")
 
 
 def _failed(
-    order: PreserveOrder,
-    work: WorkFolder,
-    means: Means,
-    reason: Reason,
-    en: str,
-    zh: str,
-    cause: Exception,
+    order: PreserveOrder, work: WorkFolder, means: Means, reason: Reason, failure: EvidenceError
 ) -> NoReturn:
     with means.log.writing() as session:
         open_attempt = read_story(session, order.capture_id).open_attempt
@@ -205,7 +199,8 @@ def _failed(
             append_failed(session, open_attempt, reason.value, now=means.clock())
     work.write("failed.json", {"reason": reason.value})
     means.fault("failure logged")
-    raise CaptureFailed(f"{en} The attempt is in the log.", f"{zh}本次尝试已记入日志。") from cause
+    en, zh = failure.en.rstrip("."), failure.zh.rstrip("。")
+    raise CaptureFailed(f"{en}. The attempt is in the log.", f"{zh}。本次尝试已记入日志。")
 
 
 def _seal(
@@ -220,6 +215,10 @@ def _seal(
     target = work.path / "out" / order.out.name
     package = build_package(held, snapshot, attempt, home.signer(), target)
     means.fault("package built")
+    try:
+        require_sound(package.path)
+    except SealError as error:
+        _failed(order, work, means, Reason.UNSOUND, error)
     named = home.authorities(proxy=means.proxy)
     tokens, missing = gather_tokens(work, named, package.manifest, clock=means.clock)
     means.fault("tokens gathered")

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evidence.authority import Token
-from evidence.errors import SealError
+from evidence.errors import PlaceError, SealError
 from evidence.format.names import (
     LOG_KEY,
     SIGNER_KEY,
@@ -29,6 +30,7 @@ from evidence.seal.entries import Logged
 from evidence.seal.package import Package, write_package
 
 VERIFY_SECONDS = 600
+INCOMPLETE = 3
 Files = dict[str, bytes | Path]
 
 
@@ -81,37 +83,53 @@ def build_dossier(
     return target
 
 
+def require_sound(wacz: Path) -> None:
+    """Run our own verifier on the bare package, before the log is told of it.
+
+    Nothing is trusted and no papers are there yet; raises SealError if anything is invalid.
+    """
+    code, verdict = _verdict(wacz)
+    if code not in (0, INCOMPLETE):
+        raise _not_valid(_first_problem(verdict))
+
+
 def require_valid(dossier: Path, trust: Path) -> bool:
     """Run our own verifier, as its own process, on a dossier; return whether it is a trial one.
 
     Raises SealError naming the first claim that is not valid unless the verdict is 0.
     """
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    command = [sys.executable, "-m", "evidence", "verify", str(dossier)]
-    result = subprocess.run(
-        [*command, "--trust", str(trust), "--json"],
-        capture_output=True,
-        check=False,
-        timeout=VERIFY_SECONDS,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
-    try:
-        verdict = json.loads(result.stdout)
-    except ValueError as error:
-        cause = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _not_valid(cause[-1] if cause else f"exit {result.returncode}") from error
-    if result.returncode != 0:
+    code, verdict = _verdict(dossier, "--trust", str(trust))
+    if code != 0:
         raise _not_valid(_first_problem(verdict))
     return bool(verdict["trial"])
 
 
-def _first_problem(verdict: dict[str, object]) -> str:
-    claims = verdict.get("claims")
-    for claim in claims if isinstance(claims, list) else []:
-        if claim["status"] != "valid" and claim["required"]:
-            return f"{claim['id']}: {claim['en']}"
-    return str(verdict.get("headline"))
+def _verdict(path: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-m", "evidence", "verify", str(path), *more, "--json"]
+    try:
+        result = subprocess.run(
+            command,
+            capture_output=True,
+            check=False,
+            timeout=VERIFY_SECONDS,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _not_valid(f"no verdict within {VERIFY_SECONDS} seconds") from error
+    try:
+        return result.returncode, json.loads(result.stdout)
+    except ValueError as error:
+        cause = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise _not_valid(cause[-1] if cause else f"exit {result.returncode}") from error
+
+
+def _first_problem(verdict: dict[str, Any]) -> str:
+    open_claims = [c for c in verdict["claims"] if c["status"] != "valid" and c["required"]]
+    for claim in sorted(open_claims, key=lambda claim: str(claim["status"] != "invalid")):
+        return f"{claim['id']}: {claim['en']}"
+    return str(verdict["headline"]["en"])
 
 
 def _not_valid(why: str) -> SealError:
@@ -144,16 +162,21 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def refuse_taken(folder: Path, name: str) -> None:
-    """Raise SealError when a file of this name is there already, or the folder is not."""
+    """Raise PlaceError when a file of this name is there already, or none can be written."""
     if not folder.is_dir():
-        raise SealError(
+        raise PlaceError(
             f"The folder {folder} does not exist; make it first.",
             f"目录 {folder} 不存在；请先创建。",
         )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PlaceError(
+            f"The folder {folder} cannot be written; choose another, nothing was captured.",
+            f"目录 {folder} 不可写；请换一个目录，尚未取证。",
+        )
     names = Sidecars(name)
     for taken in (names.wacz, names.dossier, names.attempt, names.outcome):
-        if (folder / taken).exists():
-            raise SealError(
+        if os.path.lexists(folder / taken):
+            raise PlaceError(
                 f"{taken} exists already; choose another name, nothing is overwritten.",
                 f"{taken} 已存在；请换一个文件名，已有文件不会被覆盖。",
             )

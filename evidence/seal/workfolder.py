@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,29 @@ class WorkFolder:
         self.write(DONE, result)
         shutil.rmtree(self.snapshot, ignore_errors=True)
         shutil.rmtree(self.path / "out", ignore_errors=True)
+
+
+@contextmanager
+def opened(home: EvidenceHome, capture_id: str) -> Iterator[WorkFolder]:
+    """Hold the work folder of a capture, made if missing, for the length of a ``with`` block."""
+    work = work_folder(home, capture_id)
+    with locked(work.path / "lock"):
+        yield work
+
+
+@contextmanager
+def storage() -> Iterator[None]:
+    """Turn what the system says of a file or disk into one sentence (SealError)."""
+    try:
+        yield
+    except OSError as error:
+        where, why = error.filename or "a file", error.strerror or str(error)
+        raise SealError(
+            f"{where} could not be read or written ({why}); put that right and run the same "
+            "command again, it goes on where it stopped.",
+            f"无法读写 {error.filename or '文件'}（{why}）；请排除后重新运行同一命令，"
+            "将从中断处继续。",
+        ) from error
 
 
 def work_folder(home: EvidenceHome, capture_id: str) -> WorkFolder:

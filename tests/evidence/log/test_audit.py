@@ -159,3 +159,17 @@ def test_two_roots_of_one_size_are_a_fork(tmp_path: Path) -> None:
 def test_no_log_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="no log"):
         audit(tmp_path)
+
+
+def test_a_log_that_is_gone_altogether_is_a_finding(tmp_path: Path) -> None:
+    key = make_log(tmp_path / "log").key.text()
+    report = audit(tmp_path / "nothing", vkey=key)
+    assert [f.code for f in report.findings] == ["checkpoint"]
+
+
+def test_a_broken_key_file_is_one_sentence(tmp_path: Path) -> None:
+    log = make_log(tmp_path)
+    for content in (b"\xff", b"nonsense", b""):
+        (log.folder / "vkey").write_bytes(content)
+        with pytest.raises(LogError, match="vkey does not hold"):
+            audit(tmp_path)

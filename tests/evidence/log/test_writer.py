@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,32 @@ def test_a_changed_entry_stops_the_writer(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"number":2', b'"number":9'))
     with pytest.raises(LogError, match="changed"):
         add_attempts(log, 1, first=4)
+
+
+def test_a_log_put_back_from_an_older_copy_is_found_by_its_witness(tmp_path: Path) -> None:
+    log = replace(make_log(tmp_path / "log"), witness=tmp_path / "witness")
+    add_attempts(log, 2)
+    shutil.copytree(tmp_path / "log", tmp_path / "older")
+    add_attempts(log, 1, first=3)
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "older").rename(tmp_path / "log")
+    assert audit(log.folder).clean
+    assert [f.code for f in audit(log.folder, witness=log.witness).findings] == ["rollback"]
+    with pytest.raises(LogError, match="rolled back"):
+        add_attempts(log, 1, first=3)
+
+
+def test_a_log_that_was_emptied_is_not_begun_anew(tmp_path: Path) -> None:
+    log = replace(make_log(tmp_path / "log"), witness=tmp_path / "witness")
+    add_attempts(log, 2)
+    for name in (CHECKPOINT, SEEN):
+        (log.folder / name).unlink()
+    shutil.rmtree(log.folder / "tile")
+    assert [f.code for f in audit(log.folder, witness=log.witness).findings] == ["checkpoint"]
+    with pytest.raises(LogError, match="missing"):
+        add_attempts(log, 1, first=1)
+
+
+def test_a_log_without_a_checkpoint_has_no_newest(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="no checkpoint"):
+        make_log(tmp_path).store.newest()

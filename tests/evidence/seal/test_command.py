@@ -62,7 +62,7 @@ def test_from_capture_to_verdict_and_audit(address: str, tmp_path: Path) -> None
     assert proof.stdout.startswith("c2sp.org/tlog-proof@v1\nindex 1\n")
     assert proof.stdout.endswith(checkpoint)
     again = markseal(home, "capture", f"{address}/", "--out", str(out), "--case", "甬1")
-    assert again.returncode == 1
+    assert again.returncode == 64
     assert "已存在" in again.stderr
 
 
@@ -92,7 +92,7 @@ def test_this_machine_is_refused_without_the_setting(address: str, tmp_path: Pat
 def test_bad_input_changes_nothing(tmp_path: Path, url: str, out: str) -> None:
     home = tmp_path / "home"
     bad = markseal(home, "capture", url, "--out", str(tmp_path / out))
-    assert bad.returncode == 1
+    assert bad.returncode == 64
     assert bad.stderr.count("\n") == 2
     assert not home.exists()
 
