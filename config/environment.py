@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 RECIPES = ROOT / "recipes"
@@ -169,3 +170,20 @@ def port(*, environ: Mapping[str, str] | None = None) -> int:
         f"MARKSEAL_PORT must be a number from 0 to 65535, not {value!r}.",
         f"MARKSEAL_PORT 应为 0 到 65535 的数字，不能是 {value!r}。",
     )
+
+
+def public_url(*, environ: Mapping[str, str] | None = None) -> str:
+    """Return MARKSEAL_PUBLIC_URL without its last slash; raises SettingError if it is none."""
+    value = setting("MARKSEAL_PUBLIC_URL", environ=environ).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = usable and not (parts.path or parts.query or parts.fragment or parts.username)
+    except ValueError:
+        usable = False
+    if value and not usable:
+        raise SettingError(
+            f"MARKSEAL_PUBLIC_URL must be such as https://desk.example.cn, not {value!r}.",
+            f"MARKSEAL_PUBLIC_URL 应为 https://desk.example.cn 这样的网址，不能是 {value!r}。",
+        )
+    return value

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.browser import find_browser
 from config.database import database
-from config.environment import LAW, RECIPES, setting
+from config.environment import LAW, RECIPES, public_url, setting
 from config.secret import secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ MARKSEAL_ALLOW_LOOPBACK = bool(setting("MARKSEAL_ALLOW_LOOPBACK"))
 MARKSEAL_NO_SANDBOX = bool(setting("MARKSEAL_NO_SANDBOX"))
 MARKSEAL_FIND_BROWSER = find_browser
 MARKSEAL_USER_AGENT = setting("MARKSEAL_USER_AGENT")
-MARKSEAL_PUBLIC_URL = setting("MARKSEAL_PUBLIC_URL").rstrip("/")
+MARKSEAL_PUBLIC_URL = public_url()
 MARKSEAL_UPLOAD_LIMIT = 256 * 1024 * 1024
 
 _public = urlsplit(MARKSEAL_PUBLIC_URL)
@@ -153,7 +153,10 @@ JOB_HANDLERS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"brief": {"()": "config.brief.Brief"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

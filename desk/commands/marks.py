@@ -67,12 +67,17 @@ def _import_marks(arguments: argparse.Namespace) -> int:
     open_desk()
     from django.db import transaction
 
+    from desk.register.models import Organisation
     from desk.register.services.imports import import_marks
 
+    name = (arguments.organisation or "").strip()
+    known = not name or Organisation.objects.filter(name=name).exists()
     with transaction.atomic():
         report = import_marks(
             path=arguments.file, organisation=_organisation(arguments.organisation)
         )
+    if not known:
+        print(f"权利人“{name}”此前没有，现已新建。\n{name} is a new brand owner, made just now.")
     return _say(report, "商标", "marks")
 
 

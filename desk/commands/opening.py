@@ -52,6 +52,13 @@ def open_desk() -> Path:
     return home
 
 
+def check_session_key() -> None:
+    """Raise SettingError when the key that signs sessions cannot be used; Django must be set up."""
+    from django.conf import settings
+
+    str(settings.SECRET_KEY)
+
+
 def _migrate(home: Path) -> None:
     from django.core.management import call_command
     from django.db import connection

@@ -36,11 +36,12 @@ def _add_run(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from desk.commands.house import run_house
-    from desk.commands.opening import open_desk
+    from desk.commands.opening import check_session_key, open_desk
 
     host = arguments.host or setting("MARKSEAL_HOST")
     number = port() if arguments.port is None else arguments.port
     open_desk()
+    check_session_key()
     return run_house(host=host, port=number)
 
 
@@ -103,8 +104,9 @@ def _user_add(arguments: argparse.Namespace) -> int:
     from django.db import transaction
 
     from desk.register.models import Organisation
-    from desk.register.services import add_organisation, add_user
+    from desk.register.services import add_organisation, add_user, check_role
 
+    check_role(arguments.role)
     name = arguments.organisation
     kind = arguments.kind or KIND_OF_ROLE.get(arguments.role)
     with transaction.atomic():

@@ -56,7 +56,7 @@ def _add_add(actions: Any) -> None:
     parser.add_argument(
         "--recipe", default="", help="采集规则，默认按网址匹配 / recipe (default: by the address)"
     )
-    parser.add_argument("--query", default="", help="关键词 / keyword")
+    parser.add_argument("--query", help="关键词 / keyword")
     parser.add_argument(
         "--every",
         type=int,
@@ -85,7 +85,7 @@ def _add(arguments: argparse.Namespace) -> int:
             source=_source(arguments),
             now=datetime.now(UTC),
             name=arguments.name,
-            query=arguments.query,
+            query=_check_query(arguments.query),
             every_minutes=arguments.every,
             item_limit=arguments.limit,
         )
@@ -130,10 +130,29 @@ def _source(arguments: argparse.Namespace) -> Source:
             return found
     return add_source(
         organisation=bureau,
-        name=_free_name(bureau, urlsplit(given).netloc or Path(given).name),
+        name=_free_name(bureau, _label(given)),
         start_url=_place(given),
         recipe=arguments.recipe,
     )
+
+
+def _check_query(query: str | None) -> str:
+    from desk.errors import BadInput
+
+    if query is not None and not query.strip():
+        raise BadInput(
+            "The keyword is empty; give one, or leave --query out to read the whole source.",
+            "关键词为空；请填写关键词，或不带 --query 以读取整个来源。",
+        )
+    return query or ""
+
+
+def _label(given: str) -> str:
+    """Return the host of an address or the name of a file, to call a source by."""
+    try:
+        return urlsplit(given).netloc or Path(given).name
+    except ValueError:
+        return given
 
 
 def _place(given: str) -> str:

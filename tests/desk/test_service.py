@@ -109,6 +109,8 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
         (("user", "add", "x", "--role", "king", "--organisation", "局", "--kind", "bureau"), 1),
         (("user", "add", "x", "--role", "auditor", "--organisation", "局"), 1),
         (("user", "add", "x", "--role", "owner", "--organisation", "局", "--kind", "bureau"), 1),
+        (("user", "add", "x", "--role", "king", "--organisation", "局"), 1),
+        (("watch", "add", "http://a.example/", "--query", " "), 1),
         (("marks", "import", "/no/such.csv"), 1),
         (("marks", "import", "/no/such.csv", "--organisation", "某权利人"), 1),
         (("sellers", "import", "/no/such.csv"), 1),
@@ -145,6 +147,8 @@ def test_watches_are_added_once_to_the_right_bureau(
     assert main(["watch", "add", url, "--query", "甬", *bureau]) == 1, "a watch of this name"
     assert main(["watch", "add", url, "--query", "江", *bureau]) == 0
     assert main(["watch", "add", url, "--recipe", "no-such", *bureau]) != 0
+    assert main(["watch", "add", "http://[::1", *bureau]) == 1, "no address"
+    assert main(["watch", "add", url, "--query", "", *bureau]) == 1, "an empty keyword"
     assert main(["watch", "add", "示例商城", "--name", "二", "--every", "0", *bureau]) == 1
     assert main(["watch", "add", "示例商城", "--name", "二", *bureau]) == 0
     assert town.bureau.sources.count() == 2
@@ -166,6 +170,43 @@ def test_a_database_that_cannot_be_used_is_one_sentence(desk: House, url: str) -
     done = desk.run("marks", "list")
     assert done.returncode == 64, done.stderr
     assert len(done.stderr.strip().splitlines()) == 2, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MARKSEAL_SECRET_KEY_FILE", "/dev/null"),
+        ("MARKSEAL_SECRET_KEY_FILE", "/proc/nowhere/key"),
+        ("MARKSEAL_PUBLIC_URL", "desk.example.cn"),
+    ],
+)
+def test_the_service_does_not_start_with_a_setting_it_cannot_use(
+    desk: House, name: str, value: str
+) -> None:
+    desk.environment[name] = value
+    done = desk.run("run", "--port", "0")
+    assert done.returncode == 64
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 2, done.stderr
+
+
+@pytest.mark.django_db
+def test_an_unknown_role_is_named_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["user", "add", "x", "--role", "king", "--organisation", "局"]) == 1
+    assert "'king'" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_a_brand_owner_made_by_an_import_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks = tmp_path / "marks.csv"
+    marks.write_text(MARKS, encoding="utf-8")
+    words = ["marks", "import", str(marks), "--organisation", "甬舟茶行"]
+    assert main(words) == 0
+    assert "甬舟茶行 is a new brand owner" in capsys.readouterr().out
+    assert main(words) == 0
+    assert "new brand owner" not in capsys.readouterr().out
 
 
 def test_settings_are_listed_without_secrets(

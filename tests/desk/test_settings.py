@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from config.brief import Brief
 from config.database import database
-from config.environment import SETTINGS, SettingError, port, setting
+from config.environment import SETTINGS, SettingError, port, public_url, setting
 from config.secret import secret_key
 
 
@@ -95,3 +98,31 @@ def test_the_session_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None
         secret_key(path)
     with pytest.raises(SettingError):
         secret_key(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["foo", "desk.example.cn", "ftp://a.cn", "https://", "https://[::1", "https://a.cn/desk"],
+)
+def test_a_public_address_is_whole(value: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        public_url(environ={"MARKSEAL_PUBLIC_URL": value})
+    assert value in caught.value.zh
+    assert value in caught.value.en
+
+
+def test_a_public_address_loses_its_last_slash() -> None:
+    assert public_url(environ={}) == ""
+    given = {"MARKSEAL_PUBLIC_URL": "https://desk.example.cn:8443/"}
+    assert public_url(environ=given) == "https://desk.example.cn:8443"
+
+
+@pytest.mark.parametrize(("level", "kept"), [(logging.WARNING, False), (logging.ERROR, True)])
+def test_only_errors_are_written_with_their_traceback(level: int, kept: bool) -> None:
+    try:
+        raise PermissionError
+    except PermissionError:
+        why = sys.exc_info()
+    record = logging.LogRecord("django.request", level, __file__, 1, "Forbidden", (), why)
+    assert Brief().filter(record)
+    assert ("Traceback" in logging.Formatter("{message}", style="{").format(record)) is kept

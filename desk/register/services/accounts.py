@@ -43,16 +43,12 @@ def add_user(
     Raises BadInput for a name already taken, an unknown role, or a role that does not
     belong in this kind of organisation.
     """
-    if role not in Role.values:
-        known = ", ".join(Role.values)
-        raise BadInput(
-            f"The role {role!r} is unknown; use one of {known}.",
-            f"角色 {role!r} 不存在，可用：{known}。",
-        )
+    check_role(role)
     if role not in ALLOWED_ROLES[organisation.kind]:
         raise BadInput(
-            f"A {organisation.kind} has no role {role}.",
-            f"{organisation.get_kind_display()}没有“{Role(role).label}”这一角色。",
+            f"{organisation.name} is a {organisation.kind}, which has no role {role}.",
+            f"“{organisation.name}”是{organisation.get_kind_display()}，"
+            f"没有“{Role(role).label}”这一角色。",
         )
     if not name.strip():
         raise BadInput("An account needs a name.", "账号名不能为空。")
@@ -62,3 +58,13 @@ def add_user(
     user = User.objects.create_user(username=name, password=word)
     Membership.objects.create(user=user, organisation=organisation, role=role)
     return user, word
+
+
+def check_role(role: str) -> None:
+    """Raise BadInput naming the roles there are when this is none of them."""
+    if role not in Role.values:
+        known = ", ".join(Role.values)
+        raise BadInput(
+            f"The role {role!r} is unknown; use one of {known}.",
+            f"角色 {role!r} 不存在，可用：{known}。",
+        )
