@@ -70,6 +70,10 @@ def _tell(result: Preserved) -> None:
     sealed = result.status is Status.SEALED
     lines.append("状态 / status: " + ("已封装 sealed" if sealed else "待时间戳 awaiting timestamp"))
     lines += [f"  {reason}" for reason in result.waiting_for]
+    if not sealed:
+        lines.append(
+            "  再次运行同一命令即可完成封装 / Run the same command again to finish sealing."
+        )
     lines += [
         f"网页 / page: {result.title} ({result.http_status}) {result.final_url}",
         f"证据包 / package: {result.wacz}",

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from evidence.format.names import ARTEFACTS, check_authority_name, check_package_name
 
-VERSIONS = (1,)
+VERSIONS = (1, 2)
 
 
 def render_verify_text(

@@ -41,7 +41,7 @@ from evidence.seal.publish import (
 )
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.tokens import gather_tokens
-from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, settle_order, storage
+from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
 
 Clock = Callable[[], datetime]
 
@@ -98,9 +98,10 @@ def preserve(
         done = work.read(DONE)
         if done is not None:
             return _finished(done)
-        if work.read(ORDER) is None:
-            refuse_taken(order.out.parent, order.name)
-        held = settle_order(home, work, order)
+        with place(home, order.out, order.capture_id):
+            if work.read(ORDER) is None:
+                refuse_taken(order.out.parent, order.name)
+            held = settle_order(home, work, order)
         fault("order settled")
         return _go_on(order, held, work, means)
 

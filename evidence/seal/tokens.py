@@ -36,7 +36,7 @@ def gather_tokens(
         try:
             token = stamp(item.authority, manifest, clock=clock)
         except AuthorityError as error:
-            missing.append(error.zh)
+            missing.append(f"{error.zh} / {error.en}")
             continue
         folder = work.path / "tokens"
         replace_file(folder / f"{item.authority.name}.tsq", token.request)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evidence.errors import SealError
+from evidence.errors import PlaceError, SealError
 from evidence.format import jcs
 from evidence.format.digests import sha256_hex
 from evidence.home import EvidenceHome
@@ -39,6 +39,11 @@ class WorkFolder:
     def snapshot(self) -> Path:
         """The folder of the artefacts."""
         return self.path / "snapshot"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an order was begun here that neither failed nor is done."""
+        return self.read(ORDER) is not None and not (self.read(DONE) or self.read(FAILED))
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return a state file's content, or None when it was never written."""
@@ -81,13 +86,32 @@ def storage() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where, why = error.filename or "a file", error.strerror or str(error)
+        where, why = error.filename or "The disk", error.strerror or str(error)
         raise SealError(
             f"{where} could not be read or written ({why}); put that right and run the same "
             "command again, it goes on where it stopped.",
-            f"无法读写 {error.filename or '文件'}（{why}）；请排除后重新运行同一命令，"
+            f"无法读写 {error.filename or '磁盘'}（{why}）；请排除后重新运行同一命令，"
             "将从中断处继续。",
         ) from error
+
+
+@contextmanager
+def place(home: EvidenceHome, out: Path, capture_id: str) -> Iterator[None]:
+    """Reserve the file ``out`` for a capture, if the ``with`` block ends without an error.
+
+    Raises PlaceError while an unfinished capture of this home is to be written there.
+    """
+    path = home.path / "evidence" / "places" / f"{sha256_hex(str(out).encode())}.json"
+    with locked(path.parent / ".lock"):
+        holder = json.loads(path.read_bytes())["capture_id"] if path.exists() else capture_id
+        if holder != capture_id and WorkFolder(home.work / holder).is_open:
+            raise PlaceError(
+                f"Another capture is being written to {out.name}; let it finish (its own command "
+                "again), or choose another name.",
+                f"另一次取证正写入 {out.name}；请等它完成（再次运行其命令），或换一个文件名。",
+            )
+        yield
+        replace_file(path, jcs.dumps({"capture_id": capture_id}))
 
 
 def work_folder(home: EvidenceHome, capture_id: str) -> WorkFolder:
@@ -137,6 +161,6 @@ def unfinished(home: EvidenceHome, *, url: str, case: str, out: Path) -> str | N
         work = WorkFolder(path.parent)
         held = work.read(ORDER) or {}
         same = (held.get("url"), held.get("case"), held.get("out")) == (url, case, str(out))
-        if same and work.read(DONE) is None and work.read(FAILED) is None:
+        if same and work.is_open:
             return path.parent.name
     return None

@@ -185,6 +185,7 @@ def test_without_a_token_it_waits_and_is_sealed_later(recorded: Recorded, tmp_pa
         assert waiting.status is Status.AWAITING_TIMESTAMP
         assert (waiting.index, waiting.dossier) == (None, None)
         assert waiting.waiting_for
+        assert all(" / The timestamp authority far" in text for text in waiting.waiting_for)
         names = sorted(path.name for path in out.parent.iterdir())
         assert names == ["A.attempt.json", "A.attempt.tlog-proof", "A.wacz"]
         assert audit(tmp_path / "home/log").open_attempts == [0]

@@ -88,3 +88,20 @@ def test_a_log_put_back_from_a_backup_is_not_continued(recorded: Recorded, tmp_p
     assert [f.code for f in home.audit_log().findings] == ["rollback"]
     with pytest.raises(LogError, match="rolled back"):
         run(recorded, home.path, tmp_path / "B.wacz", capture_id="cd" * 16)
+
+
+def test_two_captures_into_one_file_do_not_overwrite_each_other(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    home, out = home_at(tmp_path / "home"), tmp_path / "A.wacz"
+
+    def second(reached: str) -> None:
+        if reached == "capture begins":
+            with pytest.raises(PlaceError, match="Another capture"):
+                run(recorded, home.path, out, capture_id="cd" * 16)
+
+    assert run(recorded, home.path, out, fault=second).status is Status.SEALED
+    with pytest.raises(PlaceError, match="exists already"):
+        run(recorded, home.path, out, capture_id="cd" * 16)
+    report = home.audit_log()
+    assert (report.sealed, report.attempts) == (1, 1)
