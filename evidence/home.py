@@ -74,8 +74,13 @@ class EvidenceHome:
         return self.path / "evidence" / "work"
 
     def prepare(self, *, now: datetime) -> None:
-        """Make keys, log key, trial authority and trust folder where they are missing."""
-        if (self.trust / POLICY).exists() and self._complete():
+        """Make keys, log key, trial authority and trust folder where they are missing.
+
+        Raises InputError when a key of a complete home is gone: another in its place would
+        break everything that was made with it.
+        """
+        if (self.trust / POLICY).exists():
+            self._require_keys()
             return
         try:
             with locked(self.path / ".prepare.lock"):
@@ -87,8 +92,14 @@ class EvidenceHome:
                 f"无法使用数据目录 {self.path}（{error.strerror}）；请设置 MARKSEAL_HOME。",
             ) from error
 
-    def _complete(self) -> bool:
-        return all((self.keys / name).exists() for name in ("log.pem", "signer.pem"))
+    def _require_keys(self) -> None:
+        for name in ("log.pem", "signer.pem"):
+            if not (self.keys / name).exists():
+                raise InputError(
+                    f"The key {name} is gone from {self.keys}; put it back from the back-up. No "
+                    "other is made in its place.",
+                    f"{self.keys} 中的密钥 {name} 不见了；请从备份恢复。系统不会另造密钥代替。",
+                )
 
     def _prepare(self, now: datetime) -> None:
         self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)

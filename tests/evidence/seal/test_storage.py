@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidence.capture import CaptureOrder, Snapshot
-from evidence.errors import CaptureFailed, LogError, PlaceError, SealError
+from evidence.errors import CaptureFailed, InputError, LogError, PlaceError, SealError
 from evidence.format.entry import Failed, parse_entry
 from evidence.log import audit
 from evidence.seal import Status, preserve
@@ -105,3 +105,14 @@ def test_two_captures_into_one_file_do_not_overwrite_each_other(
         run(recorded, home.path, out, capture_id="cd" * 16)
     report = home.audit_log()
     assert (report.sealed, report.attempts) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["log.pem", "signer.pem"])
+def test_a_lost_key_is_not_replaced_by_another(tmp_path: Path, name: str) -> None:
+    home = home_at(tmp_path / "home")
+    trusted = {p: p.read_bytes() for p in home.trust.rglob("*") if p.is_file()}
+    (home.keys / name).unlink()
+    with pytest.raises(InputError, match="back-up"):
+        home_at(home.path)
+    assert not (home.keys / name).exists()
+    assert {p: p.read_bytes() for p in home.trust.rglob("*") if p.is_file()} == trusted
