@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import time
 
 import pytest
@@ -78,6 +79,18 @@ def test_killed_in_the_middle_of_a_crawl(house: House, shop: str) -> None:
 
 
 def test_killed_in_the_middle_of_a_capture(house: House, shop: str) -> None:
+    _capture_killed(house, shop, CUTS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_many_moments_of_a_capture(house: House, shop: str, seed: int) -> None:
+    cuts = tuple(random.Random(seed).uniform(0.05, 2.0) for _ in range(6))
+    _capture_killed(house, shop, cuts)
+    print(f"soak: {len(cuts)} kills of the service in one capture, sealed once, audit clean")
+
+
+def _capture_killed(house: House, shop: str, cuts: tuple[float, ...]) -> None:
     password = _settle(house)
     _watch(house, shop, "--limit", "40")
     house.start()
@@ -87,7 +100,7 @@ def test_killed_in_the_middle_of_a_capture(house: House, shop: str) -> None:
     page = f"/leads/{lead}/"
     officer.post(f"{page}shortlist/", {}, form=page)
     officer.post(f"{page}preserve/", {}, form=page)
-    for cut in CUTS:
+    for cut in cuts:
         until(
             lambda: house.rows("SELECT 1 FROM jobs_job WHERE kind='preserve' AND state='running'"),
             seconds=120,
@@ -102,7 +115,7 @@ def test_killed_in_the_middle_of_a_capture(house: House, shop: str) -> None:
         seconds=180,
         what="the sealed exhibit",
     )
-    assert house.rows("SELECT attempts FROM jobs_job WHERE kind = 'preserve'") == [(len(CUTS) + 1,)]
+    assert house.rows("SELECT attempts FROM jobs_job WHERE kind = 'preserve'") == [(len(cuts) + 1,)]
     _nothing_is_half_there(house)
     _sealed_once(house)
 
