@@ -77,7 +77,7 @@ class LocalAuthority:
     def _run(self, command: list[str]) -> None:
         try:
             result = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS)
-        except FileNotFoundError as error:
+        except OSError as error:
             raise AuthorityError(
                 "The program openssl is missing; install it (Debian: apt install openssl).",
                 "缺少 openssl 程序；请先安装（Debian：apt install openssl）。",
