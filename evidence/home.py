@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,12 +80,17 @@ class EvidenceHome:
         Raises InputError when a key of a complete home is gone: another in its place would
         break everything that was made with it.
         """
-        if (self.trust / POLICY).exists():
-            self._require_keys()
-            return
-        try:
+        with self._usable():
+            if (self.trust / POLICY).exists():
+                self._require_keys()
+                return
             with locked(self.path / ".prepare.lock"):
                 self._prepare(now)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise InputError(
                 f"The data folder {self.path} cannot be used ({error.strerror}); "
@@ -138,8 +144,9 @@ class EvidenceHome:
     def audit_log(self) -> AuditReport:
         """Audit the log against this home's trusted key and kept checkpoint."""
         trusted = self.trust / "log.vkey"
-        vkey = read_vkey(trusted).text() if trusted.exists() else None
-        return audit(self.log, vkey=vkey, witness=self.witness)
+        with self._usable():
+            vkey = read_vkey(trusted).text() if trusted.exists() else None
+            return audit(self.log, vkey=vkey, witness=self.witness)
 
     def signer(self) -> Ed25519PrivateKey:
         """Return the key that signs manifests."""

@@ -12,7 +12,7 @@ from evidence.format.merkle import leaf_hash, memory_reader, tree_root
 from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, tiles_of
 from evidence.log.report import AuditReport
-from evidence.log.store import SEEN, Head, Store, tiles_from_leaves
+from evidence.log.store import SEEN, Head, Store, tiles_from_leaves, unreadable
 
 VKEY = "vkey"
 
@@ -51,6 +51,8 @@ def read_vkey(path: Path) -> NoteKey:
             f"There is no log in {path.parent}; check MARKSEAL_HOME.",
             f"{path.parent} 中没有日志；请检查 MARKSEAL_HOME。",
         ) from error
+    except PermissionError as error:
+        raise unreadable(path, error) from error
     except (OSError, UnicodeDecodeError, FormatError) as error:
         raise LogError(
             f"{path} does not hold the log's public key; restore it.",

@@ -32,8 +32,8 @@ def verify_file(path: Path, *, trust: Path | None) -> Verdict:
     *valid*. Raises InputError or TrustError when a path cannot be used. Not checked:
     revocation, witnesses, and whatever ``Verdict.to_json()["not_proved"]`` lists.
     """
-    trusted = load_trust(trust) if trust is not None else None
     try:
+        trusted = load_trust(trust) if trust is not None else None
         if path.is_dir():
             raise InputError(
                 f"{path} is a folder; give a .wacz or .dossier.zip file.",
@@ -47,9 +47,13 @@ def verify_file(path: Path, *, trust: Path | None) -> Verdict:
         with path.open("rb") as file, ExitStack() as aside:
             return _verify(path, Window.whole(file), trusted, aside)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
-        ) from error
+        raise _unreadable(error.filename or path, error) from error
+
+
+def _unreadable(path: Path | str, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
+    )
 
 
 def _verify(path: Path, window: Window, trust: Trust | None, aside: ExitStack) -> Verdict:

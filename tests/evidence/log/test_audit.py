@@ -11,6 +11,7 @@ from evidence.format.digests import ZERO, sha256_hex
 from evidence.format.entry import Attempt, parse_entry
 from evidence.format.tiles import pack_entries, unpack_entries
 from evidence.log import Log, audit
+from evidence.log.audit import read_vkey
 from evidence.log.store import CHECKPOINT, SEEN
 from tests.evidence.log.fixtures import attempt, failed, hexed, make_log, sealed
 
@@ -173,3 +174,12 @@ def test_a_broken_key_file_is_one_sentence(tmp_path: Path) -> None:
         (log.folder / "vkey").write_bytes(content)
         with pytest.raises(LogError, match="vkey does not hold"):
             audit(tmp_path)
+
+
+def test_a_key_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    class Locked(type(tmp_path)):  # type: ignore[misc]
+        def read_text(self, *_: object, **__: object) -> str:
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(LogError, match="Permission denied"):
+        read_vkey(Locked(tmp_path / "vkey"))
