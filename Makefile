@@ -28,7 +28,8 @@ soak:
 
 pictures:
 	@sh setup.sh test
-	@MARKSEAL_PICTURES=docs/pictures $(PY) -m pytest tests/acceptance -k story
+	@$(PY) -m pytest tests/acceptance/test_story.py
+	@$(PY) -m tests.pictures
 
 service:
 	@sh setup.sh service
