@@ -122,7 +122,7 @@ def test_nothing_names_this_machine_or_a_registry() -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     pattern = re.compile(
-        r"--(?:extra-)?index-url|--find-links|pypi\.org|pythonhosted|registry\.npmjs"
+        r"-{2}(?:extra-)?index-url|-{2}find-links|\"resolved\": *\"http"
         r"|(?:^|[\s\"'(=])/(?:work|farm|root)/"
     )
     for name in names:
@@ -134,3 +134,12 @@ def test_nothing_names_this_machine_or_a_registry() -> None:
         except UnicodeDecodeError:
             continue
         assert not pattern.search(text), f"{name}: {pattern.search(text)}"
+
+
+def test_pins_carry_hashes_and_no_address() -> None:
+    for path in ROOT.glob("requirements*.txt"):
+        text = path.read_text("utf-8")
+        assert "://" not in text, path.name
+        pins = re.findall(r"^[\w.\[\]-]+==", text, re.M)
+        assert pins
+        assert text.count("--hash=sha256:") >= len(pins), path.name
