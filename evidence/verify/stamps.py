@@ -33,7 +33,7 @@ def check_stamps(
         if not _request_fits(papers, name, findings):
             continue
         try:
-            token = _parsed(papers, name, manifest_sha256)
+            token = _parsed(papers, name, manifest_sha256, findings)
             authority = trust.authority(name) if trust else None
             stated: dict[str, Any] = {"authority": name, "time": format_time(token.time)}
             if authority is None or manifest_sha256 is None:
@@ -69,7 +69,7 @@ def _request_fits(papers: Papers, name: str, findings: Findings) -> bool:
     return False
 
 
-def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
+def _parsed(papers: Papers, name: str, manifest_sha256: str | None, findings: Findings) -> Token:
     noun = papers.sidecars.response(name)
     token = parse_token(papers.files[noun], noun)
     if manifest_sha256 is not None and token.imprint.hex() != manifest_sha256:
@@ -77,9 +77,12 @@ def _parsed(papers: Papers, name: str, manifest_sha256: str | None) -> Token:
             f"{noun} is over another digest than that of {names.MANIFEST}.",
             f"{noun} 针对的不是 {names.MANIFEST} 的摘要。",
         )
-    request = papers.get(papers.sidecars.request(name))
-    if request is not None:
-        check_request(parse_timestamp_request(request), token)
+    request_name = papers.sidecars.request(name)
+    try:
+        check_request(parse_timestamp_request(papers.files[request_name]), token)
+    except ProofError as error:
+        findings.fault(CLAIM, request_name, error)
+        raise
     return token
 
 

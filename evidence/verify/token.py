@@ -82,7 +82,9 @@ def _aware(moment: datetime) -> datetime:
 
 def check_request(request: TimeStampRequest, token: Token) -> None:
     """Prove that the token answers this request (digest and nonce), or raise ProofError."""
-    if request.message_imprint.message != token.imprint or request.nonce != token.nonce:
+    imprint = request.message_imprint
+    asked = (imprint.hash_algorithm.dotted_string, imprint.message, request.nonce, request.version)
+    if asked != (SHA256_OID, token.imprint, token.nonce, 1):
         raise ProofError(
             "The timestamp does not answer the request beside it.", "时间戳并非对所附请求的应答。"
         )

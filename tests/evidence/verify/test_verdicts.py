@@ -59,6 +59,16 @@ def test_a_broken_request_is_named_itself(bench: Bench, tmp_path: Path) -> None:
     assert places(verdict) == {f"{NAME}.local.tsq"}
 
 
+def test_every_bit_of_the_request_counts(bench: Bench, tmp_path: Path) -> None:
+    path = spread(bench, tmp_path)
+    request = tmp_path / f"{NAME}.local.tsq"
+    good = request.read_bytes()
+    for at in range(len(good)):
+        request.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        verdict = verify_file(path, trust=bench.trust)
+        assert (verdict.exit_code, request.name in places(verdict)) == (1, True), at
+
+
 def test_more_tokens_required_than_there_are(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / f"{NAME}.dossier.zip"
     path.write_bytes(bench.draft.pack())
