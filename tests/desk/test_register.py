@@ -118,8 +118,9 @@ def test_a_file_in_gbk_is_read_and_said_so(tmp_path: Path, db: None) -> None:
         HEAD + "1,甬舟,30,word,甲,0,0\n1,明州,30,word,甲,0,0\n",
         HEAD + "1,甬舟,30,word,甲,0,0\n2,明州,30,word,,0,0\n",
         HEAD + f"1,甬舟,30,word,甲,0,0\n{'2' * 101},明州,30,word,甲,0,0\n",
+        HEAD + f"1,甬舟,30,word,甲,0,0\n2,明州,30,word,{'甲' * 501},0,0\n",
     ],
-    ids=["no-name-column", "class-46", "equal-ids", "no-holder", "long-id"],
+    ids=["no-name-column", "class-46", "equal-ids", "no-holder", "long-id", "long-holder"],
 )
 def test_a_wrong_file_changes_nothing(tmp_path: Path, db: None, text: str) -> None:
     with pytest.raises((MatchError, BadInput)) as caught:
@@ -137,6 +138,23 @@ def test_only_an_owner_imports_and_only_for_itself(tmp_path: Path, town: Town) -
         import_marks(path=path, organisation=town.other_brand, actor=town.owner)
     import_marks(path=path, actor=town.owner)
     assert Mark.objects.get(mark_id="7").organisation == town.brand
+
+
+def test_names_that_are_too_long_are_refused(tmp_path: Path, town: Town) -> None:
+    with pytest.raises(BadInput):
+        add_organisation(name="局" * 501, kind="bureau")
+    with pytest.raises(BadInput):
+        add_user(name="x" * 151, role="owner", organisation=town.brand)
+    with pytest.raises(BadInput):
+        add_mark(actor=town.owner, mark_id="8", name="甬", holder="甲" * 501)
+    with pytest.raises(BadInput):
+        import_marks(
+            path=_file(tmp_path, HEAD + f"9,甬,30,word,{'甲' * 501},0,0\n"), organisation=town.brand
+        )
+    shops = tmp_path / "s.csv"
+    shops.write_text(f"mark_id,shop\n100,{'店' * 201}\n", encoding="utf-8")
+    with pytest.raises(BadInput):
+        import_sellers(path=shops)
 
 
 def test_sellers_are_imported_all_or_nothing(tmp_path: Path, town: Town) -> None:

@@ -109,7 +109,16 @@ def test_sources_and_watches_belong_to_officers_of_a_bureau(town: Town) -> None:
         add_source(organisation=town.bureau, name="示例商城", start_url="http://a.example/")
 
 
-@pytest.mark.parametrize("values", [{"every_minutes": 0}, {"item_limit": 0}, {"query": "甬舟"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"every_minutes": 0},
+        {"item_limit": 0},
+        {"item_limit": 10**12},
+        {"query": "甬" * 201},
+        {"query": "甬舟"},
+    ],
+)
 def test_a_watch_that_cannot_be_is_refused(town: Town, values: dict[str, object]) -> None:
     with pytest.raises(BadInput):
         add_watch(source=town.source, now=NOON, **values)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from desk.register.models import Organisation, OrganisationKind, Role, User
 from desk.register.roles import require_role
 
 LATE_AFTER = timedelta(minutes=2)
+MOST_ITEMS = 1_000_000
 OPEN = (RunState.QUEUED, RunState.RUNNING)
 
 
@@ -96,8 +97,12 @@ def add_watch(
         raise BadInput(
             "The interval must be from 1 minute to a year.", "间隔应在 1 分钟到一年之间。"
         )
-    if item_limit is not None and item_limit < 1:
-        raise BadInput("The limit must be at least 1.", "条数上限至少为 1。")
+    if item_limit is not None and not 1 <= item_limit <= MOST_ITEMS:
+        raise BadInput(
+            f"The limit must be from 1 to {MOST_ITEMS}.", f"条数上限应为 1 至 {MOST_ITEMS}。"
+        )
+    if len(query) > 200:
+        raise BadInput("A keyword has up to 200 characters.", "关键词不超过 200 个字符。")
     title = name.strip() or (f"{source.name} · {query}" if query else source.name)
     try:
         with transaction.atomic():

@@ -25,6 +25,10 @@ def add_organisation(*, name: str, kind: str) -> Organisation:
         )
     if not name.strip():
         raise BadInput("An organisation needs a name.", "机构名称不能为空。")
+    if len(name.strip()) > 500:
+        raise BadInput(
+            "The name of an organisation has up to 500 characters.", "机构名称不超过 500 个字符。"
+        )
     organisation, _ = Organisation.objects.get_or_create(name=name.strip(), defaults={"kind": kind})
     if organisation.kind != kind:
         raise BadInput(
@@ -52,6 +56,10 @@ def add_user(
         )
     if not name.strip():
         raise BadInput("An account needs a name.", "账号名不能为空。")
+    if len(name) > 150:
+        raise BadInput(
+            "The name of an account has up to 150 characters.", "账号名不超过 150 个字符。"
+        )
     if User.objects.filter(username=name).exists():
         raise BadInput(f"The account {name} exists already.", f"账号“{name}”已存在。")
     word = password or secrets.token_urlsafe(12)

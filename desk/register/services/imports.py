@@ -20,7 +20,7 @@ from desk.register.models import (
 )
 from desk.register.roles import organisation_for, require_role
 from desk.register.services.accounts import add_organisation
-from desk.register.services.marks import check_mark
+from desk.register.services.marks import check_holder, check_mark, check_shop
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def _file_mark(mark: matcher.Mark, *, owner: Organisation, actor: User | None) -
         "common_word": mark.common_word,
     }
     check_mark(mark.mark_id, mark.name, mark.classes, kind)
+    check_holder(mark.holder)
     row, made = Mark.objects.get_or_create(
         organisation=owner, mark_id=mark.mark_id, defaults={**wanted, "created_by": actor}
     )
@@ -112,7 +113,7 @@ def import_sellers(*, path: Path, organisation: Organisation | None = None) -> I
             )
         for mark in marks[mark_id]:
             for shop in shops:
-                _, made = AuthorisedSeller.objects.get_or_create(mark=mark, shop=shop)
+                _, made = AuthorisedSeller.objects.get_or_create(mark=mark, shop=check_shop(shop))
                 added, unchanged = added + made, unchanged + (not made)
     notes = tuple((note.zh, note.en) for note in file.notes)
     return ImportReport(added, 0, unchanged, file.encoding, notes)

@@ -33,6 +33,7 @@ def add_mark(
         organisation = organisation_for(actor, Role.OWNER)
     require_role(actor, Role.OWNER, organisation_id=organisation.pk)
     check_mark(mark_id, name, classes, kind)
+    check_holder(holder)
     mark = Mark(
         organisation=organisation,
         mark_id=mark_id.strip(),
@@ -52,6 +53,24 @@ def add_mark(
             f"The mark {mark_id} is registered already.", f"注册号 {mark_id} 已登记。"
         ) from error
     return mark
+
+
+def check_shop(shop: str) -> str:
+    """Return a shop's name without blanks around it; raises BadInput for none or a long one."""
+    if not shop.strip() or len(shop.strip()) > 200:
+        raise BadInput(
+            "A shop needs a name of up to 200 characters.", "请填写店铺名称（不超过 200 个字符）。"
+        )
+    return shop.strip()
+
+
+def check_holder(holder: str) -> None:
+    """Raise BadInput when the name of a holder is too long."""
+    if len(holder.strip()) > 500:
+        raise BadInput(
+            "The holder of a mark has a name of up to 500 characters.",
+            "注册人名称不超过 500 个字符。",
+        )
 
 
 def check_mark(mark_id: str, name: str, classes: Sequence[int], kind: str) -> None:
@@ -87,9 +106,5 @@ def authorise_seller(*, actor: User, mark: Mark, shop: str) -> AuthorisedSeller:
     Raises NotAllowed unless the actor is an owner of the mark's organisation.
     """
     require_role(actor, Role.OWNER, organisation_id=mark.organisation_id)
-    if not shop.strip() or len(shop.strip()) > 200:
-        raise BadInput(
-            "A shop needs a name of up to 200 characters.", "请填写店铺名称（不超过 200 个字符）。"
-        )
-    seller, _ = AuthorisedSeller.objects.get_or_create(mark=mark, shop=shop.strip())
+    seller, _ = AuthorisedSeller.objects.get_or_create(mark=mark, shop=check_shop(shop))
     return seller
