@@ -57,9 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         lock = fresh_home(arguments.home.resolve())
         with lock:
-            Story(arguments.home.resolve(), BUILD / "shop", household, teller).tell()
+            story = Story(arguments.home.resolve(), BUILD / "shop", household, teller)
+            story.tell()
             told = True
             if not arguments.once:
+                story.tell_doors()
                 _stay(household, teller)
         return 0
     except Stopped:

@@ -261,6 +261,9 @@ class Story:
 
     def _close(self) -> None:
         self.teller.title("演示全部通过。", "Everything is as promised.")
+
+    def tell_doors(self) -> None:
+        """Say where the console and the shop are, and with which accounts one enters."""
         self.teller.fact("控制台", "console", f"{self.console}/")
         self.teller.fact("演示商城", "demo shop", f"{self.shop}/")
         self._accounts()
