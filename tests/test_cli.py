@@ -40,7 +40,16 @@ def test_light_commands_load_neither_django_nor_the_browser(command: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", [[], ["nonsense"], ["verify", "--nonsense", "x"], ["log"], ["watch", "run"]]
+    "line",
+    [
+        [],
+        ["nonsense"],
+        ["verify", "--nonsense", "x"],
+        ["log"],
+        ["watch", "run"],
+        ["run", "--port", "70000"],
+        ["run", "--port", "-1"],
+    ],
 )
 def test_a_wrong_command_line_is_one_sentence(
     line: list[str], capsys: pytest.CaptureFixture[str]

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from config.environment import SETTINGS, port, setting
+from config.environment import SETTINGS, SettingError, port, setting
 
 KIND_OF_ROLE = {"owner": "brand_owner", "officer": "bureau", "notary": "notary_office"}
 
@@ -29,9 +29,17 @@ def _add_run(commands: Any) -> None:
     )
     parser.add_argument("--host", help="监听地址 / address to listen on (MARKSEAL_HOST)")
     parser.add_argument(
-        "--port", type=int, help="监听端口，0 为任选 / port, 0: any free one (MARKSEAL_PORT)"
+        "--port", type=_port, help="监听端口，0 为任选 / port, 0: any free one (MARKSEAL_PORT)"
     )
     parser.set_defaults(run=_run)
+
+
+def _port(value: str) -> int:
+    """Return a port from the command line, held to the same bounds as MARKSEAL_PORT."""
+    try:
+        return port(environ={"MARKSEAL_PORT": value})
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(f"{value!r}: 0 … 65535") from error
 
 
 def _run(arguments: argparse.Namespace) -> int:
