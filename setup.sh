@@ -107,6 +107,12 @@ if [ "$purpose" = test ]; then
         "没有 unzip：VERIFY.txt 的测试将跳过。" "no unzip: the test of VERIFY.txt will be skipped."
 fi
 
+# Playwright's driver is a program of its own and needs a library that a bare Debian lacks.
+driver_works() { .venv/bin/python -m playwright --version >/dev/null 2>&1; }
+driver_works || { debian libatomic1 && driver_works; } || stop \
+    "Playwright 的驱动程序无法运行；请让管理员运行 apt install libatomic1（或运行 .venv/bin/python -m playwright --version 查看原因）。" \
+    "Playwright's driver cannot run; ask the administrator for: apt install libatomic1 (or run .venv/bin/python -m playwright --version to see why)."
+
 playwright_browser() {
     .venv/bin/python - <<'PY' 2>/dev/null
 import pathlib, sys
