@@ -78,7 +78,7 @@ def open_browser(order: CaptureOrder) -> Iterator[Running]:
     """
     require_sandbox(order, user=os.geteuid())
     mark = secrets.token_hex(8)
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         browser = _launch(playwright, order, mark)
         try:
             pid = _find(mark)
@@ -86,6 +86,25 @@ def open_browser(order: CaptureOrder) -> Iterator[Running]:
         finally:
             with suppress(Error):
                 browser.close()
+
+
+@contextmanager
+def _driver() -> Iterator[Playwright]:
+    """Run Playwright's driver; raises PageNotCaptured when that program cannot run."""
+    try:
+        playwright = sync_playwright().start()
+    except Exception as error:  # Playwright has no narrower one for this
+        raise PageNotCaptured(
+            Reason.BROWSER,
+            "The program that drives the browser cannot run; see: python -m playwright --version "
+            "(Debian: apt install libatomic1).",
+            "驱动浏览器的程序无法运行；请运行 python -m playwright --version 查看原因"
+            "（Debian：apt install libatomic1）。",
+        ) from error
+    try:
+        yield playwright
+    finally:
+        playwright.stop()
 
 
 def _launch(playwright: Playwright, order: CaptureOrder, mark: str) -> Browser:

@@ -24,7 +24,7 @@ def address() -> Iterator[str]:
 
 
 def markseal(
-    home: Path, *arguments: str, loopback: str = "1", sandbox: str = "1"
+    home: Path, *arguments: str, loopback: str = "1", sandbox: str = "1", **more: str
 ) -> subprocess.CompletedProcess[str]:
     environment = {name: v for name, v in os.environ.items() if not name.startswith("MARKSEAL_")}
     settings = {
@@ -35,7 +35,7 @@ def markseal(
     return subprocess.run(
         [sys.executable, "-m", "desk.cli", *arguments],
         cwd=ROOT,
-        env=environment | settings,
+        env=environment | settings | more,
         capture_output=True,
         text=True,
         check=False,
@@ -110,3 +110,14 @@ def test_a_log_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         result = markseal(tmp_path, "log", *action)
         assert result.returncode == 1
         assert "没有日志" in result.stderr
+
+
+def test_a_driver_that_cannot_run_is_one_sentence(tmp_path: Path) -> None:
+    made = markseal(
+        tmp_path / "home", "capture", "http://127.0.0.1:1/", "--out", str(tmp_path / "A.wacz"),
+        PLAYWRIGHT_NODEJS_PATH="/bin/false",
+    )  # fmt: skip
+    assert made.returncode == 1
+    assert "libatomic1" in made.stderr
+    assert "已记入日志" in made.stderr
+    assert "Traceback" not in made.stderr
