@@ -12,7 +12,6 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from desk.console.wording import dismissed_word
 from desk.leads.states import LeadState
 from desk.register.models import Mark, MarkKind
 
@@ -44,11 +43,7 @@ class LeadFilter(forms.Form):
 
 
 def _states() -> list[tuple[str, str]]:
-    dismissed = str(LeadState.DISMISSED)
-    return [
-        (value, dismissed_word() if value == dismissed else str(label))
-        for value, label in LeadState.choices
-    ]
+    return [(value, str(label)) for value, label in LeadState.choices]
 
 
 class MarkForm(forms.Form):

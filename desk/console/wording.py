@@ -38,16 +38,6 @@ BADGES = {
 }
 
 
-def state_words(record: Any) -> str:
-    """Return the word for a record's state; a lead not shortlisted is said the officer's way."""
-    return dismissed_word() if record.state == LeadState.DISMISSED else record.get_state_display()
-
-
-def dismissed_word() -> str:
-    """Return the word for a lead that an officer decided not to shortlist."""
-    return _("不予列入")
-
-
 def verdict_word(code: str) -> str:
     """Return the word for a verdict or for the status of a claim."""
     words = {
@@ -66,8 +56,7 @@ def event_words(event: LeadEvent) -> str:
         return _("机器发现疑似")
     if event.to_state == LeadState.NEW:
         return _("撤销决定，恢复为待处理") if event.actor_id else _("商品有变化，重新打开")
-    dismissed = event.to_state == LeadState.DISMISSED
-    label = dismissed_word() if dismissed else str(LeadState(event.to_state).label)
+    label = str(LeadState(event.to_state).label)
     if event.reason_code in ReasonCode.values:
         return f"{label}{_('：')}{ReasonCode(event.reason_code).label}"
     return label

@@ -131,7 +131,7 @@ def badge(code: str, label: str) -> SafeString:
 @register.simple_tag
 def state(record: Any) -> SafeString:
     """Return the badge of a record's state."""
-    return badge(record.state, wording.state_words(record))
+    return badge(record.state, record.get_state_display())
 
 
 @register.simple_tag
