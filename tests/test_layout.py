@@ -59,13 +59,27 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     "evidence.__main__": {"evidence.verify", "evidence.errors"},
     "evidence.log": {"evidence.format", "evidence.errors"},
     "evidence.authority": {"evidence.format", "evidence.errors"},
-    "evidence.capture": {"evidence.format", "evidence.errors"},
+    "evidence.netlog": {"evidence.format", "evidence.errors"},
+    "evidence.browser": {"evidence.format", "evidence.errors"},
+    "evidence.environment": {"evidence.format", "evidence.errors", "evidence.browser"},
+    "evidence.capture": {
+        "evidence.format", "evidence.errors",
+        "evidence.netlog", "evidence.browser", "evidence.environment",
+    },
+    "evidence.replay": {
+        "evidence.format", "evidence.errors", "evidence.browser", "evidence.capture",
+    },
+    "evidence.worker": {
+        "evidence.format", "evidence.errors", "evidence.browser", "evidence.environment",
+        "evidence.capture", "evidence.replay",
+    },
     "evidence.home": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
     },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
-        "evidence.capture", "evidence.home", "evidence.verify",
+        "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
+        "evidence.replay", "evidence.worker", "evidence.home", "evidence.verify",
     },
 }  # fmt: skip
 VERIFIER_LIBRARIES = {"cryptography", "rfc8785", "rfc3161_client"}

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from evidence.browser.order import CaptureOrder
+from evidence.browser.steps import Steps
 from evidence.capture.exchange import Exchange, NotRecorded
-from evidence.capture.order import CaptureOrder
 from evidence.capture.page import Records, page_note
-from evidence.capture.steps import Steps
 from evidence.capture.warc import Place, write_warc
 from evidence.format import jcs
 from evidence.format.times import format_time

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from evidence.capture.failure import PageNotCaptured, Reason
-from evidence.capture.journal import read_journal
-from evidence.capture.order import CaptureOrder
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.order import CaptureOrder
+from evidence.environment.journal import read_journal
 
 _CODE = re.compile(r"net::(ERR_[A-Z0-9_]+)")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Error, Page
 
-from evidence.capture.order import Limits
-from evidence.capture.steps import Steps
-from evidence.capture.world import evaluate
+from evidence.browser.order import Limits
+from evidence.browser.steps import Steps
+from evidence.browser.world import evaluate
 
 _WAIT_FONTS_AND_IMAGES = """async (limit) => {
   const late = new Promise(done => setTimeout(() => done('time limit'), limit));

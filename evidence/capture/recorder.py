@@ -15,6 +15,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, CDPSession, Error, Page, Request
 
+from evidence.browser.order import Limits
 from evidence.capture.draft import (
     Draft,
     exchange_of_draft,
@@ -28,7 +29,6 @@ from evidence.capture.draft import (
     take_streamed,
 )
 from evidence.capture.exchange import Exchange, NotRecorded, pairs_of
-from evidence.capture.order import Limits
 
 _WIRE = ("http:", "https:")
 _URL_LIMIT = 16_000

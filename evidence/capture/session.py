@@ -14,18 +14,18 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page, Response
 
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.launch import Running, open_browser
+from evidence.browser.order import CaptureOrder
+from evidence.browser.steps import Clock, Steps, wall_clock
 from evidence.capture.artefacts import Course, Visit, write_artefacts
-from evidence.capture.browser import Running, open_browser
-from evidence.capture.environment import environment_record, observe
 from evidence.capture.exchange import Exchange, NotRecorded
-from evidence.capture.failure import PageNotCaptured, Reason
-from evidence.capture.journal import JournalView, journal_size, read_journal
 from evidence.capture.navigation import explain
-from evidence.capture.order import CaptureOrder
 from evidence.capture.page import Records, page_note, printable, settle, take_records
 from evidence.capture.recorder import Recorder
-from evidence.capture.steps import Clock, Steps, wall_clock
 from evidence.capture.warc import Place
+from evidence.environment.journal import JournalView, journal_size, read_journal
+from evidence.environment.record import environment_record, observe
 
 MOVES = 4
 

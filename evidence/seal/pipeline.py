@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
-from evidence.capture.steps import wall_clock
 from evidence.errors import CaptureFailed, EvidenceError, FormatError, SealError
 from evidence.format.digests import sha256_hex
 from evidence.home import EvidenceHome, NamedAuthority

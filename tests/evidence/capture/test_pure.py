@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from evidence.browser.launch import flags, require_sandbox
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, check_url, find_browser
-from evidence.capture.browser import flags, require_sandbox
 from evidence.capture.draft import request_line
 from evidence.capture.exchange import (
     BodyForm,
@@ -20,10 +20,10 @@ from evidence.capture.exchange import (
     split_headers,
     text_to_bytes,
 )
-from evidence.capture.journal import journal_size, read_journal
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, page_note
 from evidence.capture.warc import stored_headers, write_warc
+from evidence.environment.journal import journal_size, read_journal
 from evidence.errors import CaptureError, InputError
 
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from evidence.capture.browser import Running
-from evidence.capture.journal import JournalView
-from evidence.capture.order import CaptureOrder
-from evidence.capture.steps import Clock
+from evidence.browser.launch import Running
+from evidence.browser.order import CaptureOrder
+from evidence.browser.steps import Clock
+from evidence.environment.journal import JournalView
 from evidence.format.times import format_time, parse_time
 
 FORMAT = "markseal-environment/1"

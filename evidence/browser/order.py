@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -35,9 +36,39 @@ class Viewport:
     height: int = 900
 
 
+class Profile(StrEnum):
+    """The device that the browser declares itself to be."""
+
+    DESKTOP = "desktop"
+    MOBILE = "mobile"
+
+
+class Http2(StrEnum):
+    """What becomes of HTTP/2: not offered (literal HTTP/1.1 bytes), or decoded and marked."""
+
+    AVOID = "avoid"
+    DECODE = "decode"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A declared login state; it never enters evidence.
+
+    ``session`` is a storage-state file (cookies and local storage, as browsers' drivers write
+    it); ``secrets`` are names of parameters and fields whose values are masked as well.
+    """
+
+    session: Path
+    secrets: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class CaptureOrder:
-    """One capture to be made; ``url`` is the ASCII form that ``check_url`` returned."""
+    """One capture to be made; ``url`` is the ASCII form that ``check_url`` returned.
+
+    ``licence`` is the address of the seller's licence page (亮照), captured beside the page;
+    ``time_servers`` and ``resolvers`` are asked for the environment record.
+    """
 
     url: str
     browser: Path
@@ -48,6 +79,13 @@ class CaptureOrder:
     locale: str = "zh-CN"
     timezone: str = "Asia/Shanghai"
     viewport: Viewport = field(default_factory=Viewport)
+    profile: Profile = Profile.DESKTOP
+    http2: Http2 = Http2.AVOID
+    login: Login | None = None
+    licence: str | None = None
+    recording: bool = False
+    time_servers: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from evidence.capture.failure import PageNotCaptured, Reason
-from evidence.capture.order import CaptureOrder
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.order import CaptureOrder
 
 
 @dataclass(frozen=True)

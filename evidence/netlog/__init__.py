@@ -1,0 +1,1 @@
+"""Reads Chromium's NetLog: connections, certificates, and the literal bytes of each exchange."""

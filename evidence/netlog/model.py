@@ -1,0 +1,129 @@
+"""What went over the wire, as Chromium's own log has it: connections and exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Blob:
+    """``size`` bytes at ``offset`` of a spool file; nothing is held in memory."""
+
+    path: Path
+    offset: int
+    size: int
+
+    def read(self, start: int = 0, size: int | None = None) -> bytes:
+        """Return the bytes from ``start``, all of them or at most ``size``."""
+        left = max(0, self.size - start)
+        with self.path.open("rb") as source:
+            source.seek(self.offset + start)
+            return source.read(left if size is None else min(size, left))
+
+    def chunks(self, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` in bounded pieces."""
+        while start < self.size:
+            piece = self.read(start, CHUNK)
+            if not piece:
+                return
+            start += len(piece)
+            yield piece
+
+
+@dataclass(frozen=True)
+class Tls:
+    """A TLS connection as Chromium saw it.
+
+    ``chain`` is what the server sent (DER, leaf first). ``verdict`` is ``ok``, or Chromium's
+    error name (``ERR_CERT_AUTHORITY_INVALID``), or ``not verified`` where the log has none.
+    ``status`` are the certificate status flags by name. ``scts`` are the signed certificate
+    timestamps as the log gives them. ``stapled`` is the stapled OCSP answer, if one was sent.
+    """
+
+    version: str
+    cipher: str
+    alpn: str
+    resumed: bool
+    chain: tuple[bytes, ...]
+    verdict: str
+    status: tuple[str, ...]
+    scts: tuple[dict[str, str], ...] = ()
+    stapled: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One connection of the browser.
+
+    ``source`` is its id in the log. ``local_port`` joins it to the guard's journal
+    (``client_port`` there). ``host`` and ``port`` are the target as asked of the guard, or the
+    peer's own without one. ``bytes_up`` and ``bytes_down`` count what went inside TLS, SOCKS
+    left out. ``error`` is the net error's name when it could not be opened.
+    """
+
+    source: int
+    opened: datetime
+    host: str
+    port: int
+    peer: str | None
+    local_port: int | None
+    proxied: bool
+    tls: Tls | None
+    bytes_up: int
+    bytes_down: int
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class WireExchange:
+    """A request and its response; ``literal`` when the blobs are the bytes on the wire.
+
+    ``request_head`` and ``response_head`` are the sizes of the heads, the empty line included;
+    the body follows as it came, chunk framing and content coding kept. ``interim`` are the 1xx
+    heads before the response. Over HTTP/2 the heads are written in HTTP/1.1 form from the
+    decoded fields, bodies are the DATA frames joined, and ``literal`` is False. ``truncated`` is
+    one of WARC's words (``disconnect``, ``time``, ``length``, ``unspecified``) when the response
+    was cut short. A response of size 0 is one that never came. ``upgraded`` marks a 101.
+    """
+
+    number: int
+    connection: int
+    url: str
+    method: str
+    started: datetime
+    finished: datetime
+    request: Blob
+    request_head: int
+    response: Blob
+    response_head: int
+    status: int
+    reason: str
+    protocol: str
+    literal: bool
+    truncated: str | None = None
+    interim: tuple[Blob, ...] = ()
+    upgraded: bool = False
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Everything one log says. ``complete`` is False when its end is missing (a crash).
+
+    ``faults`` name, in English, what in the log could not be understood; an empty tuple means
+    that every byte of every connection belongs to an exchange or to TLS and SOCKS. ``served``
+    counts requests that a cache answered, by URL. ``datagrams`` counts UDP bytes sent.
+    """
+
+    browser: str
+    command_line: str
+    complete: bool
+    connections: tuple[Connection, ...]
+    exchanges: tuple[WireExchange, ...]
+    faults: tuple[str, ...]
+    served: tuple[tuple[str, int], ...] = ()
+    datagrams: int = 0

@@ -1,0 +1,1 @@
+"""Captures in a process of its own: no keys, no database, bounded, and gone when it ends."""
