@@ -67,6 +67,7 @@ class CaptureOrder:
     """One capture to be made; ``url`` is the ASCII form that ``check_url`` returned.
 
     ``licence`` is the address of the seller's licence page (亮照), captured beside the page;
+    ``headed`` opens a visible browser, for a person to use;
     ``time_servers`` and ``resolvers`` are asked for the environment record.
     """
 
@@ -84,6 +85,7 @@ class CaptureOrder:
     login: Login | None = None
     licence: str | None = None
     recording: bool = False
+    headed: bool = False
     time_servers: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

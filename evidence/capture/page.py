@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Error, Page
 
-from evidence.browser.order import Limits
+from evidence.browser.order import CaptureOrder, Limits
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
+from evidence.capture.extras import Files
 
 _WAIT_FONTS_AND_IMAGES = """async (limit) => {
   const late = new Promise(done => setTimeout(() => done('time limit'), limit));
@@ -39,7 +40,10 @@ _IS_HTML = "() => document instanceof HTMLDocument"
 
 @dataclass(frozen=True)
 class Records:
-    """The mutually corroborating records of one page, taken one after the other."""
+    """The mutually corroborating records of one page, taken one after the other.
+
+    ``files`` are the optional ones, by their names in the package.
+    """
 
     title: str
     dom: bytes
@@ -49,6 +53,7 @@ class Records:
     height: int
     limits_hit: tuple[str, ...]
     password_fields: int
+    files: Files = field(default_factory=dict)
 
 
 def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
@@ -88,8 +93,9 @@ def _scroll(page: Page, limits: Limits, steps: Steps) -> bool:
     return done
 
 
-def take_records(page: Page, limits: Limits, steps: Steps) -> Records:
+def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
     """Take DOM, text, picture and PDF, in this order; the picture's height is bounded."""
+    limits = order.limits
     title = printable(page.title())[:_TITLE_LIMIT]
     dom = page.content().encode("utf-8", "surrogatepass")
     steps.add("document", f"{len(dom)} bytes")

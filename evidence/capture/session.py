@@ -216,7 +216,7 @@ def _take(session: Course, page: Page) -> Records:
     for _ in range(MOVES):
         try:
             session.hit.extend(settle(page, session.order.limits, session.steps))
-            return take_records(page, session.order.limits, session.steps)
+            return take_records(page, session.order, session.steps)
         except Error as error:
             if "navigat" not in error.message and "context was destroyed" not in error.message:
                 raise
