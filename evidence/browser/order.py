@@ -68,7 +68,9 @@ class CaptureOrder:
 
     ``licence`` is the address of the seller's licence page (亮照), captured beside the page;
     ``headed`` opens a visible browser, for a person to use;
-    ``time_servers`` and ``resolvers`` are asked for the environment record.
+    ``time_servers`` and ``resolvers`` are asked for the environment record. ``standing`` is what
+    the ordering process knows of this machine (``evidence.environment.standing``, as JSON), and
+    ``isolation`` how keys are kept from the capture, in words; empty when nobody says.
     """
 
     url: str
@@ -88,6 +90,8 @@ class CaptureOrder:
     headed: bool = False
     time_servers: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ()
+    standing: str = ""
+    isolation: str = ""
     limits: Limits = field(default_factory=Limits)
 
 
