@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Dialog, Error, Page,
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running, open_browser
 from evidence.browser.order import CaptureOrder
-from evidence.browser.steps import Clock, Steps, wall_clock
+from evidence.browser.steps import Clock, Steps, Tell, untold, wall_clock
 from evidence.capture.artefacts import Course, Visit, write_artefacts
 from evidence.capture.exchange import Exchange, NotRecorded
 from evidence.capture.navigation import explain
@@ -32,7 +32,11 @@ MOVES = 4
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A finished capture: the artefacts lie in ``folder`` under their names in the package."""
+    """A finished capture: the artefacts lie in ``folder`` under their names in the package.
+
+    ``fidelity`` is the WARC's (``evidence.format.manifest.FIDELITIES``); ``declared`` are the
+    sentences (Chinese, English) that come before everything else that is said of it.
+    """
 
     url: str
     final_url: str
@@ -44,18 +48,28 @@ class Snapshot:
     finished: datetime
     folder: Path
     places: tuple[Place, ...]
+    fidelity: str = "decoded"
+    declared: tuple[tuple[str, str], ...] = ()
 
 
 def capture(
-    order: CaptureOrder, folder: Path, *, software: str, clock: Clock = wall_clock
+    order: CaptureOrder,
+    folder: Path,
+    *,
+    software: str,
+    clock: Clock = wall_clock,
+    tell: Tell = untold,
+    isolation: dict[str, Any] | None = None,
 ) -> Snapshot:
     """Capture one page into ``folder``; return what was captured.
+
+    ``tell`` hears of each step at once; ``isolation`` goes into the environment record.
 
     Raises PageNotCaptured (a CaptureError) with the reason when the page cannot be had. What
     is proved: nothing yet; digests are taken by ``evidence.seal`` as the files close. Not
     checked: whether the page's content is true.
     """
-    steps = Steps(clock)
+    steps = Steps(clock, tell=tell)
     session = Course(order, steps, clock())
     before = observe(clock)
     steps.add("environment before")
@@ -70,7 +84,13 @@ def capture(
     after = observe(clock)
     journal = read_journal(order.journal, mark)
     environment = environment_record(
-        order, running, journal, before=before, after=after, software=software
+        order,
+        running,
+        journal,
+        before=before,
+        after=after,
+        software=software,
+        isolation=isolation,
     )
     visit = replace(visit, exchanges=_with_peers(visit.exchanges, order, journal))
     finished = clock()

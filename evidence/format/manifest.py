@@ -17,11 +17,12 @@ from evidence.errors import FormatError, ProofError
 from evidence.format import jcs
 from evidence.format.digests import Digests, check_hex, sha256_hex
 from evidence.format.entry import natural
-from evidence.format.names import ARTEFACTS, MANIFEST
+from evidence.format.names import MANIFEST, incomplete, media_type
 from evidence.format.times import format_time, parse_time
 
 FORMAT = "markseal-manifest/1"
-FIDELITIES = ("decoded", "exact")
+FIDELITIES = ("exact", "redacted", "decoded")
+"""The WARC holds the bytes of the wire; the same with secrets masked; or decoded bodies."""
 SIGNATURE_SIZE = 64
 
 
@@ -38,7 +39,8 @@ class Artefact:
 class Manifest:
     """The manifest: ``artefacts`` sorted by name, the attempt's log entry, times, signer.
 
-    ``signer`` is the SHA-256 (hex) of the 32 raw bytes of the Ed25519 public key.
+    ``fidelity`` is one of ``FIDELITIES``. ``signer`` is the SHA-256 (hex) of the 32 raw bytes of
+    the Ed25519 public key.
     """
 
     artefacts: tuple[Artefact, ...]
@@ -135,7 +137,7 @@ def _parse_artefacts(values: list[Any]) -> tuple[Artefact, ...]:
         noun = f"{MANIFEST}: artefact {len(found) + 1}"
         fields = jcs.take(value, noun, dict.fromkeys(texts, str) | {"size": int})
         name = fields["name"]
-        if ARTEFACTS.get(name) != fields["media_type"]:
+        if media_type(name) != fields["media_type"]:
             raise FormatError(
                 f"{noun}: {name!r} ({fields['media_type']!r}) is not in the known set",
                 f"{noun}：{name!r}（{fields['media_type']!r}）不在已知文件之列",
@@ -147,10 +149,15 @@ def _parse_artefacts(values: list[Any]) -> tuple[Artefact, ...]:
         )
         found.append(Artefact(name, fields["media_type"], digests))
     listed = [artefact.name for artefact in found]
-    if listed != sorted(ARTEFACTS):
+    if listed != sorted(set(listed)):
         raise FormatError(
             f"{MANIFEST} does not list every artefact once, sorted by name",
             f"{MANIFEST} 没有按名称顺序将每个文件各列一次",
+        )
+    for lacking, by in incomplete(listed):
+        raise FormatError(
+            f"{MANIFEST} does not list {lacking}, without which {by} is not complete",
+            f"{MANIFEST} 没有列出 {lacking}，而 {by} 须与之同在",
         )
     return tuple(found)
 

@@ -1,8 +1,13 @@
-"""WACZ 1.1.1 and ours: the closed set of file names in a package and in a dossier."""
+"""WACZ 1.1.1 and ours: the closed set of file names in a package and in a dossier.
+
+Every package has the artefacts of ``REQUIRED``; those of ``OPTIONAL`` and the numbered pictures
+of ``SERIES`` only when the capture made them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -19,7 +24,7 @@ TEXT = "evidence/text.txt"
 INDEX = "indexes/index.cdx"
 PAGES = "pages/pages.jsonl"
 
-ARTEFACTS = MappingProxyType(
+REQUIRED = MappingProxyType(
     {
         ARCHIVE: "application/warc+gzip",
         ATTEMPT: "application/json",
@@ -35,20 +40,115 @@ ARTEFACTS = MappingProxyType(
 )
 """Artefact name to media type, sorted by name; every package has all of them."""
 
+ATTENDED = "evidence/attended.json"
+CERTIFICATES = "evidence/certificates.json"
+LICENCE_PICTURE = "evidence/licence.png"
+LICENCE_TEXT = "evidence/licence.txt"
+MHTML = "evidence/page.mhtml"
+PRIVATE = "evidence/private.bin"
+RECORDING = "evidence/recording.webm"
+REPLAY = "evidence/replay.json"
+REPLAY_PICTURE = "evidence/replay.png"
+REVIEW = "evidence/review.json"
+REVIEW_SIGNATURE = "evidence/review.sig"
+
+OPTIONAL = MappingProxyType(
+    {
+        ATTENDED: "application/json",
+        CERTIFICATES: "application/json",
+        LICENCE_PICTURE: "image/png",
+        LICENCE_TEXT: "text/plain; charset=utf-8",
+        MHTML: "multipart/related",
+        PRIVATE: "application/octet-stream",
+        RECORDING: "video/webm",
+        REPLAY: "application/json",
+        REPLAY_PICTURE: "image/png",
+        REVIEW: "application/json",
+        REVIEW_SIGNATURE: "application/octet-stream",
+    }
+)
+"""Artefact name to media type, sorted by name; a package lists those it has."""
+
+COMPANIONS = MappingProxyType(
+    {
+        LICENCE_PICTURE: LICENCE_TEXT,
+        LICENCE_TEXT: LICENCE_PICTURE,
+        REPLAY_PICTURE: REPLAY,
+        REVIEW: REVIEW_SIGNATURE,
+        REVIEW_SIGNATURE: REVIEW,
+    }
+)
+"""An optional artefact to the one without which it says nothing."""
+
+STRIPS, MOMENTS = "evidence/strips", "evidence/moments"
+SERIES = (MOMENTS, STRIPS)
+SERIES_LIMIT = 99
+"""A series is ``001.png``, ``002.png`` … without a gap, at most this many."""
+
 MANIFEST = "evidence/manifest.json"
 SIGNATURE = "evidence/manifest.sig"
 DATAPACKAGE = "datapackage.json"
 DATAPACKAGE_DIGEST = "datapackage-digest.json"
 
-WACZ_ORDER = (*sorted(ARTEFACTS), MANIFEST, SIGNATURE, DATAPACKAGE, DATAPACKAGE_DIGEST)
-"""The names of the ZIP entries of a WACZ, in their only order."""
+CLOSING = (MANIFEST, SIGNATURE, DATAPACKAGE, DATAPACKAGE_DIGEST)
+"""The last ZIP entries of a WACZ, after its artefacts."""
 
 LOG_KEY = "log.vkey"
 SIGNER_KEY = "signer.pem"
 VERIFY_TEXT = "VERIFY.txt"
 
+_NUMBERED = re.compile(r"(evidence/[a-z]+)/([0-9]{3})\.png\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}\Z")
 _AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+
+
+def wacz_order(artefacts: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the ZIP entries of a WACZ with these artefacts, in their only order."""
+    return (*sorted(artefacts), *CLOSING)
+
+
+def strip_name(number: int) -> str:
+    """Return the name of strip ``number`` (from 1, top first) of a tall page."""
+    return f"{STRIPS}/{number:03d}.png"
+
+
+def moment_name(number: int) -> str:
+    """Return the name of the picture of marked moment ``number`` (from 1)."""
+    return f"{MOMENTS}/{number:03d}.png"
+
+
+def series(artefacts: Iterable[str], folder: str) -> list[str]:
+    """Return the numbered pictures of one series, in their order."""
+    return sorted(n for n in artefacts if n.startswith(f"{folder}/") and media_type(n))
+
+
+def media_type(name: str) -> str | None:
+    """Return the one media type of an artefact of this name, or None if no artefact has it."""
+    match = _NUMBERED.match(name)
+    if match and match[1] in SERIES and 1 <= int(match[2]) <= SERIES_LIMIT:
+        return "image/png"
+    return REQUIRED.get(name) or OPTIONAL.get(name)
+
+
+def incomplete(artefacts: Collection[str]) -> list[tuple[str, str]]:
+    """Return (name that lacks, name that is given but needs it) for every hole in the set.
+
+    A required artefact that lacks is needed by the manifest.
+    """
+    holes = [(name, MANIFEST) for name in REQUIRED if name not in artefacts]
+    for name, other in COMPANIONS.items():
+        if name in artefacts and other not in artefacts:
+            holes.append((other, name))
+    for folder in SERIES:
+        for number, name in enumerate(series(artefacts, folder), 1):
+            due = f"{folder}/{number:03d}.png"
+            if name != due:
+                holes.append((due, name))
+                break
+    moments = series(artefacts, MOMENTS)
+    if moments and ATTENDED not in artefacts:
+        holes.append((ATTENDED, moments[0]))
+    return holes
 
 
 def check_package_name(name: str) -> str:

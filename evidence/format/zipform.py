@@ -18,7 +18,7 @@ from evidence.errors import FormatError
 from evidence.format.digests import CHUNK, read_chunks
 
 LIMIT = (1 << 32) - 2
-MAX_ENTRIES = 200
+MAX_ENTRIES = 256
 VERSION = 20
 DOS_DATE = 0x0021
 LOCAL = struct.Struct("<4s5H3I2H")

@@ -24,7 +24,6 @@ from evidence.format.datapackage import build_datapackage, build_datapackage_dig
 from evidence.format.digests import Digests, digest_stream
 from evidence.format.manifest import Artefact, Manifest, key_digest, sign_manifest
 from evidence.format.names import (
-    ARTEFACTS,
     ATTEMPT,
     DATAPACKAGE,
     DATAPACKAGE_DIGEST,
@@ -32,6 +31,8 @@ from evidence.format.names import (
     MANIFEST,
     PAGES,
     SIGNATURE,
+    incomplete,
+    media_type,
 )
 from evidence.format.times import format_time
 from evidence.format.zipform import ZipPart, write_zip
@@ -41,9 +42,10 @@ from evidence.seal.entries import Logged
 
 @dataclass(frozen=True)
 class Package:
-    """A WACZ in the work folder: its manifest's bytes, its path and digests."""
+    """A WACZ in the work folder: its manifest's bytes, its artefacts, its path and digests."""
 
     manifest: bytes
+    artefacts: tuple[str, ...]
     path: Path
     digests: Digests
 
@@ -66,11 +68,12 @@ def build_package(
     manifest = _manifest(held, snapshot, attempt, signer).to_bytes()
     signature = sign_manifest(manifest, signer)
     datapackage = build_datapackage(Manifest.parse(manifest), signature)
-    parts = [ZipPart(name, folder / name) for name in sorted(ARTEFACTS)]
+    listed = gathered(folder)
+    parts = [ZipPart(name, folder / name) for name in listed]
     parts += [ZipPart(MANIFEST, manifest), ZipPart(SIGNATURE, signature)]
     parts += [ZipPart(DATAPACKAGE, datapackage)]
     parts += [ZipPart(DATAPACKAGE_DIGEST, build_datapackage_digest(datapackage))]
-    return Package(manifest, target, write_package(target, parts))
+    return Package(manifest, tuple(listed), target, write_package(target, parts))
 
 
 def write_package(target: Path, parts: list[ZipPart]) -> Digests:
@@ -92,28 +95,43 @@ def _manifest(
     held: Mapping[str, str], snapshot: Snapshot, attempt: Logged, signer: Ed25519PrivateKey
 ) -> Manifest:
     return Manifest(
-        artefacts=tuple(_artefact(snapshot.folder, name) for name in sorted(ARTEFACTS)),
+        artefacts=tuple(_artefact(snapshot.folder, name) for name in gathered(snapshot.folder)),
         attempt_index=attempt.index,
         attempt_sha256=attempt.sha256,
         capture_id=held["capture_id"],
         started=snapshot.started,
         finished=snapshot.finished,
-        fidelity="decoded",
+        fidelity=snapshot.fidelity,
         signer=key_digest(signer.public_key()),
         software=held["software"],
         url=held["url"],
     )
 
 
-def _artefact(folder: Path, name: str) -> Artefact:
-    try:
-        with (folder / name).open("rb") as source:
-            return Artefact(name, ARTEFACTS[name], digest_stream(source))
-    except FileNotFoundError as error:
+def gathered(folder: Path) -> list[str]:
+    """Return the artefacts of a capture, sorted by name.
+
+    Raises SealError when one lacks, or when a file is there that no package may have.
+    """
+    there = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+    for name in there:
+        if media_type(name) is None or (folder / name).is_symlink():
+            raise SealError(
+                f"The capture left {name}, which no package may have; capture the page again.",
+                f"取证结果中有不应存在的 {name}；请重新取证。",
+            )
+    for lacking, _ in incomplete(there):
         raise SealError(
-            f"The capture lacks {name}; capture the page again.",
-            f"取证结果缺少 {name}；请重新取证。",
-        ) from error
+            f"The capture lacks {lacking}; capture the page again.",
+            f"取证结果缺少 {lacking}；请重新取证。",
+        )
+    return there
+
+
+def _artefact(folder: Path, name: str) -> Artefact:
+    kind = media_type(name) or ""
+    with (folder / name).open("rb") as source:
+        return Artefact(name, kind, digest_stream(source))
 
 
 def _attempt(held: Mapping[str, str], attempt: Logged) -> bytes:

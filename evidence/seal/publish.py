@@ -77,7 +77,7 @@ def build_dossier(
         held[certificate_name(authority)] = roots[authority]
     held[LOG_KEY] = (home.trust / "log.vkey").read_bytes()
     held[SIGNER_KEY] = (home.trust / "signer.pem").read_bytes()
-    held[VERIFY_TEXT] = render_verify_text(name, authorities)
+    held[VERIFY_TEXT] = render_verify_text(name, authorities, package.artefacts)
     target = package.path.with_name(names.dossier)
     write_package(target, [ZipPart(n, held[n]) for n in names.dossier_order(authorities)])
     return target

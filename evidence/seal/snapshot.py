@@ -30,6 +30,8 @@ def save_snapshot(work: WorkFolder, snapshot: Snapshot, attempt: int) -> None:
         "http_status": snapshot.http_status,
         "page_note": snapshot.page_note,
         "certificate": snapshot.certificate,
+        "fidelity": snapshot.fidelity,
+        "declared": [list(pair) for pair in snapshot.declared],
         "started": format_time(snapshot.started),
         "finished": format_time(snapshot.finished),
         "places": [{**asdict(p), "started": format_time(p.started)} for p in snapshot.places],
@@ -52,6 +54,8 @@ def load_snapshot(work: WorkFolder) -> Snapshot:
         started=parse_time(held["started"]),
         finished=parse_time(held["finished"]),
         folder=work.snapshot,
+        fidelity=held.get("fidelity", "decoded"),
+        declared=tuple((zh, en) for zh, en in held.get("declared", [])),
         places=tuple(Place(**{**p, "started": parse_time(p["started"])}) for p in held["places"]),
     )
 

@@ -37,12 +37,21 @@ class Package:
     attempt: AttemptRecord | None = None
     altered: set[str] = field(default_factory=set)
 
+    @property
+    def artefacts(self) -> tuple[str, ...]:
+        """The artefacts that belong in it: as listed, or those there if no list can be read."""
+        if self.manifest is not None:
+            return tuple(artefact.name for artefact in self.manifest.artefacts)
+        there = {e.name for e in self.archive.entries if names.media_type(e.name)}
+        return tuple(sorted(there | set(names.REQUIRED)))
+
 
 def check_package(archive: Archive, findings: Findings) -> Package:
     """Check a WACZ from its entries to its contents, noting every fault; return what was read."""
     package = Package(archive)
-    check_names(archive, names.WACZ_ORDER, findings)
     _read_manifest(package, findings)
+    check_names(archive, names.wacz_order(package.artefacts), findings)
+    _check_whole(package, findings)
     listed = {a.name: a.digests for a in package.manifest.artefacts} if package.manifest else {}
     for entry in dict.fromkeys(archive.entries):
         _check_entry(package, entry, listed.get(entry.name), findings)
@@ -55,6 +64,19 @@ def check_package(archive: Archive, findings: Findings) -> Package:
         f"{label} 中每个文件的大小、SHA-256 与 SM3 均与清单一致。",
     )
     return package
+
+
+def _check_whole(package: Package, findings: Findings) -> None:
+    """Note what lacks of a series or a pair; the required ones are noted by name already."""
+    there = [entry.name for entry in package.archive.entries]
+    for lacking, by in names.incomplete(there):
+        if by != names.MANIFEST and lacking not in package.artefacts:
+            findings.invalid(
+                "package",
+                package.archive.place(by),
+                f"{by} is there without {lacking}.",
+                f"有 {by} 而无 {lacking}。",
+            )
 
 
 def _read_manifest(package: Package, findings: Findings) -> None:

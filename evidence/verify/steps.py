@@ -69,7 +69,7 @@ def _verify(path: Path, window: Window, trust: Trust | None, aside: ExitStack) -
         whole = _digest(window)[0]
     else:
         papers, package, whole = _open_dossier(outer, name, findings)
-        _check_enclosed(papers, outer, trust, findings)
+        _check_enclosed(papers, package, outer, trust, findings)
     _check_claims(package, papers, whole, trust, findings)
     return conclude(
         path.name, findings, trusted=trust is not None, trial=_only_trial(papers, trust)
@@ -109,11 +109,12 @@ def _open_dossier(outer: Archive, name: str, findings: Findings) -> tuple[Papers
 
 
 def _check_enclosed(
-    papers: Papers, outer: Archive, trust: Trust | None, findings: Findings
+    papers: Papers, package: Package, outer: Archive, trust: Trust | None, findings: Findings
 ) -> None:
     """The dossier's keys, certificates and instructions are for reading; still they must fit."""
     text = papers.get(names.VERIFY_TEXT)
-    if text is not None and not is_known_text(text, papers.sidecars.name, papers.tokens):
+    known = (papers.sidecars.name, papers.tokens, package.artefacts)
+    if text is not None and not is_known_text(text, *known):
         findings.invalid(
             "package",
             outer.place(names.VERIFY_TEXT),

@@ -273,8 +273,8 @@ class Draft:
         signer = self.signer or self.world.signer
         manifest = Manifest(
             artefacts=tuple(
-                Artefact(n, names.ARTEFACTS[n], digest_bytes(self.artefacts[n]))
-                for n in sorted(names.ARTEFACTS)
+                Artefact(n, names.REQUIRED[n], digest_bytes(self.artefacts[n]))
+                for n in sorted(names.REQUIRED)
             ),
             attempt_index=index,
             attempt_sha256=entry_sha256,

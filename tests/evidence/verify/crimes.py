@@ -98,7 +98,7 @@ def _dropped(name: str) -> Crime:
     )
 
 
-for _name in names.WACZ_ORDER:
+for _name in names.wacz_order(names.REQUIRED):
     CRIMES[f"content-altered-crc-repaired:{_name}"] = (_altered(_name), f"{WACZ}!{_name}")
     CRIMES[f"content-altered:{_name}"] = (_raw(_name), f"{WACZ}!{_name}")
     CRIMES[f"dropped:{_name}"] = (_dropped(_name), f"{WACZ}!{_name}")
