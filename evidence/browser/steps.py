@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
+Tell = Callable[[str], None]
 
 
 def wall_clock() -> datetime:
@@ -15,12 +16,17 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def untold(step: str) -> None:
+    """Tell nobody of a step; the default."""
+
+
 @dataclass
 class Steps:
-    """Collects the steps; ``since_start`` is monotonic seconds."""
+    """Collects the steps; ``since_start`` is monotonic seconds; ``tell`` hears of each at once."""
 
     clock: Clock = wall_clock
     monotonic: Callable[[], float] = time.monotonic
+    tell: Tell = untold
     items: list[dict[str, str]] = field(default_factory=list)
     _origin: float | None = None
 
@@ -34,6 +40,7 @@ class Steps:
         if note:
             item["note"] = note[:500]
         self.items.append(item)
+        self.tell(step)
 
     def elapsed(self) -> float:
         """Return monotonic seconds since the first call."""

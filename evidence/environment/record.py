@@ -58,8 +58,13 @@ def environment_record(
     before: dict[str, Any],
     after: dict[str, Any],
     software: str,
+    isolation: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the whole record; everything not checked is listed with the reason."""
+    """Return the whole record; everything not checked is listed with the reason.
+
+    ``isolation`` says what kept the capture's process from keys and other exhibits, as that
+    process itself tried it (``evidence.worker``); None when it ran in its caller's process.
+    """
     missing = list(NOT_CHECKED)
     if running.binary is None:
         missing.append(
@@ -97,6 +102,7 @@ def environment_record(
             "peers": _peers(journal),
         },
         "software": _software(software),
+        "isolation": isolation or {"key_isolation": "none"},
         "system": {
             "platform": platform.platform(),
             "machine": platform.machine(),
