@@ -1,0 +1,1 @@
+"""A server that knows to the byte what it sent and received, to hold captures against."""

@@ -1,0 +1,77 @@
+"""A WARC reader of the tests' own: gzip members and Content-Length, nothing of the product."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: its fields (names in lower case) and its block."""
+
+    fields: dict[str, str]
+    block: bytes
+
+    @property
+    def kind(self) -> str:
+        return self.fields["warc-type"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A request record and the response record it is concurrent to, if there is one."""
+
+    url: str
+    request: bytes
+    response: bytes | None
+    truncated: str | None
+    fields: dict[str, str]
+
+
+def records(path: Path) -> list[Record]:
+    """Return every record; fails when a byte is left over or a block digest is wrong."""
+    data, found = path.read_bytes(), []
+    while data:
+        member = zlib.decompressobj(31)
+        whole = member.decompress(data)
+        assert member.eof, "a gzip member is not whole"
+        data = member.unused_data
+        head, empty, rest = whole.partition(b"\r\n\r\n")
+        version, *lines = head.decode("utf-8").split("\r\n")
+        assert version == "WARC/1.1"
+        assert empty
+        fields: dict[str, str] = {}
+        for line in lines:
+            name, _, value = line.partition(": ")
+            fields.setdefault(name.lower(), value)
+        size = int(fields["content-length"])
+        assert rest[size:] == b"\r\n\r\n", "a record does not end where it says"
+        block = rest[:size]
+        assert fields["warc-block-digest"] == "sha256:" + hashlib.sha256(block).hexdigest()
+        found.append(Record(fields, block))
+    return found
+
+
+def pairs(found: list[Record]) -> list[Pair]:
+    """Join requests with their responses; fails on a response that has no request."""
+    responses = {r.fields["warc-record-id"]: r for r in found if r.kind == "response"}
+    joined = []
+    for record in found:
+        if record.kind != "request":
+            continue
+        response = responses.pop(record.fields.get("warc-concurrent-to", ""), None)
+        fields = response.fields if response else record.fields
+        joined.append(
+            Pair(
+                record.fields["warc-target-uri"],
+                record.block,
+                response.block if response else None,
+                fields.get("warc-truncated"),
+                fields,
+            )
+        )
+    assert not responses, f"responses without a request: {list(responses)}"
+    return joined
