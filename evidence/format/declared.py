@@ -1,0 +1,121 @@
+"""What must be declared before anything else is said of a capture: its first lines.
+
+The writer prints them into ``capture.json`` (``declared``) and the verifier derives them again
+from the facts in ``capture.json`` and ``environment.json``, so that leaving one out hides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+Line = tuple[str, str]
+
+SENTENCES: Mapping[str, Line] = MappingProxyType(
+    {
+        "bad_certificate": (
+            "网站证书未通过验证，仍按声明取证",
+            "the site's certificate did not verify; captured all the same, declared",
+        ),
+        "login": (
+            "页面为登录页，不是所指的商品或店铺页面",
+            "the page is a sign-in page, not the listing or shop that was asked for",
+        ),
+        "verification": (
+            "页面为验证页（验证码、人机验证），不是所指的商品或店铺页面",
+            "the page asks to prove a person, it is not the listing or shop that was asked for",
+        ),
+        "empty": ("页面没有内容", "the page is empty"),
+        "gone": ("页面所指内容已下架或不存在", "what the page was to show is gone"),
+        "http-error": ("服务器以错误状态作答", "the server answered with an error"),
+        "byte_mismatch": (
+            "浏览器两路记录的字节数不一致，详见 capture.json",
+            "the browser's two records disagree on byte counts, see capture.json",
+        ),
+        "log_incomplete": (
+            "浏览器网络日志不完整，部分交互未能逐字节记录",
+            "the browser's network log is not whole; some exchanges are not recorded byte by byte",
+        ),
+        "redacted": (
+            "取证时带有登录状态；公开的交互记录以等长字符遮盖了凭据，原文另行加密封存",
+            "captured with a login; secrets in the published exchanges are masked at equal length, "
+            "the exact bytes are sealed encrypted",
+        ),
+        "decoded": (
+            "交互记录为浏览器解码后的内容，不是线路上的原始字节",
+            "the exchanges are as the browser decoded them, not the literal bytes of the wire",
+        ),
+        "attended": ("有人值守取证，由在场人员操作浏览器", "attended: a person used the browser"),
+        "limit": (
+            "取证达到时间、字节、请求或高度上限，记录不完整",
+            "a bound on time, bytes, requests or height was reached; the record is not whole",
+        ),
+        "sandbox_off": (
+            "浏览器沙箱未启用（由设置关闭）",
+            "the browser's sandbox was off (by setting)",
+        ),
+        "no_key_isolation": (
+            "取证进程与密钥之间没有系统级隔离",
+            "nothing in the system kept keys from the capturing process",
+        ),
+        "loopback_allowed": (
+            "允许访问本机地址（演示或测试设置）",
+            "addresses of this very machine were allowed (a setting for demo and tests)",
+        ),
+        "no_guard": ("未经出口守卫直接联网", "the capture did not go through the egress guard"),
+    }
+)
+"""Code to the sentence in Chinese and English, the gravest first."""
+
+
+def first_lines(capture: Mapping[str, Any], environment: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return what the two records oblige to declare, the gravest first, none twice.
+
+    ``capture`` and ``environment`` are the parsed records, of any shape; further sentences that
+    ``capture["declared"]`` holds come last. Nothing is checked against other files here.
+    """
+    due = {*_of_capture(capture), *_of_environment(environment)}
+    lines = [line for code, line in SENTENCES.items() if code in due]
+    return tuple(dict.fromkeys([*lines, *_stated(capture.get("declared"))]))
+
+
+def printed(lines: tuple[Line, ...]) -> list[dict[str, str]]:
+    """Return the JSON form of sentences: a list of ``{"zh", "en"}``."""
+    return [{"zh": zh, "en": en} for zh, en in lines]
+
+
+def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
+    if _part(capture, "certificate").get("verdict") == "bad":
+        yield "bad_certificate"
+    for key in ("page_state", "page_note"):
+        note = capture.get(key)
+        if isinstance(note, str) and note in SENTENCES:
+            yield note
+    if capture.get("fidelity") in ("redacted", "decoded"):
+        yield str(capture["fidelity"])
+    if capture.get("limits_hit"):
+        yield "limit"
+
+
+def _of_environment(environment: Mapping[str, Any]) -> Iterator[str]:
+    if _part(environment, "browser").get("sandbox") == "off":
+        yield "sandbox_off"
+    if _part(environment, "isolation").get("key_isolation") == "none":
+        yield "no_key_isolation"
+    egress = _part(environment, "egress")
+    if egress.get("allow_loopback") is True:
+        yield "loopback_allowed"
+    if egress.get("proxy") == "none":
+        yield "no_guard"
+
+
+def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = value.get(key)
+    return part if isinstance(part, dict) else {}
+
+
+def _stated(value: Any) -> Iterator[Line]:
+    for item in value if isinstance(value, list) else []:
+        if isinstance(item, dict) and {type(item.get(k)) for k in ("zh", "en")} == {str}:
+            yield item["zh"], item["en"]
