@@ -16,7 +16,7 @@ import zstandard
 from PIL import Image
 
 from tests.evidence.ground.ledger import Ending, Request
-from tests.evidence.ground.page import EMBEDDED, FRAME, GBK, POPUP, STYLE, page
+from tests.evidence.ground.page import EARLY, EMBEDDED, FRAME, GBK, GIVES_UP, POPUP, STYLE, page
 from tests.evidence.ground.server import Answer, Script, accept_key
 
 TEXT = "甬江春茶，明前特级，二百五十克。".encode() * 20
@@ -150,7 +150,8 @@ def answers(port: int) -> Mapping[str, Answer]:
         _heads, _codings, _framings, _statuses, _endings, _scripts, _pictures,
     )  # fmt: skip
     site: dict[str, Answer] = {"/": html(page(port)), "/frame": html(FRAME), "/popup": html(POPUP)}
-    site["/embedded"] = html(EMBEDDED)
+    site["/embedded"], site["/early-answer"] = html(EMBEDDED), html(EARLY)
+    site["/gives-up"] = html(GIVES_UP)
     site["/gbk"] = fixed(sized(GBK.encode("gbk"), kind="text/html"))
     for group in groups:
         site.update(group())
@@ -257,6 +258,8 @@ def _endings() -> dict[str, Answer]:
         "/close-sized": fixed(Script(sized(b"last", "Connection: close").pieces,
                                      ending=Ending.CLOSE)),
         "/silent-once": silent_once(),
+        "/surplus": raw(sized(b"asked").pieces[0], surplus=head("Content-Length: 0")),
+        "/endless": raw(head("Content-Length: 500"), *[b"x"] * 100, pause=0.1),
     }  # fmt: skip
 
 

@@ -10,6 +10,12 @@ POPUP = "<!doctype html><meta charset=utf-8><title>弹出</title><p>弹出的窗
 EMBEDDED = "<!doctype html><meta charset=utf-8><p>嵌入的文档</p>"
 GBK = "<title>国标</title><p>这是一个使用国标编码的页面。"
 
+EARLY = """<!doctype html><meta charset=utf-8><title>多余的应答</title><p>服务器多发了一个应答。
+<script>fetch('/surplus').then(() => fetch('/inside')).then(() => fetch('/xhr'))</script>"""
+GIVES_UP = """<!doctype html><meta charset=utf-8><title>放弃</title><p>网页放弃了未完的应答。
+<script>const stop = new AbortController(); fetch('/endless', {signal: stop.signal});
+setTimeout(() => stop.abort(), 800)</script>"""
+
 _PLAIN = (
     "odd-case", "reason-words", "reason-empty", "reason-none", "reason-latin1", "cookies",
     "blanks", "fold", "utf8-value", "repeated", "long-value", "bare-lf", "looks-like-a-head",
