@@ -21,6 +21,8 @@ class Blob:
     def read(self, start: int = 0, size: int | None = None) -> bytes:
         """Return the bytes from ``start``, all of them or at most ``size``."""
         left = max(0, self.size - start)
+        if not left:  # an empty blob may have no file
+            return b""
         with self.path.open("rb") as source:
             source.seek(self.offset + start)
             return source.read(left if size is None else min(size, left))
@@ -63,7 +65,9 @@ class Connection:
     ``source`` is its id in the log. ``local_port`` joins it to the guard's journal
     (``client_port`` there). ``host`` and ``port`` are the target as asked of the guard, or the
     peer's own without one. ``bytes_up`` and ``bytes_down`` count what went inside TLS, SOCKS
-    left out. ``error`` is the net error's name when it could not be opened.
+    left out; ``raw_up`` and ``raw_down`` count the bytes on the wire, TLS records and handshake
+    included, SOCKS left out, as the guard counts them. ``error`` is the net error's name when it
+    could not be opened.
     """
 
     source: int
@@ -77,6 +81,8 @@ class Connection:
     bytes_up: int
     bytes_down: int
     error: str | None = None
+    raw_up: int = 0
+    raw_down: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,9 @@ class WireExchange:
     heads before the response. Over HTTP/2 the heads are written in HTTP/1.1 form from the
     decoded fields, bodies are the DATA frames joined, and ``literal`` is False. ``truncated`` is
     one of WARC's words (``disconnect``, ``time``, ``length``, ``unspecified``) when the response
-    was cut short. A response of size 0 is one that never came. ``upgraded`` marks a 101.
+    was cut short. A response of size 0 is one that never came. ``upgraded`` marks a 101;
+    ``beyond_up`` and ``beyond_down`` count the bytes after it, which are no HTTP and are in no
+    blob. ``request_cut`` is True when the request's own body was not sent to its end.
     """
 
     number: int
@@ -108,6 +116,9 @@ class WireExchange:
     truncated: str | None = None
     interim: tuple[Blob, ...] = ()
     upgraded: bool = False
+    request_cut: bool = False
+    beyond_up: int = 0
+    beyond_down: int = 0
 
 
 @dataclass(frozen=True)
