@@ -38,9 +38,8 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
             "the browser's network log is not whole; some exchanges are not recorded byte by byte",
         ),
         "redacted": (
-            "取证时带有登录状态；公开的交互记录以等长字符遮盖了凭据，原文另行加密封存",
-            "captured with a login; secrets in the published exchanges are masked at equal length, "
-            "the exact bytes are sealed encrypted",
+            "取证时带有登录状态；交互记录中的凭据已等长遮盖，原文另行加密封存",
+            "captured with a login; secrets in the exchanges are masked, the exact bytes encrypted",
         ),
         "decoded": (
             "交互记录为浏览器解码后的内容，不是线路上的原始字节",

@@ -109,11 +109,22 @@ def _manifest(
 
 
 def gathered(folder: Path) -> list[str]:
-    """Return the artefacts of a capture, sorted by name.
+    """Return the artefacts that lie in ``folder``, sorted by name.
 
     Raises SealError when one lacks, or when a file is there that no package may have.
     """
     there = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+    _check_set(folder, there)
+    return there
+
+
+def check_capture(folder: Path) -> None:
+    """Raise SealError unless a capture left what a package needs, and nothing else."""
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    _check_set(folder, sorted(there | {ATTEMPT, INDEX, PAGES}))
+
+
+def _check_set(folder: Path, there: list[str]) -> None:
     for name in there:
         if media_type(name) is None or (folder / name).is_symlink():
             raise SealError(
@@ -125,7 +136,6 @@ def gathered(folder: Path) -> list[str]:
             f"The capture lacks {lacking}; capture the page again.",
             f"取证结果缺少 {lacking}；请重新取证。",
         )
-    return there
 
 
 def _artefact(folder: Path, name: str) -> Artefact:

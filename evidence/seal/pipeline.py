@@ -9,7 +9,7 @@ the dossier last. Every step is repeated harmlessly: what it needs is on disk be
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -17,8 +17,7 @@ from typing import Any, NoReturn, Protocol
 from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
 from evidence.errors import CaptureFailed, EvidenceError, FormatError, SealError
-from evidence.format.digests import sha256_hex
-from evidence.home import EvidenceHome, NamedAuthority
+from evidence.home import EvidenceHome
 from evidence.log import Fault, Log, Session, no_fault
 from evidence.seal.entries import (
     Logged,
@@ -28,8 +27,9 @@ from evidence.seal.entries import (
     append_sealed,
     read_story,
 )
-from evidence.seal.order import Preserved, PreserveOrder, Status
-from evidence.seal.package import Package, build_package
+from evidence.seal.order import Preserved, PreserveOrder
+from evidence.seal.package import build_package, check_capture
+from evidence.seal.private import drop_key, make_key, require_key
 from evidence.seal.publish import (
     Files,
     build_dossier,
@@ -39,6 +39,7 @@ from evidence.seal.publish import (
     require_sound,
     require_valid,
 )
+from evidence.seal.result import finished, preserved, to_json
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.tokens import gather_tokens
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
@@ -97,7 +98,7 @@ def preserve(
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
-            return _finished(done)
+            return finished(done)
         with place(home, order.out, order.capture_id):
             if work.read(ORDER) is None:
                 refuse_taken(order.out.parent, order.name)
@@ -120,7 +121,7 @@ def resume(
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
-            return _finished(done)
+            return finished(done)
         held = settle_order(home, work, order)
         with means.log.writing() as session:
             story = read_story(session, order.capture_id)
@@ -175,13 +176,24 @@ def _capture(
         journal=means.journal,
         sandbox=order.sandbox,
         strict_tls=order.strict_tls,
+        profile=order.profile,
+        http2=order.http2,
+        login=order.login,
+        licence=order.licence,
+        recording=order.recording,
+        headed=order.attended,
+        time_servers=order.time_servers,
+        resolvers=order.resolvers,
+        private_key=make_key(means.home, order.capture_id) if order.has_private_part else None,
         limits=order.limits,
     )
     try:
         snapshot = means.take(wanted, work.snapshot, software=software, clock=means.clock)
+        check_capture(snapshot.folder)
+        require_key(means.home, order.capture_id, snapshot.folder)
     except PageNotCaptured as failure:
         _failed(order, work, means, failure.reason, failure)
-    except FormatError as failure:
+    except (FormatError, SealError) as failure:
         _failed(order, work, means, Reason.UNSOUND, failure)
     except OSError as error:
         full = SealError(f"Cannot write ({error.strerror}).", f"无法写入（{error.strerror}）。")
@@ -199,6 +211,7 @@ def _failed(
         if open_attempt is not None:
             append_failed(session, open_attempt, reason.value, now=means.clock())
     work.write("failed.json", {"reason": reason.value})
+    drop_key(means.home, order.capture_id)
     means.fault("failure logged")
     en, zh = failure.en.rstrip("."), failure.zh.rstrip("。")
     raise CaptureFailed(f"{en}. The attempt is in the log.", f"{zh}。本次尝试已记入日志。")
@@ -227,7 +240,7 @@ def _seal(
         papers = make_papers(order.name, means.log, attempt, None, tokens)
         files: Files = {**papers.files, order.out.name: package.path}
         put_in_place(order.out.parent, files, means.fault)
-        return _preserved(order, snapshot, package, named, waiting_for=tuple(missing))
+        return preserved(order, snapshot, package, named, waiting_for=tuple(missing))
     with means.log.writing() as session:
         outcome = append_sealed(
             session, attempt, package.manifest, package.digests, now=means.clock()
@@ -241,58 +254,7 @@ def _seal(
     files = {**papers.files, order.out.name: package.path, dossier.name: dossier}
     put_in_place(order.out.parent, files, means.fault)
     checkpoint = papers.checkpoint.decode()
-    result = _preserved(order, snapshot, package, named, outcome=outcome, checkpoint=checkpoint)
-    work.finish(_to_json(result))
+    result = preserved(order, snapshot, package, named, outcome=outcome, checkpoint=checkpoint)
+    work.finish(to_json(result))
     means.fault("done")
     return result
-
-
-def _preserved(
-    order: PreserveOrder,
-    snapshot: Snapshot,
-    package: Package,
-    named: tuple[NamedAuthority, ...],
-    *,
-    outcome: Logged | None = None,
-    checkpoint: str | None = None,
-    waiting_for: tuple[str, ...] = (),
-) -> Preserved:
-    sealed = outcome is not None
-    return Preserved(
-        status=Status.SEALED if sealed else Status.AWAITING_TIMESTAMP,
-        wacz=order.out,
-        dossier=order.out.with_name(f"{order.name}.dossier.zip") if sealed else None,
-        manifest_sha256=sha256_hex(package.manifest),
-        index=outcome.index if outcome else None,
-        trial=all(item.authority.trial for item in named),
-        title=snapshot.title,
-        final_url=snapshot.final_url,
-        http_status=snapshot.http_status,
-        page_note=snapshot.page_note,
-        certificate=snapshot.certificate,
-        checkpoint=checkpoint,
-        waiting_for=waiting_for,
-    )
-
-
-def _to_json(result: Preserved) -> dict[str, Any]:
-    return {
-        **asdict(result),
-        "status": result.status.value,
-        "wacz": str(result.wacz),
-        "dossier": str(result.dossier) if result.dossier else None,
-        "waiting_for": list(result.waiting_for),
-    }
-
-
-def _finished(held: dict[str, Any]) -> Preserved:
-    """Return the result that an earlier run noted when everything was in place."""
-    return Preserved(
-        **{
-            **held,
-            "status": Status(held["status"]),
-            "wacz": Path(held["wacz"]),
-            "dossier": Path(held["dossier"]) if held["dossier"] else None,
-            "waiting_for": tuple(held["waiting_for"]),
-        }
-    )

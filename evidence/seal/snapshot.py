@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from evidence.capture import Snapshot
 from evidence.capture.warc import Place
 from evidence.errors import SealError
+from evidence.format.declared import Line, first_lines
+from evidence.format.names import CAPTURE, ENVIRONMENT
 from evidence.format.times import format_time, parse_time
 from evidence.log.durable import sync_folder
 from evidence.seal.workfolder import CAPTURED, WorkFolder
@@ -58,6 +61,12 @@ def load_snapshot(work: WorkFolder) -> Snapshot:
         declared=tuple((zh, en) for zh, en in held.get("declared", [])),
         places=tuple(Place(**{**p, "started": parse_time(p["started"])}) for p in held["places"]),
     )
+
+
+def declared_of(snapshot: Snapshot) -> tuple[Line, ...]:
+    """Return what the capture's own records oblige to declare, as a verifier derives it."""
+    evidence = [snapshot.folder / name for name in (CAPTURE, ENVIRONMENT)]
+    return first_lines(*(json.loads(path.read_bytes()) for path in evidence))
 
 
 def _sync(path: str) -> None:
