@@ -1,4 +1,6 @@
-"""``python -m egress --journal PATH [--allow-loopback] [--port N]``: the guard's process.
+"""``python -m egress --journal PATH [--allow-loopback] [--port N] [--resolver IP[:PORT]]…``
+
+The guard's process.
 
 Prints one JSON line ``{"address": "127.0.0.1:PORT"}`` when it listens; ends when standard
 input closes, when its parent is gone, or on SIGTERM.
@@ -16,9 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from egress.clients import our_clients
 from egress.errors import EgressError
 from egress.gate import Gate
 from egress.journal import Journal
+from egress.nameserver import Nameserver, read_nameserver, system_nameservers
+from egress.opinions import Opinions
 from egress.server import Server
 
 
@@ -36,15 +41,21 @@ async def _lifeline(stop: asyncio.Event, parent: int) -> None:
     stop.set()
 
 
-async def serve(journal: Path, *, allow_loopback: bool, port: int) -> None:
+async def serve(
+    journal: Path, *, allow_loopback: bool, port: int, resolvers: tuple[Nameserver, ...]
+) -> None:
     """Run the guard until its lifeline ends; raise JournalFailed if the journal breaks."""
     parent = os.getppid()  # noted before anybody can know that we listen
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    clients = our_clients()
+    names = tuple(str(one) for one in resolvers)
     server = Server(
-        Gate(allow_loopback=allow_loopback), Journal(journal, allow_loopback=allow_loopback)
+        Gate(allow_loopback=allow_loopback, opinions=Opinions(resolvers)),
+        Journal(journal, allow_loopback=allow_loopback, clients=clients, resolvers=names),
+        clients=clients,
     )
     address = await server.start(port)
     print(json.dumps({"address": address}), flush=True)
@@ -64,13 +75,16 @@ def main() -> int:
     parser.add_argument("--journal", type=Path, required=True)
     parser.add_argument("--allow-loopback", action="store_true")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--resolver", action="append", default=[], metavar="IP[:PORT]")
     arguments = parser.parse_args()
     try:
+        named = tuple(read_nameserver(text) for text in arguments.resolver)
         asyncio.run(
             serve(
                 arguments.journal,
                 allow_loopback=arguments.allow_loopback,
                 port=arguments.port,
+                resolvers=named or system_nameservers(),
             )
         )
     except EgressError as error:

@@ -7,7 +7,8 @@
     ├── Refused             the target is not a public address, or is on the refusal list
     ├── Unreachable         the name has no address, or nobody answered there
     ├── BadRequest          what the client sent is neither strict SOCKS5 nor strict HTTP
-    └── JournalFailed       the journal cannot be written, so nothing may pass
+    ├── JournalFailed       the journal cannot be written, so nothing may pass
+    └── BadNameserver       a name server that is not written as an address
 """
 
 from __future__ import annotations
@@ -31,25 +32,23 @@ class GuardNotStarted(EgressError):
 class Refused(EgressError):
     """The target may not be reached; ``reason`` is the code written to the journal."""
 
-    def __init__(self, reason: str, host: str, answers: tuple[str, ...] = ()) -> None:
+    def __init__(self, reason: str, host: str) -> None:
         super().__init__(
             f"The target {host} is refused by the egress guard ({reason}).",
             f"目标 {host} 被出口守卫拒绝（{reason}）。",
         )
         self.reason = reason
-        self.answers = answers
 
 
 class Unreachable(EgressError):
     """The target may be reached, but could not be; ``reason`` as in the journal."""
 
-    def __init__(self, reason: str, host: str, answers: tuple[str, ...] = ()) -> None:
+    def __init__(self, reason: str, host: str) -> None:
         super().__init__(
             f"The target {host} cannot be reached ({reason}).",
             f"无法连接目标 {host}（{reason}）。",
         )
         self.reason = reason
-        self.answers = answers
 
 
 class BadRequest(EgressError):
@@ -67,4 +66,15 @@ class JournalFailed(EgressError):
         super().__init__(
             f"The egress journal {path} cannot be written ({cause}); the guard stops.",
             f"出口日志 {path} 无法写入（{cause}），守卫停止。",
+        )
+
+
+class BadNameserver(EgressError):
+    """A name server must be given by its address, with or without a port."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is not a name server; write its address, such as 223.5.5.5 or "
+            "[2400:3200::1]:53.",
+            f"{text!r} 不是域名服务器；请写成地址，如 223.5.5.5 或 [2400:3200::1]:53。",
         )

@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,17 @@ class Guard:
 
 
 @contextmanager
-def guard(journal: Path, *, allow_loopback: bool) -> Iterator[Guard]:
+def guard(journal: Path, *, allow_loopback: bool, resolvers: Sequence[str] = ()) -> Iterator[Guard]:
     """Run a guard for the length of a ``with`` block; everything it let out is in ``journal``.
 
+    ``resolvers`` (``IP[:PORT]``) are asked of every name beside the system's resolver; without
+    any, the name servers of resolv.conf are asked directly.
     The process ends with the block, and with this process whatever way that ends.
     Raises GuardNotStarted if it does not listen within 20 seconds.
     """
     command = [sys.executable, "-m", "egress", "--journal", str(journal.absolute())]
     command += ["--allow-loopback"] if allow_loopback else []
+    command += [part for server in resolvers for part in ("--resolver", server)]
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     child = subprocess.Popen(
@@ -43,7 +46,11 @@ def guard(journal: Path, *, allow_loopback: bool) -> Iterator[Guard]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={
+            "RES_OPTIONS": "timeout:3 attempts:2",  # resolv.conf(5): a dead server holds nothing up
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+        },
     )
     try:
         yield Guard(_address(child), journal, child.pid)

@@ -31,7 +31,7 @@ async def pass_both_ways(client: Pair, site: Pair, counted: Counted, idle: float
         async for data in _read(client[0], watch):
             site[1].write(data)
             counted.up += len(data)
-            await site[1].drain()
+            await _drain(site[1], idle)
         if site[1].can_write_eof():
             site[1].write_eof()
 
@@ -39,7 +39,7 @@ async def pass_both_ways(client: Pair, site: Pair, counted: Counted, idle: float
         async for data in _read(site[0], watch):
             client[1].write(data)
             counted.down += len(data)
-            await client[1].drain()
+            await _drain(client[1], idle)
         if client[1].can_write_eof():
             client[1].write_eof()
 
@@ -65,7 +65,7 @@ async def pass_body(
     """
     site.write(request.head)
     counted.up += len(request.head)
-    await site.drain()
+    await _drain(site, idle)
     if request.chunked:
         await _pass_chunks(client, site, counted, idle)
     left = request.length
@@ -76,7 +76,7 @@ async def pass_body(
         left -= len(data)
         counted.up += len(data)
         site.write(data)
-        await site.drain()
+        await _drain(site, idle)
     while await client.read(CHUNK):
         pass
 
@@ -111,8 +111,8 @@ async def pass_response(
     while data := await _unless(gone, site.read(CHUNK), idle):
         counted.down += len(data)
         client.write(data)
-        await client.drain()
-    await client.drain()
+        await _drain(client, idle)
+    await _drain(client, idle)
 
 
 class _Silence:
@@ -127,6 +127,12 @@ class _Silence:
 
     def left(self) -> float:
         return self._last + self.seconds - asyncio.get_running_loop().time()
+
+
+async def _drain(writer: asyncio.StreamWriter, idle: float) -> None:
+    """Wait until a side takes what it was sent; raise TimeoutError if it takes nothing."""
+    async with asyncio.timeout(idle):
+        await writer.drain()
 
 
 async def _read(reader: asyncio.StreamReader, watch: _Silence) -> AsyncIterator[bytes]:
@@ -170,7 +176,7 @@ async def _pass_chunks(
                 line = await asyncio.wait_for(client.readuntil(b"\r\n"), idle)
             site.write(b"\r\n")
             return
-        await site.drain()
+        await _drain(site, idle)
 
 
 def _chunk_size(line: bytes) -> int:

@@ -6,10 +6,13 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from egress.address import Address
 from egress.errors import Unreachable
+
+QUESTIONS_AT_ONCE = 32
 
 
 class Resolver(Protocol):
@@ -23,15 +26,22 @@ class Resolver(Protocol):
 class SystemResolver:
     """Asks the system's resolver (which follows CNAMEs and reads the hosts file)."""
 
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "resolver")
+
     async def resolve(self, name: str) -> Sequence[Address]:
         """Return the addresses of a name in the system's order; nothing is cached here."""
         loop = asyncio.get_running_loop()
         try:
-            rows = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            rows = await loop.run_in_executor(self._threads, _ask_system, name)
         except (socket.gaierror, UnicodeError) as error:
             raise Unreachable("name_not_found", name) from error
-        seen = dict.fromkeys(str(row[4][0]).split("%")[0] for row in rows)
+        seen = dict.fromkeys(row.split("%")[0] for row in rows)
         return [ipaddress.ip_address(text) for text in seen]
+
+
+def _ask_system(name: str) -> list[str]:
+    return [str(row[4][0]) for row in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
 
 
 class ScriptedResolver:

@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from egress import http, socks
+from egress.clients import Clients
 from egress.errors import BadRequest, EgressError, JournalFailed, Refused, Unreachable
-from egress.gate import Gate, Opened
+from egress.gate import Gate, Opened, Target
 from egress.journal import Decision, Journal
+from egress.opinions import NOT_CHECKED, Comparison
 from egress.relay import Counted, pass_body, pass_both_ways, pass_response
 
 
@@ -22,12 +24,48 @@ class Limits:
 
 
 @dataclass
+class _Deciding:
+    """What is known of one request to be let out, while it is being decided."""
+
+    protocol: str
+    target: Target
+    client: asyncio.StreamWriter
+    opened: Opened | None = None
+    failure: Refused | Unreachable | None = None
+    comparison: Comparison = field(default_factory=lambda: Comparison(NOT_CHECKED))
+
+    def close(self) -> None:
+        """Give up the connection, if there is one: nothing has passed over it."""
+        if self.opened is not None:
+            self.opened.writer.close()
+            self.opened = None
+
+    def decision(self) -> Decision:
+        """Return the journal's line."""
+        verdict = "connected" if self.opened else "failed"
+        return Decision(
+            protocol=self.protocol,
+            host=self.target.host,
+            port=self.target.port,
+            answers=tuple(str(answer) for answer in self.target.answers),
+            withheld=tuple((str(answer), reason) for answer, reason in self.target.withheld),
+            address=str(self.opened.address) if self.opened else None,
+            local_port=self.opened.local_port if self.opened else None,
+            client_port=int(self.client.get_extra_info("peername")[1]),
+            verdict="refused" if isinstance(self.failure, Refused) else verdict,
+            reason=self.failure.reason if self.failure else None,
+            comparison=self.comparison,
+        )
+
+
+@dataclass
 class Server:
     """The guard: lets out what the gate allows and writes everything into the journal."""
 
     gate: Gate
     journal: Journal
     limits: Limits = field(default_factory=Limits)
+    clients: Clients = field(default_factory=lambda: Clients(frozenset(), ()))
 
     def __post_init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,6 +88,7 @@ class Server:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.gate.opinions.stop()
         self.journal.stop()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,7 +97,7 @@ class Server:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         try:
-            if len(self._tasks) <= self.limits.connections:
+            if self._admit(writer):
                 await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             pass  # the client went away or dawdled; what was decided is in the journal
@@ -69,6 +108,19 @@ class Server:
                 self.failed.set_exception(error)
         finally:
             writer.close()
+
+    def _admit(self, writer: asyncio.StreamWriter) -> bool:
+        client, guard = (writer.get_extra_info(name) for name in ("peername", "sockname"))
+        reason = None
+        if client is None or guard is None:
+            return False
+        if len(self._tasks) > self.limits.connections:
+            reason = "too_many"
+        elif self.clients.foreign(client[:2], guard[:2]):
+            reason = "foreign_client"
+        if reason is not None:
+            self.journal.turned_away(reason, int(client[1]))
+        return reason is None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self.limits.head_seconds):
@@ -132,37 +184,27 @@ class Server:
     async def _let_out(
         self, protocol: str, host: str, port: int, client: asyncio.StreamWriter
     ) -> tuple[Opened, int]:
-        client_port = int(client.get_extra_info("peername")[1])
-
-        def decision(verdict: str, reason: str | None, opened: Opened | None) -> Decision:
-            return Decision(
-                protocol=protocol,
-                host=host,
-                port=port,
-                answers=opened.answers if opened else answers,
-                address=opened.address if opened else None,
-                local_port=opened.local_port if opened else None,
-                client_port=client_port,
-                verdict=verdict,
-                reason=reason,
-            )
-
-        answers: tuple[str, ...] = ()
+        decided = _Deciding(protocol, Target(host, port), client)
         try:
-            opened = await self.gate.open(host, port)
-        except Refused as error:
-            answers = error.answers
-            self.journal.decided(decision("refused", error.reason, None))
-            raise
-        except Unreachable as error:
-            answers = error.answers
-            self.journal.decided(decision("failed", error.reason, None))
+            decided.target = await self.gate.look_up(host, port)
+            try:
+                decided.opened = await self.gate.connect(decided.target)
+            except (Refused, Unreachable) as error:
+                decided.failure = error
+            decided.comparison = await self.gate.compare(decided.target, decided.opened)
+        except asyncio.CancelledError:
+            decided.close()
+            decided.failure = Unreachable("guard_stopped", host)
+            self.journal.decided(decided.decision())
             raise
         try:
-            return opened, self.journal.decided(decision("connected", None, opened))
+            number = self.journal.decided(decided.decision())
         except JournalFailed:
-            opened.writer.close()
+            decided.close()
             raise
+        if decided.opened is None:
+            raise decided.failure or Unreachable("connect_failed", host)
+        return decided.opened, number
 
     async def _tunnel(
         self,

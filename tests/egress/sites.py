@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from egress.clients import Clients
 from egress.gate import Gate
 from egress.journal import Journal
+from egress.opinions import Opinions
 from egress.resolver import Resolver, ScriptedResolver
 from egress.server import Limits, Server
+from tests.egress.names import Names
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Markseal-Refused: forged\r\n\r\nhello"
 
@@ -65,6 +68,7 @@ class Running:
 
     port: int
     path: Path
+    names: Names | None = None
 
     async def talk(self, data: bytes) -> bytes:
         """Send bytes to the guard and return what it says until it closes."""
@@ -91,14 +95,21 @@ def run_guard(
     loopback: bool = True,
     resolver: Resolver | None = None,
     limits: Limits | None = None,
+    opinions: Opinions | None = None,
+    clients: Clients | None = None,
 ) -> Running:
     """Run a scene with a guard in one event loop; return the guard for its journal."""
 
     async def play() -> Running:
-        gate = Gate(allow_loopback=loopback, resolver=resolver or ScriptedResolver({}))
-        gate.connect_seconds = 2
+        gate = Gate(
+            allow_loopback=loopback,
+            resolver=resolver or ScriptedResolver({}),
+            opinions=opinions or Opinions(),
+            connect_seconds=2,
+        )
         path = folder / "journal.jsonl"
         server = Server(gate, Journal(path, allow_loopback=loopback), limits or Limits())
+        server.clients = clients or server.clients
         address = await server.start()
         running = Running(int(address.split(":")[1]), path)
         try:

@@ -1,0 +1,93 @@
+"""Only the user's own processes go out through the guard."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from egress.clients import Clients, our_clients
+from egress.process import guard
+from tests.egress.sites import Running, run_guard, site, socks
+from tests.egress.test_server import get
+
+checked = pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no /proc/net/tcp")
+
+
+@checked
+def test_the_owner_of_the_other_end_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            ends = client.getsockname(), server.getsockname()
+            assert our_clients().owner(*ends) == os.geteuid()
+            assert not our_clients().foreign(*ends)
+        assert our_clients().foreign(*ends)  # nobody holds it any more
+        with socket.socket(socket.AF_INET6) as mapped:
+            try:
+                mapped.connect(("::ffff:127.0.0.1", server.getsockname()[1]))
+            except OSError:
+                pytest.skip("no IPv6 here")
+            end = ("127.0.0.1", mapped.getsockname()[1])
+            assert our_clients().owner(end, server.getsockname()) == os.geteuid()
+
+
+def test_where_nothing_can_be_checked_it_says_so(tmp_path: Path) -> None:
+    nobody = our_clients(tmp_path)
+    assert str(nobody) == "not checked"
+    assert not nobody.foreign(("127.0.0.1", 1), ("127.0.0.1", 2))
+    assert str(Clients(frozenset({7, 3}), (tmp_path,))) == "uid 3, 7"
+
+
+@checked
+def test_somebody_else_is_turned_away_unread(tmp_path: Path) -> None:
+    others = Clients(frozenset({os.geteuid() + 1}), our_clients().tables)
+
+    async def scene(way: Running) -> None:
+        async with site() as shop:
+            assert await way.talk(get(f"http://127.0.0.1:{shop.port}/")) == b""
+            assert await way.talk(socks("127.0.0.1", shop.port)) == b""
+        assert shop.opened == 0
+
+    running = run_guard(tmp_path, scene, clients=others)
+    rows = running.rows()
+    assert [row["event"] for row in rows] == ["start", "turned_away", "turned_away", "stop"]
+    assert {row["reason"] for row in rows[1:3]} == {"foreign_client"}
+    assert rows[1]["client_port"]
+    assert (rows[3]["foreign_client"], rows[3]["connections"]) == (2, 0)
+
+
+CLIENT = """
+import encodings.idna, os, socket, sys
+os.setgid(65534); os.setuid(65534)
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as client:
+    try:
+        client.sendall(b"CONNECT 127.0.0.1:%d HTTP/1.1\\r\\n\\r\\n" % int(sys.argv[2]))
+        print(client.recv(100))
+    except ConnectionError:
+        print(b"")
+"""
+
+
+@checked
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+def test_another_user_of_this_machine_cannot_use_the_guard(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        guard(tmp_path / "j", allow_loopback=True) as way,
+    ):
+        ports = [way.address.split(":")[1], str(server.getsockname()[1])]
+        said = subprocess.run(
+            [sys.executable, "-c", CLIENT, *ports], capture_output=True, text=True, check=True
+        )
+        server.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert said.stdout == "b''\n"
+    rows = [json.loads(line) for line in (tmp_path / "j").read_text().splitlines()]
+    assert rows[0]["clients"] == f"uid {os.geteuid()}"
+    assert [row["event"] for row in rows] == ["start", "turned_away", "stop"]
