@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from evidence.errors import CaptureError
+from evidence.format.times import parse_time
 
 
 @dataclass(frozen=True)
 class Contact:
-    """One connection as the guard decided it."""
+    """One connection as the guard decided it; ``client_port`` is the browser's own port."""
 
     host: str
     port: int
@@ -23,6 +26,10 @@ class Contact:
     verdict: str
     reason: str | None
     answers: tuple[str, ...]
+    client_port: int | None = None
+    decided: datetime | None = None
+    comparison: str = ""
+    opinions: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,16 @@ class JournalView:
             if (c.host, c.port) == (host, port) and c.verdict == "connected" and c.address
         }
         return found.pop() if len(found) == 1 else None
+
+    def contact(self, client_port: int, host: str, port: int, opened: datetime) -> Contact | None:
+        """Return the connection that came from ``client_port`` for a target, nearest in time."""
+        found = [
+            c
+            for c in self.contacts
+            if (c.client_port, c.host, c.port) == (client_port, host.lower(), port)
+            and c.verdict == "connected"
+        ]
+        return min(found, key=lambda c: abs((c.decided or opened) - opened), default=None)
 
     def refusal(self, url: str) -> Contact | None:
         """Return the latest refused or failed connection for a URL's host and port."""
@@ -85,6 +102,8 @@ def _contact(row: dict[str, object]) -> Contact:
     answers = row.get("answers")
     address = row.get("address")
     reason = row.get("reason")
+    said = row.get("resolvers")
+    opinions = said if isinstance(said, list) else []
     return Contact(
         host=str(row.get("host", "")).lower(),
         port=int(str(row.get("port", 0))),
@@ -92,6 +111,10 @@ def _contact(row: dict[str, object]) -> Contact:
         verdict=str(row.get("verdict", "")),
         reason=str(reason) if reason else None,
         answers=tuple(map(str, answers)) if isinstance(answers, list) else (),
+        client_port=int(str(row["client_port"])) if row.get("client_port") else None,
+        decided=parse_time(str(row["time"])) if row.get("time") else None,
+        comparison=str(row.get("comparison") or ""),
+        opinions=tuple(o for o in opinions if isinstance(o, dict)),
     )
 
 
