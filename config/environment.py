@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from egress.errors import BadNameserver
+from egress.nameserver import read_nameserver
+
 ROOT = Path(__file__).resolve().parent
 RECIPES = ROOT / "recipes"
 LAW = ROOT / "law"
@@ -106,6 +109,14 @@ SETTINGS: tuple[Setting, ...] = (
         flag=True,
     ),
     Setting(
+        "MARKSEAL_RESOLVERS",
+        "",
+        "另行询问的域名服务器，逗号分隔的 IP[:端口]；"
+        "默认直接询问 resolv.conf 中的服务器；仅作记录，不决定连接",
+        "name servers asked beside the system's resolver, as IP[:port], comma-separated; default: "
+        "those of resolv.conf asked directly; they are recorded and decide nothing",
+    ),
+    Setting(
         "MARKSEAL_NO_SANDBOX",
         "",
         "设为 1 时浏览器不用沙箱运行，并在环境记录中注明",
@@ -187,3 +198,14 @@ def public_url(*, environ: Mapping[str, str] | None = None) -> str:
             f"MARKSEAL_PUBLIC_URL 应为 https://desk.example.cn 这样的网址，不能是 {value!r}。",
         )
     return value
+
+
+def resolvers(*, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return MARKSEAL_RESOLVERS as ``IP:port`` each; raises SettingError when one is none."""
+    texts = [text for text in setting("MARKSEAL_RESOLVERS", environ=environ).split(",") if text]
+    try:
+        return tuple(str(read_nameserver(text)) for text in texts)
+    except BadNameserver as error:
+        raise SettingError(
+            f"MARKSEAL_RESOLVERS: {error.en}", f"MARKSEAL_RESOLVERS：{error.zh}"
+        ) from error

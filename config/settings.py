@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.browser import find_browser
 from config.database import database
-from config.environment import LAW, RECIPES, public_url, setting
+from config.environment import LAW, RECIPES, public_url, resolvers, setting
 from config.secret import secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,7 @@ MARKSEAL_HOME = Path(setting("MARKSEAL_HOME"))
 MARKSEAL_RECIPES = RECIPES
 MARKSEAL_LAW = LAW
 MARKSEAL_ALLOW_LOOPBACK = bool(setting("MARKSEAL_ALLOW_LOOPBACK"))
+MARKSEAL_RESOLVERS = resolvers()
 MARKSEAL_NO_SANDBOX = bool(setting("MARKSEAL_NO_SANDBOX"))
 MARKSEAL_FIND_BROWSER = find_browser
 MARKSEAL_USER_AGENT = setting("MARKSEAL_USER_AGENT")

@@ -1,6 +1,4 @@
-"""``python -m egress --journal PATH [--allow-loopback] [--port N] [--resolver IP[:PORT]]…``
-
-The guard's process.
+"""The guard's process: ``python -m egress --journal PATH`` and the options of ``--help``.
 
 Prints one JSON line ``{"address": "127.0.0.1:PORT"}`` when it listens; ends when standard
 input closes, when its parent is gone, or on SIGTERM.
@@ -42,7 +40,12 @@ async def _lifeline(stop: asyncio.Event, parent: int) -> None:
 
 
 async def serve(
-    journal: Path, *, allow_loopback: bool, port: int, resolvers: tuple[Nameserver, ...]
+    journal: Path,
+    *,
+    allow_loopback: bool,
+    port: int,
+    resolvers: tuple[Nameserver, ...],
+    users: tuple[int, ...],
 ) -> None:
     """Run the guard until its lifeline ends; raise JournalFailed if the journal breaks."""
     parent = os.getppid()  # noted before anybody can know that we listen
@@ -50,7 +53,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    clients = our_clients()
+    clients = our_clients(users)
     names = tuple(str(one) for one in resolvers)
     server = Server(
         Gate(allow_loopback=allow_loopback, opinions=Opinions(resolvers)),
@@ -76,6 +79,7 @@ def main() -> int:
     parser.add_argument("--allow-loopback", action="store_true")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--resolver", action="append", default=[], metavar="IP[:PORT]")
+    parser.add_argument("--user", action="append", default=[], type=int, metavar="UID")
     arguments = parser.parse_args()
     try:
         named = tuple(read_nameserver(text) for text in arguments.resolver)
@@ -85,6 +89,7 @@ def main() -> int:
                 allow_loopback=arguments.allow_loopback,
                 port=arguments.port,
                 resolvers=named or system_nameservers(),
+                users=tuple(arguments.user),
             )
         )
     except EgressError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,15 @@ class Clients:
         return None
 
 
-def our_clients(folder: Path = Path("/proc/self/net")) -> Clients:
-    """Return this process's own user, checked where the system has the tables (Linux)."""
+def our_clients(further: Iterable[int] = (), *, folder: Path = Path("/proc/self/net")) -> Clients:
+    """Return this process's own user and ``further`` ones (numbers of users).
+
+    Checked where the system has the tables (Linux).
+    """
     tables = tuple(path for path in (folder / "tcp", folder / "tcp6") if path.exists())
     if not (folder / "tcp").exists():
         tables = ()
-    return Clients(frozenset({os.geteuid()}), tables)
+    return Clients(frozenset({os.geteuid(), *further}), tables)
 
 
 def _find(table: Path, local: str, remote: str) -> int | None:

@@ -28,17 +28,25 @@ class Guard:
 
 
 @contextmanager
-def guard(journal: Path, *, allow_loopback: bool, resolvers: Sequence[str] = ()) -> Iterator[Guard]:
+def guard(
+    journal: Path,
+    *,
+    allow_loopback: bool,
+    resolvers: Sequence[str] = (),
+    users: Sequence[int] = (),
+) -> Iterator[Guard]:
     """Run a guard for the length of a ``with`` block; everything it let out is in ``journal``.
 
     ``resolvers`` (``IP[:PORT]``) are asked of every name beside the system's resolver; without
-    any, the name servers of resolv.conf are asked directly.
+    any, the name servers of resolv.conf are asked directly. ``users`` are served beside this
+    process's own (a capture that runs as another user); everybody else is turned away.
     The process ends with the block, and with this process whatever way that ends.
     Raises GuardNotStarted if it does not listen within 20 seconds.
     """
     command = [sys.executable, "-m", "egress", "--journal", str(journal.absolute())]
     command += ["--allow-loopback"] if allow_loopback else []
     command += [part for server in resolvers for part in ("--resolver", server)]
+    command += [part for user in users for part in ("--user", str(user))]
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     child = subprocess.Popen(

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-from config.environment import RECIPES, setting
+from config.environment import RECIPES, resolvers, setting
 from crawler import (
     CrawlError,
     CrawlOrder,
@@ -151,7 +151,9 @@ def _crawl(order: CrawlOrder, out: IO[bytes], bar: Any) -> CrawlReport:
         bar.refresh()
 
     journal = order.workdir / "egress.jsonl"
-    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as way:
+    with guard(
+        journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")), resolvers=resolvers()
+    ) as way:
         guarded = replace(order, proxy=way.address)
         return crawl(guarded, on_listing=keep, on_progress=show)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.environment import setting
+from config.environment import resolvers, setting
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
@@ -41,7 +41,9 @@ def capture(
     if begun is not None:
         order = order.with_id(begun)
     journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
-    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as running:
+    with guard(
+        journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")), resolvers=resolvers()
+    ) as running:
         result = preserve(
             order,
             home=house,

@@ -37,7 +37,7 @@ def test_the_owner_of_the_other_end_is_found() -> None:
 
 
 def test_where_nothing_can_be_checked_it_says_so(tmp_path: Path) -> None:
-    nobody = our_clients(tmp_path)
+    nobody = our_clients(folder=tmp_path)
     assert str(nobody) == "not checked"
     assert not nobody.foreign(("127.0.0.1", 1), ("127.0.0.1", 2))
     assert str(Clients(frozenset({7, 3}), (tmp_path,))) == "uid 3, 7"
@@ -61,6 +61,7 @@ def test_somebody_else_is_turned_away_unread(tmp_path: Path) -> None:
     assert (rows[3]["foreign_client"], rows[3]["connections"]) == (2, 0)
 
 
+NOBODY = 65534
 CLIENT = """
 import encodings.idna, os, socket, sys
 os.setgid(65534); os.setuid(65534)
@@ -75,19 +76,26 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as client:
 
 @checked
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
-def test_another_user_of_this_machine_cannot_use_the_guard(tmp_path: Path) -> None:
+@pytest.mark.parametrize("users", [(), (NOBODY,)])
+def test_another_user_of_this_machine_needs_to_be_named(
+    tmp_path: Path, users: tuple[int, ...]
+) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        guard(tmp_path / "j", allow_loopback=True) as way,
+        guard(tmp_path / "j", allow_loopback=True, users=users) as way,
     ):
         ports = [way.address.split(":")[1], str(server.getsockname()[1])]
         said = subprocess.run(
             [sys.executable, "-c", CLIENT, *ports], capture_output=True, text=True, check=True
-        )
+        ).stdout
         server.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            server.accept()
-    assert said.stdout == "b''\n"
+        if users:
+            server.accept()[0].close()
+        else:
+            with pytest.raises(TimeoutError):
+                server.accept()
+    assert said.startswith("b'HTTP/1.1 200" if users else "b''")
     rows = [json.loads(line) for line in (tmp_path / "j").read_text().splitlines()]
-    assert rows[0]["clients"] == f"uid {os.geteuid()}"
-    assert [row["event"] for row in rows] == ["start", "turned_away", "stop"]
+    served = ", ".join(str(user) for user in sorted({os.geteuid(), *users}))
+    assert rows[0]["clients"] == f"uid {served}"
+    assert rows[1]["event"] == ("connection" if users else "turned_away")

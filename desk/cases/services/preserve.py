@@ -57,7 +57,11 @@ def run_preserve(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = folder / f"egress-{timezone.now():%Y%m%dT%H%M%S%f}.jsonl"
     try:
-        with guard(journal, allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK) as way:
+        with guard(
+            journal,
+            allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK,
+            resolvers=settings.MARKSEAL_RESOLVERS,
+        ) as way:
             kept = preserve(
                 _order(exhibit, folder=folder),
                 home=EvidenceHome(home),

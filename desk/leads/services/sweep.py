@@ -118,7 +118,11 @@ def run_sweep(
     if crawl is None:
         crawl = read_list if run.watch.source.kind == SourceKind.FILE else crawler.crawl
     try:
-        with guard(folder / "egress.jsonl", allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK) as way:
+        with guard(
+            folder / "egress.jsonl",
+            allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK,
+            resolvers=settings.MARKSEAL_RESOLVERS,
+        ) as way:
             report = crawl(
                 _order(run, folder=folder, proxy=way.address),
                 on_listing=filer.take,
