@@ -25,7 +25,8 @@ class Limits:
     bytes: int = 200_000_000
     requests: int = 3000
     scrolls: int = 40
-    picture_height: int = 15_000
+    picture_height: int = 60_000
+    strip_height: int = 4_000
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,33 @@
-"""What is done on the page: settle, scroll for lazy pictures, and take the records of one act."""
+"""What is kept of a page: its document, its text, its picture, its PDF and itself as MHTML."""
 
 from __future__ import annotations
 
-import base64
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Frame, Page
 
-from evidence.browser.order import CaptureOrder, Limits
+from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.extras import Files
+from evidence.capture.pictures import take_picture
+from evidence.capture.settling import settle
+from evidence.format.names import MHTML
 
-_WAIT_FONTS_AND_IMAGES = """async (limit) => {
-  const late = new Promise(done => setTimeout(() => done('time limit'), limit));
-  const images = Array.from(document.images).filter(i => i.currentSrc || i.src);
-  const ready = Promise.all([
-    document.fonts ? document.fonts.ready : null,
-    ...images.map(i => i.complete ? null : new Promise(done => {
-      i.addEventListener('load', done); i.addEventListener('error', done); })),
-  ]).then(() => 'all ready');
-  const result = await Promise.race([late, ready]);
-  const broken = images.filter(i => i.complete && i.naturalWidth === 0).length;
-  return result + '; images ' + images.length + ', without picture ' + broken;
-}"""
-_HEIGHT = "() => Math.max(document.documentElement ? document.documentElement.scrollHeight : 0, \
-document.body ? document.body.scrollHeight : 0)"
+__all__ = ["Records", "page_note", "printable", "settle", "take_records"]
+
 _TEXT = "() => document.body ? document.body.innerText : \
 (document.documentElement ? document.documentElement.textContent : '')"
 _PASSWORD = "() => document.querySelectorAll('input[type=password]').length"  # noqa: S105
 _VERIFY_WORDS = ("验证码", "安全验证", "滑块", "人机验证", "captcha", "verify you are human")
 _LOGIN_WORDS = ("请登录", "账号登录", "扫码登录", "sign in", "log in")
 _EMPTY_BELOW = 20
-_PICTURE_MS = 20_000
 _TITLE_LIMIT = 500
-_IS_HTML = "() => document instanceof HTMLDocument"
+_FRAMES = 40
+_FRAME_MS = 1500
+_FRAME_LIMIT = 500_000
+_MHTML_LIMIT = 300_000_000
 
 
 @dataclass(frozen=True)
@@ -56,98 +48,77 @@ class Records:
     files: Files = field(default_factory=dict)
 
 
-def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
-    """Scroll to the end within bounds, wait for fonts and pictures; return limits hit."""
-    hit = []
-    milliseconds = limits.settle_seconds * 1000
-    try:
-        page.wait_for_load_state("networkidle", timeout=milliseconds)
-        steps.add("network idle")
-    except Error:
-        steps.add("network not idle", f"waited {limits.settle_seconds} s")
-    if not _scroll(page, limits, steps):
-        hit.append("scrolls")
-    steps.add("fonts and images", str(evaluate(page, _WAIT_FONTS_AND_IMAGES, milliseconds)))
-    with suppress(Error):
-        page.wait_for_load_state("networkidle", timeout=milliseconds / 2)
-    return tuple(hit)
-
-
-def _scroll(page: Page, limits: Limits, steps: Steps) -> bool:
-    """Scroll a screen at a time; return whether the end was reached within the bound."""
-    done = False
-    count = 0
-    while count < limits.scrolls and not done:
-        count += 1
-        at_end = evaluate(
-            page,
-            "() => { window.scrollBy(0, Math.max(200, window.innerHeight - 80)); "
-            "const e = document.scrollingElement; return !e || "
-            "e.scrollTop + window.innerHeight >= e.scrollHeight - 2; }",
-        )
-        page.wait_for_timeout(60)
-        done = bool(at_end)
-    steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
-    evaluate(page, "() => window.scrollTo(0, 0)")
-    page.wait_for_timeout(100)
-    return done
-
-
 def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
-    """Take DOM, text, picture and PDF, in this order; the picture's height is bounded."""
+    """Take DOM, text, picture, PDF and MHTML, in this order; the picture's height is bounded."""
     limits = order.limits
     title = printable(page.title())[:_TITLE_LIMIT]
     dom = page.content().encode("utf-8", "surrogatepass")
     steps.add("document", f"{len(dom)} bytes")
-    text = str(evaluate(page, _TEXT)).encode("utf-8", "surrogatepass")
-    steps.add("text", f"{len(text)} bytes")
-    height = int(evaluate(page, _HEIGHT))
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    hit = ("picture height",) if height > limits.picture_height else ()
-    screenshot = _picture(page, width, max(1, min(height, limits.picture_height)), hit, steps)
-    steps.add("screenshot", f"{len(screenshot)} bytes; page height {height} px")
+    text = take_text(page, steps)
+    picture = take_picture(page, steps, bound=limits.picture_height, strip=limits.strip_height)
     passwords = int(evaluate(page, _PASSWORD))
     pdf = page.pdf(format="A4", print_background=True)
     steps.add("pdf", f"{len(pdf)} bytes")
+    mhtml = take_mhtml(page, steps)
     return Records(
         title=title,
         dom=_valid(dom),
         text=_valid(text),
-        screenshot=screenshot,
+        screenshot=picture.png,
         pdf=pdf,
-        height=height,
-        limits_hit=hit,
+        height=picture.height,
+        limits_hit=("picture height",) if picture.cut else (),
         password_fields=passwords,
+        files={**picture.strips, **({} if mhtml is None else {MHTML: mhtml})},
     )
 
 
-def _picture(page: Page, width: int, height: int, hit: tuple[str, ...], steps: Steps) -> bytes:
-    """Return the picture of the page; one that is not HTML (an SVG) is taken by protocol.
+def take_text(page: Page, steps: Steps) -> bytes:
+    """Return the visible text of the page, then of each frame that has any, under its address."""
+    text = str(evaluate(page, _TEXT))
+    steps.add("text", f"{len(text.encode('utf-8', 'surrogatepass'))} bytes")
+    frames = [frame for frame in page.frames if frame != page.main_frame]
+    parts = [text]
+    for frame in frames[:_FRAMES]:
+        inner = _frame_text(frame)
+        if inner is None:
+            steps.add("frame text not had", printable(frame.url))
+        elif inner.strip():
+            parts.append(f"\n\n[frame {printable(frame.url[:2000])}]\n{inner[:_FRAME_LIMIT]}")
+            steps.add("frame text", f"{len(inner)} characters; {printable(frame.url)}")
+    if len(frames) > _FRAMES:
+        steps.add("frames beyond the bound", f"{len(frames) - _FRAMES} of {len(frames)}")
+    return "".join(parts).encode("utf-8", "surrogatepass")
 
-    So is one of which the ordinary way gives none in time; the steps say so.
-    """
-    clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(height)}
-    if evaluate(page, _IS_HTML):
-        try:
-            return page.screenshot(
-                full_page=True,
-                clip=clip if hit else None,  # type: ignore[arg-type]
-                timeout=_PICTURE_MS,
-            )
-        except Error as error:
-            if "Timeout" not in error.message:
-                raise
-    steps.add("screenshot by protocol", f"{width} x {height} px")
+
+def _frame_text(frame: Frame) -> str | None:
+    """Return a frame's text by the browser's own functions, or None; one of no size has none."""
+    try:
+        element = frame.frame_element()
+        if not element.is_visible():
+            return ""
+        return frame.locator("body").inner_text(timeout=_FRAME_MS)
+    except Error:
+        return None
+
+
+def take_mhtml(page: Page, steps: Steps) -> bytes | None:
+    """Return the page with its parts as one MHTML file (RFC 2557) of the browser's making."""
     session = page.context.new_cdp_session(page)
     try:
-        answer = session.send(
-            "Page.captureScreenshot",
-            {"format": "png", "captureBeyondViewport": True, "clip": {**clip, "scale": 1}},
-        )
+        data = str(session.send("Page.captureSnapshot", {"format": "mhtml"})["data"])
+    except Error as error:
+        steps.add("no MHTML", error.message.splitlines()[0])
+        return None
     finally:
         with suppress(Error):
             session.detach()
-    return base64.b64decode(answer["data"])
+    mhtml = data.encode("utf-8", "surrogatepass")
+    if len(mhtml) > _MHTML_LIMIT:
+        steps.add("no MHTML", f"{len(mhtml)} bytes, more than {_MHTML_LIMIT}")
+        return None
+    steps.add("MHTML", f"{len(mhtml)} bytes")
+    return mhtml
 
 
 def printable(text: str) -> str:

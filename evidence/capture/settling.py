@@ -1,0 +1,108 @@
+"""Settling a page: scrolled within bounds for lazy pictures, fonts and pictures waited for.
+
+Nothing is clicked: a cookie banner, a coupon or a login pane stays as the page shows it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from playwright.sync_api import Error, Page
+
+from evidence.browser.order import Limits
+from evidence.browser.steps import Steps
+from evidence.browser.world import evaluate
+
+_WAIT_FONTS_AND_IMAGES = """async (limit) => {
+  const late = new Promise(done => setTimeout(() => done('time limit'), limit));
+  const images = Array.from(document.images).filter(i => i.currentSrc || i.src);
+  const ready = Promise.all([
+    document.fonts ? document.fonts.ready : null,
+    ...images.map(i => i.complete ? null : new Promise(done => {
+      i.addEventListener('load', done); i.addEventListener('error', done); })),
+  ]).then(() => 'all ready');
+  const result = await Promise.race([late, ready]);
+  const broken = images.filter(i => i.complete && i.naturalWidth === 0).length;
+  const waiting = images.filter(i => !i.complete).length;
+  return result + '; images ' + images.length + ', without picture ' + broken
+    + ', not loaded ' + waiting;
+}"""
+# Down a screen at a time until the end or the bound; a page that grows is followed so far.
+_DOWN = """async (most) => {
+  for (let count = 1; count <= most; count++) {
+    window.scrollBy({top: Math.max(200, window.innerHeight - 80), behavior: 'instant'});
+    const e = document.scrollingElement;
+    const end = !e || e.scrollTop + window.innerHeight >= e.scrollHeight - 2;
+    await new Promise(done => setTimeout(done, 60));
+    if (end) return [count, true];
+  }
+  return [most, false];
+}"""
+# The boxes that scroll by themselves, in the order of the document; html and body are the page.
+_BOXES = """const boxes = () => Array.from(document.querySelectorAll('*')).filter(e => {
+  if (e === document.scrollingElement || e === document.body) return false;
+  if (e.scrollHeight - e.clientHeight < 80 || e.clientHeight < 120 || e.clientWidth < 120)
+    return false;
+  return ['auto', 'scroll', 'overlay'].includes(getComputedStyle(e).overflowY);
+}).slice(0, 12);"""
+_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES}
+  const found = boxes();
+  let total = 0, ended = 0;
+  for (const e of found) {{
+    e.scrollIntoView({{block: 'nearest', behavior: 'instant'}});
+    const begun = e.scrollTop;
+    let end = false;
+    while (total < most && !end) {{
+      total++;
+      e.scrollBy({{top: Math.max(100, e.clientHeight - 40), behavior: 'instant'}});
+      end = e.scrollTop + e.clientHeight >= e.scrollHeight - 2;
+      await new Promise(done => setTimeout(done, 60));
+    }}
+    e.scrollTo({{top: begun, behavior: 'instant'}});
+    ended += end ? 1 : 0;
+  }}
+  return [found.length, total, ended];
+}}"""
+_TOP = "() => window.scrollTo({left: 0, top: 0, behavior: 'instant'})"
+
+
+def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
+    """Scroll to the end within bounds, wait for fonts and pictures; return limits hit."""
+    hit = []
+    milliseconds = limits.settle_seconds * 1000
+    try:
+        page.wait_for_load_state("networkidle", timeout=milliseconds)
+        steps.add("network idle")
+    except Error:
+        steps.add("network not idle", f"waited {limits.settle_seconds} s")
+    left = _scroll(page, limits.scrolls, steps)
+    if left <= 0 or not _scroll_boxes(page, left, steps):
+        hit.append("scrolls")
+    evaluate(page, _TOP)
+    page.wait_for_timeout(100)
+    steps.add("fonts and images", str(evaluate(page, _WAIT_FONTS_AND_IMAGES, milliseconds)))
+    with suppress(Error):
+        page.wait_for_load_state("networkidle", timeout=milliseconds / 2)
+    return tuple(hit)
+
+
+def _scroll(page: Page, most: int, steps: Steps) -> int:
+    """Scroll the page a screen at a time; return how many of ``most`` are left, 0 if it has no end.
+
+    A page that grows as it is scrolled is followed as far as the bound goes.
+    """
+    count, done = evaluate(page, _DOWN, most)
+    steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
+    return max(1, most - int(count)) if done else 0
+
+
+def _scroll_boxes(page: Page, most: int, steps: Steps) -> bool:
+    """Scroll the boxes inside the page in turn; return whether each came to its end.
+
+    They are put back: the picture shows what stands in them without scrolling.
+    """
+    found, total, ended = evaluate(page, _DOWN_IN_BOXES, most)
+    if found:
+        note = f"{found} boxes, {total} times; ends reached: {ended}; put back afterwards"
+        steps.add("scrolled inside the page", note)
+    return bool(found == ended)

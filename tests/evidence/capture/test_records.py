@@ -1,0 +1,162 @@
+"""The records of one act, on pages that make them hard: tall, nested, lazy, framed."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from egress.process import Guard, guard
+from evidence.capture import CaptureOrder, Limits, Snapshot, capture, check_url, find_browser
+from tests.evidence.capture.pages import serving
+from tests.evidence.capture.site import picture
+
+pytestmark = pytest.mark.browser
+
+TALL = """<!doctype html><meta charset="utf-8"><title>长页</title><body style="margin:0">
+<div style="position:fixed;top:0;left:0;right:0;height:50px;background:#f00">顶栏</div>
+<script>
+for (let n = 0; n < 95; n++) document.write('<div style="height:100px;background:rgb('
+  + [n * 2, 255 - n * 2, 128] + ')">第 ' + n + ' 行</div>');
+let resized = 0; addEventListener('resize', () => resized++);
+</script></body>"""
+NESTED = """<!doctype html><meta charset="utf-8"><title>内部滚动</title>
+<body style="margin:0;height:100vh;overflow:hidden">
+<div style="height:800px;overflow-y:auto"><p>商品详情在内部滚动区域中，共有五张图片。</p>
+<script>for (let n = 0; n < 5; n++) document.write('<div style="height:1500px">'
+  + '<img loading="lazy" src="/lazy' + n + '.png" width="40" height="30"></div>');</script>
+</div></body>"""
+FRAMED = """<!doctype html><meta charset="utf-8"><title>框架</title><p>主页面的文字</p>
+<iframe src="/inner"></iframe><iframe srcdoc="<p>内联框架的文字</p>"></iframe>
+<iframe src="/unseen" style="display:none"></iframe>"""
+BANNER = """<!doctype html><meta charset="utf-8"><title>提示条</title>
+<p>商品说明：甬江春茶，二百五十克装，产地宁波。</p>
+<div id="cookie" style="position:fixed;bottom:0;height:60px;width:100%;background:#00f">
+本网站使用 Cookie <button onclick="fetch('/clicked')">全部接受</button></div>
+<script>document.querySelector('button').click = () => fetch('/clicked')</script>"""
+ENDLESS = """<!doctype html><meta charset="utf-8"><title>无尽</title><div id="a">开始</div><script>
+const more = () => { const d = document.createElement('div'); d.style.height = '900px';
+  d.textContent = '更多'; document.body.append(d); };
+more(); more(); addEventListener('scroll', more);</script>"""
+PAGES: dict[str, str | bytes | int] = {
+    "/tall": TALL,
+    "/nested": NESTED,
+    "/framed": FRAMED,
+    "/inner": "<p>子框架的文字</p>",
+    "/unseen": "<p>看不见的文字</p>",
+    "/banner": BANNER,
+    "/endless": ENDLESS,
+    **{f"/lazy{n}.png": picture("green") for n in range(5)},
+}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(PAGES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def way_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
+    journal = tmp_path_factory.mktemp("guard") / "journal.jsonl"
+    with guard(journal, allow_loopback=True) as running:
+        yield running
+
+
+def taken(url: str, way_out: Guard, folder: Path, **more: Any) -> tuple[Snapshot, dict[str, Any]]:
+    wanted = CaptureOrder(
+        url=check_url(url),
+        browser=find_browser(),
+        proxy=way_out.address,
+        journal=way_out.journal,
+        sandbox=False,
+        **more,
+    )
+    snapshot = capture(wanted, folder, software="t")
+    return snapshot, json.loads((folder / "evidence/capture.json").read_bytes())
+
+
+def steps(record: dict[str, Any]) -> dict[str, str]:
+    return {step["step"]: step.get("note", "") for step in record["steps"]}
+
+
+def test_a_tall_page_is_taken_in_strips_that_are_kept(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    _, record = taken(f"{address}/tall", way_out, tmp_path, limits=Limits(strip_height=2500))
+    strips = sorted((tmp_path / "evidence/strips").iterdir())
+    assert [path.name for path in strips] == ["001.png", "002.png", "003.png", "004.png"]
+    with Image.open(tmp_path / "evidence/screenshot.png") as whole:
+        assert whole.size == (1366, 9500)
+        pixels = [whole.getpixel((700, 75 + 100 * n)) for n in (0, 24, 25, 60, 94)]
+        assert pixels == [(2 * n, 255 - 2 * n, 128) for n in (0, 24, 25, 60, 94)]
+        assert whole.getpixel((700, 2510)) != (255, 0, 0)  # a fixed bar stands once, at the top
+        below = 0
+        for path in strips:
+            with Image.open(path) as piece:
+                part = whole.crop((0, below, 1366, below + piece.height))
+                assert part.tobytes() == piece.convert(whole.mode).tobytes()
+                below += piece.height
+        assert below == whole.height
+    assert record["limits_hit"] == []
+
+
+def test_a_page_of_one_strip_has_none(address: str, way_out: Guard, tmp_path: Path) -> None:
+    snapshot, _ = taken(f"{address}/banner", way_out, tmp_path)
+    assert not (snapshot.folder / "evidence/strips").exists()
+
+
+def test_boxes_that_scroll_inside_the_page_are_scrolled(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    _, record = taken(f"{address}/nested", way_out, tmp_path)
+    asked = {item["url"].rpartition("/")[2] for item in record["exchanges"]}
+    assert {f"lazy{n}.png" for n in range(5)} <= asked
+    assert steps(record)["scrolled inside the page"].startswith("1 boxes")
+
+
+def test_a_page_without_end_is_scrolled_within_the_bound(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    _, record = taken(f"{address}/endless", way_out, tmp_path, limits=Limits(scrolls=6))
+    assert record["limits_hit"] == ["scrolls"]
+    assert steps(record)["scrolled"] == "6 times; end reached: no"
+
+
+def test_the_text_of_frames_is_kept_under_their_addresses(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    taken(f"{address}/framed", way_out, tmp_path)
+    text = (tmp_path / "evidence/text.txt").read_text("utf-8")
+    assert text.startswith("主页面的文字")
+    assert f"[frame {address}/inner]\n子框架的文字" in text
+    assert "内联框架的文字" in text
+    assert "看不见的文字" not in text
+
+
+def test_a_cookie_banner_is_left_as_it_is(address: str, way_out: Guard, tmp_path: Path) -> None:
+    _, record = taken(f"{address}/banner", way_out, tmp_path)
+    assert not any("clicked" in item["url"] for item in record["exchanges"])
+    assert "本网站使用 Cookie" in (tmp_path / "evidence/text.txt").read_text("utf-8")
+    with Image.open(tmp_path / "evidence/screenshot.png") as whole:
+        assert whole.getpixel((1000, whole.height - 30)) == (0, 0, 255)
+
+
+def test_the_page_is_kept_as_mhtml_with_its_parts(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    taken(f"{address}/framed", way_out, tmp_path)
+    data = (tmp_path / "evidence/page.mhtml").read_bytes()
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    assert message.get_content_type() == "multipart/related"
+    assert message["Snapshot-Content-Location"] == f"{address}/framed"
+    bodies = [part.get_payload(decode=True) for part in message.walk()]
+    parts = [body.decode("utf-8", "replace") for body in bodies if isinstance(body, bytes)]
+    assert any("主页面的文字" in part for part in parts)
+    assert any("子框架的文字" in part for part in parts)
