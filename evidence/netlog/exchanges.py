@@ -35,6 +35,7 @@ class Found:
     request_cut: bool = False
     beyond_up: int = 0
     beyond_down: int = 0
+    trailers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

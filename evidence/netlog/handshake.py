@@ -1,102 +1,165 @@
-"""What a TLS handshake of the log says: version, cipher, chain, verdict of the browser."""
+"""TLS handshake messages (RFC 8446, RFC 5246) as the log keeps them: what the server added.
+
+Read are the stapled OCSP answer (RFC 6066) and the list of signed certificate timestamps
+(RFC 6962) that came beside the certificate; a compressed certificate message (RFC 8879) is
+unpacked first. Nothing is verified here.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterable
+import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from evidence.netlog.events import Constants
-from evidence.netlog.model import Tls
+import brotli
+import zstandard
 
-CIPHERS = {
-    0x1301: "TLS_AES_128_GCM_SHA256",
-    0x1302: "TLS_AES_256_GCM_SHA384",
-    0x1303: "TLS_CHACHA20_POLY1305_SHA256",
-    0x002F: "TLS_RSA_WITH_AES_128_CBC_SHA",
-    0x0035: "TLS_RSA_WITH_AES_256_CBC_SHA",
-    0x009C: "TLS_RSA_WITH_AES_128_GCM_SHA256",
-    0x009D: "TLS_RSA_WITH_AES_256_GCM_SHA384",
-    0xC009: "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    0xC00A: "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    0xC013: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    0xC014: "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    0xC027: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-    0xC02B: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    0xC02C: "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    0xC02F: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    0xC030: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    0xCCA8: "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    0xCCA9: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-}
-"""The cipher suites that Chromium offers, by IANA's number and name."""
+SERVER_HELLO, CERTIFICATE, STATUS, COMPRESSED = 2, 11, 22, 25
+OCSP, SCTS = 5, 18
+UNPACKED_LIMIT = 1 << 24
+_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
 
-@dataclass
-class Handshake:
-    """The handshake of one connection, as far as the log has it."""
+class _Reader:
+    """Bytes taken from the front; ``ValueError`` when there are too few."""
 
-    version: str = ""
-    cipher: int = 0
-    alpn: str = ""
-    resumed: bool = False
-    chain: tuple[bytes, ...] = ()
-    error: int = 0
-    job: int | None = None
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
 
-    def take(self, kind: str, params: dict[str, Any]) -> None:
-        """Take in one event of the handshake."""
-        if kind == "SSL_CERTIFICATES_RECEIVED":
-            self.chain = tuple(der_of(params.get("certificates", ())))
-        elif kind == "SSL_CONNECT":
-            self.version = str(params.get("version", ""))
-            self.cipher = int(params.get("cipher_suite", 0))
-            proto = str(params.get("next_proto", ""))
-            self.alpn = "" if proto == "unknown" else proto
-            self.resumed = bool(params.get("is_resumed", False))
-            self.error = int(params.get("net_error", 0))
+    def take(self, size: int) -> bytes:
+        piece = self.data[self.at : self.at + size]
+        if len(piece) != size:
+            raise ValueError("a handshake message ends early")
+        self.at += size
+        return piece
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
+
+    def vector(self, size: int) -> bytes:
+        """Return a vector whose length stands before it in ``size`` bytes."""
+        return self.take(self.number(size))
+
+    @property
+    def left(self) -> int:
+        return len(self.data) - self.at
 
 
-def der_of(texts: Iterable[str]) -> list[bytes]:
-    """Return the DER bytes of PEM texts; one that is none is left out."""
+@dataclass(frozen=True)
+class Additions:
+    """What a server sent beside its certificate."""
+
+    stapled: bytes | None = None
+    timestamps: tuple[bytes, ...] = ()
+
+
+def additions(message: bytes, *, tls13: bool) -> Additions:
+    """Return what one handshake message adds; nothing for other messages.
+
+    Raises ValueError when the message does not have its form.
+    """
+    reader = _Reader(message)
+    kind = reader.number(1)
+    body = reader.vector(3)
+    if kind == COMPRESSED:
+        kind, body = CERTIFICATE, _unpacked(body)
+    if kind == CERTIFICATE and tls13:
+        return _of_extensions(_leaf_extensions(body))
+    if kind == SERVER_HELLO and not tls13:
+        return _of_extensions(_hello_extensions(body))
+    if kind == STATUS and not tls13:
+        return Additions(stapled=_status(body))
+    return Additions()
+
+
+def is_tls13(hello: bytes) -> bool:
+    """Return whether a ServerHello message chooses TLS 1.3 (a retry request does as well)."""
+    reader = _Reader(hello)
+    if reader.number(1) != SERVER_HELLO:
+        return False
+    body = reader.vector(3)
+    if body[2:34] == _RETRY:
+        return True
+    return any(number == 43 and value == b"\x03\x04" for number, value in _hello_extensions(body))
+
+
+def _unpacked(body: bytes) -> bytes:
+    reader = _Reader(body)
+    algorithm, size = reader.number(2), reader.number(3)
+    packed = reader.vector(3)
+    if size > UNPACKED_LIMIT:
+        raise ValueError("a certificate message that is too large")
+    try:
+        if algorithm == 1:
+            plain = zlib.decompressobj().decompress(packed, UNPACKED_LIMIT)
+        elif algorithm == 2:
+            plain = brotli.Decompressor().process(packed, output_buffer_limit=UNPACKED_LIMIT)
+        elif algorithm == 3:
+            plain = zstandard.ZstdDecompressor().decompress(packed, max_output_size=UNPACKED_LIMIT)
+        else:
+            raise ValueError("a certificate message in an unknown compression")
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+        raise ValueError("a certificate message that does not unpack") from error
+    return plain
+
+
+def _extensions(data: bytes) -> Iterator[tuple[int, bytes]]:
+    reader = _Reader(data)
+    while reader.left:
+        yield reader.number(2), reader.vector(2)
+
+
+def _hello_extensions(body: bytes) -> list[tuple[int, bytes]]:
+    reader = _Reader(body)
+    reader.take(34)  # version and random
+    reader.vector(1)
+    reader.take(3)  # cipher suite and compression
+    return list(_extensions(reader.vector(2))) if reader.left else []
+
+
+def _leaf_extensions(body: bytes) -> list[tuple[int, bytes]]:
+    reader = _Reader(body)
+    reader.vector(1)
+    certificates = _Reader(reader.vector(3))
+    if not certificates.left:
+        return []
+    certificates.vector(3)
+    return list(_extensions(certificates.vector(2)))
+
+
+def _of_extensions(found: list[tuple[int, bytes]]) -> Additions:
+    stapled: bytes | None = None
+    timestamps: tuple[bytes, ...] = ()
+    for number, value in found:
+        if number == OCSP and value:
+            stapled = _status(value)
+        elif number == SCTS and value:
+            timestamps = tuple(timestamp_list(value))
+    return Additions(stapled, timestamps)
+
+
+def _status(body: bytes) -> bytes | None:
+    reader = _Reader(body)
+    return reader.vector(3) if reader.number(1) == 1 else None
+
+
+def timestamp_list(data: bytes) -> list[bytes]:
+    """Return the entries of a SignedCertificateTimestampList (RFC 6962, 3.3)."""
+    reader = _Reader(_Reader(data).vector(2))
     found = []
-    for text in texts:
-        body = "".join(line for line in str(text).splitlines() if not line.startswith("-----"))
-        try:
-            found.append(base64.b64decode(body, validate=True))
-        except (binascii.Error, ValueError):
-            continue
+    while reader.left:
+        found.append(reader.vector(2))
     return found
 
 
-def cipher_name(number: int) -> str:
-    """Return IANA's name of a cipher suite, or ``0x….`` for one that is not in the table."""
-    if not number:
-        return ""
-    return CIPHERS.get(number, f"0x{number:04X}")
-
-
-def tls_of(shake: Handshake, verdict: dict[str, Any] | None, constants: Constants) -> Tls:
-    """Return a connection's TLS facts; ``verdict`` is what the browser's verifier said."""
-    said = "not verified"
-    status: tuple[str, ...] = ()
-    if verdict is not None and verdict.get("ended"):
-        error = int(verdict.get("net_error", 0))
-        said = constants.error(error) if error else "ok"
-        status = flag_names(int(verdict.get("cert_status", 0)), constants)
-    return Tls(
-        version=shake.version,
-        cipher=cipher_name(shake.cipher),
-        alpn=shake.alpn,
-        resumed=shake.resumed,
-        chain=shake.chain,
-        verdict=said,
-        status=status,
-    )
-
-
-def flag_names(bits: int, constants: Constants) -> tuple[str, ...]:
-    """Return the names of the certificate status flags that are set."""
-    return tuple(sorted(name for name, bit in constants.flags.items() if bits & bit))
+def timestamp_fields(entry: bytes) -> dict[str, str]:
+    """Return version, log id (hex) and time (milliseconds since 1970) of one SCT."""
+    reader = _Reader(entry)
+    version, log, moment = reader.number(1), reader.take(32), reader.take(8)
+    return {
+        "version": f"v{version + 1}",
+        "log_id": log.hex(),
+        "timestamp": str(struct.unpack(">Q", moment)[0]),
+    }

@@ -44,7 +44,12 @@ class Tls:
     ``chain`` is what the server sent (DER, leaf first). ``verdict`` is ``ok``, or Chromium's
     error name (``ERR_CERT_AUTHORITY_INVALID``), or ``not verified`` where the log has none.
     ``status`` are the certificate status flags by name. ``scts`` are the signed certificate
-    timestamps as the log gives them. ``stapled`` is the stapled OCSP answer, if one was sent.
+    timestamps: ``origin`` (``embedded_in_certificate``, ``tls_extension``, ``ocsp``), ``log_id``
+    (hex), ``timestamp`` (milliseconds since 1970), ``status`` (Chromium's word, or ``not
+    verified``). ``stapled`` is the stapled OCSP answer, if one was sent. ``known_root`` is
+    whether Chromium found the chain to end in a root it ships; ``transparency`` is its word on
+    Certificate Transparency. ``chain_from`` and ``verdict_from`` name the connection whose chain
+    or verdict stands here because the browser remembered it; None when it is this one's own.
     """
 
     version: str
@@ -56,6 +61,10 @@ class Tls:
     status: tuple[str, ...]
     scts: tuple[dict[str, str], ...] = ()
     stapled: bytes | None = None
+    known_root: bool | None = None
+    transparency: str = ""
+    chain_from: int | None = None
+    verdict_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,7 @@ class WireExchange:
     was cut short. A response of size 0 is one that never came. ``upgraded`` marks a 101;
     ``beyond_up`` and ``beyond_down`` count the bytes after it, which are no HTTP and are in no
     blob. ``request_cut`` is True when the request's own body was not sent to its end.
+    ``trailers`` are those of an HTTP/2 answer (over HTTP/1.1 they are in the body's framing).
     """
 
     number: int
@@ -119,6 +129,7 @@ class WireExchange:
     request_cut: bool = False
     beyond_up: int = 0
     beyond_down: int = 0
+    trailers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

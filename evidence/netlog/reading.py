@@ -11,8 +11,9 @@ from pathlib import Path
 from evidence.errors import FormatError
 from evidence.netlog.events import Constants, Log
 from evidence.netlog.exchanges import Found, http1_exchanges
-from evidence.netlog.handshake import tls_of
+from evidence.netlog.http2 import http2_exchanges, speaks_http2
 from evidence.netlog.model import Connection, Tls, Wire, WireExchange
+from evidence.netlog.tls import tls_of, with_remembered
 from evidence.netlog.trace import WANTED, Socket, Trace
 
 
@@ -44,13 +45,16 @@ def _wire(source: Log, trace: Trace) -> Wire:
     constants = source.constants
     faults = [f"line {number} of the log is no event" for number in source.bad_lines]
     faults += trace.faults
-    connections, found = [], []
-    for socket in trace.sockets.values():
-        tls = _tls(socket, trace, constants)
-        connection = _connection(socket, tls, constants)
-        connections.append(connection)
+    connections = _connections(trace, constants)
+    found: list[tuple[Found, int]] = []
+    for socket, connection in zip(trace.sockets.values(), connections, strict=True):
+        if socket.tls is not None and socket.tls.broken:
+            faults.append(f"connection {socket.source}: {socket.tls.broken}")
         host = _authority(connection)
-        exchanges, wrong = http1_exchanges(socket, trace, host, complete=source.complete)
+        if speaks_http2(socket):
+            exchanges, wrong = http2_exchanges(socket, complete=source.complete)
+        else:
+            exchanges, wrong = http1_exchanges(socket, trace, host, complete=source.complete)
         found += [(one, socket.source) for one in exchanges]
         faults += wrong
     found.sort(key=lambda pair: (pair[0].started, pair[1], pair[0].request.offset))
@@ -67,6 +71,25 @@ def _wire(source: Log, trace: Trace) -> Wire:
         served=tuple(sorted(trace.served.items())),
         datagrams=trace.datagrams,
     )
+
+
+def _connections(trace: Trace, constants: Constants) -> list[Connection]:
+    known: dict[int, Tls] = {}
+    for socket in trace.sockets.values():
+        tls = _tls(socket, trace, constants)
+        if tls is not None:
+            known[socket.source] = tls
+    where = {socket.source: _target(socket) for socket in trace.sockets.values()}
+    filled = with_remembered(known, where)
+    return [
+        _connection(socket, filled.get(socket.source), constants)
+        for socket in trace.sockets.values()
+    ]
+
+
+def _target(socket: Socket) -> tuple[str, int]:
+    asked = _socks_target(socket.socks) if socket.proxied else None
+    return asked or _split(socket.remote) or ("", 0)
 
 
 def _moment(milliseconds: int, constants: Constants) -> datetime:
@@ -95,6 +118,7 @@ def _exchange(number: int, one: Found, connection: int, constants: Constants) ->
         request_cut=one.request_cut,
         beyond_up=one.beyond_up,
         beyond_down=one.beyond_down,
+        trailers=one.trailers,
     )
 
 
@@ -107,8 +131,7 @@ def _tls(socket: Socket, trace: Trace, constants: Constants) -> Tls | None:
 
 def _connection(socket: Socket, tls: Tls | None, constants: Constants) -> Connection:
     peer = _split(socket.remote)
-    target = _socks_target(socket.socks) if socket.proxied else None
-    host, port = target or peer or ("", 0)
+    host, port = _target(socket)
     local = _split(socket.local)
     return Connection(
         source=socket.source,

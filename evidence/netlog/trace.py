@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evidence.netlog.events import BEGIN, END, Event
-from evidence.netlog.handshake import Handshake
 from evidence.netlog.spool import Channel
+from evidence.netlog.tls import Handshake
 
 ABORTED = -3
 
