@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 Line = tuple[str, str]
+GOOD = ("ok", "not verified")
+"""The verdicts of ``certificates.json`` with which the browser found nothing wrong."""
 
 SENTENCES: Mapping[str, Line] = MappingProxyType(
     {
@@ -68,13 +71,20 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
 """Code to the sentence in Chinese and English, the gravest first."""
 
 
-def first_lines(capture: Mapping[str, Any], environment: Mapping[str, Any]) -> tuple[Line, ...]:
-    """Return what the two records oblige to declare, the gravest first, none twice.
+def first_lines(
+    capture: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    certificates: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[Line, ...]:
+    """Return what the records oblige to declare, the gravest first, none twice.
 
-    ``capture`` and ``environment`` are the parsed records, of any shape; further sentences that
-    ``capture["declared"]`` holds come last. Nothing is checked against other files here.
+    The arguments are the parsed ``capture.json``, ``environment.json`` and
+    ``certificates.json``, of any shape; further sentences that ``capture["declared"]`` holds
+    come last. Nothing is checked against other files here.
     """
     due = {*_of_capture(capture), *_of_environment(environment)}
+    if _bad_for_the_page(capture, certificates):
+        due.add("bad_certificate")
     lines = [line for code, line in SENTENCES.items() if code in due]
     return tuple(dict.fromkeys([*lines, *_stated(capture.get("declared"))]))
 
@@ -95,6 +105,28 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
         yield str(capture["fidelity"])
     if capture.get("limits_hit"):
         yield "limit"
+
+
+def _bad_for_the_page(capture: Mapping[str, Any], certificates: Mapping[str, Any]) -> bool:
+    """Whether a connection to the page's own host had a bad certificate, whatever is said of it."""
+    hosts = {_host_of(capture.get(key)) for key in ("url", "final_url")}
+    rows = certificates.get("connections")
+    return any(
+        isinstance(row, dict)
+        and (row.get("host"), row.get("port")) in hosts
+        and row.get("verdict") not in GOOD
+        for row in (rows if isinstance(rows, list) else [])
+    )
+
+
+def _host_of(url: Any) -> tuple[str, int] | None:
+    if not isinstance(url, str) or not url.startswith("https://"):
+        return None
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "", parts.port or 443)
+    except ValueError:
+        return None
 
 
 def _of_environment(environment: Mapping[str, Any]) -> Iterator[str]:

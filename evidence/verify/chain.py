@@ -149,7 +149,7 @@ def _bind_attempt(
     package: Package, logged: Logged, entry: Attempt, where: str, findings: Findings
 ) -> None:
     """The attempt in the log is the one that manifest and attempt record name."""
-    manifest, record = package.manifest, package.attempt
+    manifest, record = package.manifest, package.contents.attempt
     place = (logged.index, sha256_hex(logged.data), entry.capture_id)
     if manifest is not None:
         stated = (manifest.attempt_index, manifest.attempt_sha256, manifest.capture_id)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evidence.errors import FormatError
-from evidence.format import jcs, names
-from evidence.format.attempt import AttemptRecord
-from evidence.format.cdxj import parse_index, parse_pages
+from evidence.format import names
 from evidence.format.datapackage import build_datapackage, build_datapackage_digest
 from evidence.format.digests import Digests, Meter, digest_bytes, sha256_hex
 from evidence.format.manifest import SIGNATURE_SIZE, Manifest
 from evidence.format.times import format_time
+from evidence.verify.agreement import check_agreement
 from evidence.verify.archive import Archive, check_crc, check_names
+from evidence.verify.contents import Contents, check_contents
 from evidence.verify.layout import Found
-from evidence.verify.pictures import check_pdf, check_png
 from evidence.verify.verdict import Findings
-from evidence.verify.warc import match_index, read_records
 
 SMALL = 8 << 20
-JSON_LIMIT = 32 << 20
-TEXT_LIMIT = 64 << 20
 
 
 @dataclass
@@ -34,7 +28,7 @@ class Package:
     manifest_bytes: bytes | None = None
     manifest: Manifest | None = None
     signature: bytes | None = None
-    attempt: AttemptRecord | None = None
+    contents: Contents = field(default_factory=Contents)
     altered: set[str] = field(default_factory=set)
 
     @property
@@ -56,7 +50,9 @@ def check_package(archive: Archive, findings: Findings) -> Package:
     for entry in dict.fromkeys(archive.entries):
         _check_entry(package, entry, listed.get(entry.name), findings)
     _check_datapackage(package, findings)
-    _check_contents(package, findings)
+    package.contents = check_contents(archive, package.artefacts, package.altered, findings)
+    fidelity = package.manifest.fidelity if package.manifest else None
+    check_agreement(package.contents, package.artefacts, fidelity, archive.label, findings)
     label = archive.label
     findings.valid(
         "manifest",
@@ -172,63 +168,6 @@ def _check_datapackage(package: Package, findings: Findings) -> None:
                 f"{names.SIGNATURE}.",
                 f"{names.DATAPACKAGE} 与 {names.MANIFEST}、{names.SIGNATURE} 不相符。",
             )
-
-
-def _check_contents(package: Package, findings: Findings) -> None:
-    """Check each unaltered artefact by the rules of its own format."""
-    archive = package.archive
-
-    def apply(name: str, check: Callable[[Found], object]) -> None:
-        entry = archive.get(name)
-        if entry is None or name in package.altered:
-            return
-        try:
-            check(entry)
-        except FormatError as error:
-            findings.fault("package", archive.place(name), error)
-
-    apply(names.ATTEMPT, lambda entry: _attempt(package, entry))
-    for name in (names.CAPTURE, names.ENVIRONMENT):
-        apply(name, lambda entry: _json_object(archive, entry, findings))
-    for name in (names.DOM, names.TEXT):
-        apply(name, lambda entry: _text(archive, entry))
-    apply(names.SCREENSHOT, lambda entry: check_png(archive.open(entry)))
-    apply(names.PDF, lambda entry: check_pdf(archive.open(entry)))
-    apply(names.PAGES, lambda entry: parse_pages(archive.read(entry, TEXT_LIMIT)))
-    apply(names.INDEX, lambda entry: parse_index(archive.read(entry, TEXT_LIMIT)))
-    apply(names.ARCHIVE, lambda entry: _warc(package, entry))
-
-
-def _attempt(package: Package, entry: Found) -> None:
-    package.attempt = AttemptRecord.parse(package.archive.read(entry, SMALL))
-
-
-def _json_object(archive: Archive, entry: Found, findings: Findings) -> None:
-    value = jcs.loads(archive.read(entry, JSON_LIMIT), entry.name, limit=JSON_LIMIT)
-    if not isinstance(value, dict):
-        raise FormatError(f"{entry.name} is not an object", f"{entry.name} 不是对象")
-    certificate = value.get("certificate")
-    if entry.name == names.CAPTURE and isinstance(certificate, dict):
-        findings.facts["site_certificate"] = str(certificate.get("verdict"))
-
-
-def _text(archive: Archive, entry: Found) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for chunk in archive.chunks(entry):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{entry.name} is not UTF-8.", f"{entry.name} 不是 UTF-8。") from error
-
-
-def _warc(package: Package, entry: Found) -> None:
-    archive = package.archive
-    records = list(read_records(archive.open(entry)))
-    index = archive.get(names.INDEX)
-    if index is None or names.INDEX in package.altered:
-        return
-    match_index(records, parse_index(archive.read(index, TEXT_LIMIT)))
 
 
 def check_signature_size(signature: bytes) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from evidence.verify.verdict import CLAIM_NAMES, NOT_PROVED, Claim, Status, Verdict
+from typing import Any
+
+from evidence.verify.verdict import CLAIM_NAMES, Claim, Status, Verdict
 
 MARKS = {
     Status.VALID: ("成立", "valid"),
@@ -10,11 +12,19 @@ MARKS = {
     Status.NOT_CHECKED: ("未核查", "not checked"),
 }
 
+REPLAY = {
+    "equal": "与封存的画面和文字一致（由封存方自查） equal to the sealed picture and text, as the "
+    "sealing side found",
+    "differs": "有差异，见 evidence/replay.json differs, see evidence/replay.json",
+    "not_checked": "未核查 not checked",
+}
+
 
 def print_report(verdict: Verdict) -> str:
     """Return the whole report; its first line is the headline."""
-    lines = [_plain(verdict.headline_zh), _plain(verdict.headline_en), ""]
-    lines += [f"文件 File: {_plain(verdict.file)}"]
+    lines = [_plain(verdict.headline_zh), _plain(verdict.headline_en)]
+    lines += [f"声明 Declared: {_plain(zh)} / {_plain(en)}" for zh, en in verdict.declared]
+    lines += ["", f"文件 File: {_plain(verdict.file)}"]
     lines += _facts(verdict)
     if verdict.claims:
         lines += ["", "核查结果 Findings:"]
@@ -22,7 +32,7 @@ def print_report(verdict: Verdict) -> str:
         lines += _claim_lines(claim_id, [c for c in verdict.claims if c.id == claim_id])
     if verdict.claims:
         lines += ["", "以下各项未予证明 This does NOT prove:"]
-        lines += [f"  - {zh} / {en}" for zh, en in NOT_PROVED]
+        lines += [f"  - {zh} / {en}" for zh, en in verdict.not_proved]
         lines += ["  - 未核查证书吊销与见证人 / revocation and witnesses were not checked"]
     return "\n".join(lines) + "\n"
 
@@ -43,11 +53,10 @@ def _claim_lines(claim_id: str, claims: list[Claim]) -> list[str]:
 def _facts(verdict: Verdict) -> list[str]:
     facts = verdict.facts
     lines: list[str] = []
-    if facts.get("site_certificate") == "bad":
-        lines.append("注意：固证时该网站证书有误 Note: the site's certificate did not verify")
     for key, label in (
         ("url", "网址 URL"),
         ("case", "案件 Case"),
+        ("fidelity", "交互记录保真度 Fidelity"),
         ("manifest_sha256", "清单 Manifest SHA-256"),
         ("manifest_sm3", "清单 Manifest SM3"),
     ):
@@ -64,6 +73,22 @@ def _facts(verdict: Verdict) -> list[str]:
     if "log" in facts:
         log = facts["log"]
         lines.append(f"日志 Log: {_plain(log['origin'])}，大小 size {log['size']}")
+    lines += _more(facts)
+    return lines
+
+
+def _more(facts: dict[str, Any]) -> list[str]:
+    """Return what is told of optional files: the replay check, the review, the encrypted part."""
+    lines: list[str] = []
+    if "replay" in facts:
+        words = REPLAY.get(facts["replay"], REPLAY["not_checked"])
+        lines.append(f"离线重放 Replay: {words}")
+    if "private" in facts:
+        size = facts["private"]["size"]
+        lines.append(
+            f"加密部分 Encrypted part: {size} 字节 bytes，仅核对哈希值，未解密查看 "
+            "only its digests were checked, it was not looked into"
+        )
     return lines
 
 

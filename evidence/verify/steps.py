@@ -150,15 +150,18 @@ def _check_claims(
 ) -> None:
     """Prove signature, log, timestamps and order, each as far as it can be."""
     _check_signature(package, papers, trust, findings)
+    _check_review(package, trust, findings)
     attempt, outcome = check_log(package, papers, whole, trust.log_key if trust else None, findings)
+    findings.declared = package.contents.declared
     data = package.manifest_bytes
     stamps = check_stamps(papers, None if data is None else sha256_hex(data), trust, findings)
     place = package.archive.place(names.MANIFEST)
     check_order(package.manifest, place, attempt, outcome, stamps, findings)
     findings.valid(
         "package",
-        "The ZIP is in its one canonical form; JSON, WARC, index, PNG and PDF are well formed.",
-        "ZIP 为唯一规范形式；JSON、WARC、索引、PNG 与 PDF 均合乎格式。",
+        "The ZIP is in its one canonical form; every file in it is well formed, and the records "
+        "of the capture agree.",
+        "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录相互一致。",
     )
 
 
@@ -201,6 +204,35 @@ def _check_signature(
             f"The manifest was signed by the trusted key {key_digest(key)[:16]}….",
             f"清单由可信密钥 {key_digest(key)[:16]}… 签名。",
         )
+
+
+def _check_review(package: Package, trust: Trust | None, findings: Findings) -> None:
+    """The enclosed technical review is by the key that signs manifests, or it is nobody's."""
+    if package.contents.review is None:
+        return
+    if trust is None:
+        findings.unchecked(
+            "review",
+            "The technical review's signature was not checked against a trusted key.",
+            "技术自检记录的签名未用可信密钥核查。",
+        )
+        return
+    data, signature = package.contents.review
+    try:
+        verify_signature(data, signature, trust.signer)
+    except EvidenceError:
+        findings.invalid(
+            "review",
+            package.archive.place(names.REVIEW_SIGNATURE),
+            "The technical review is not signed by the trusted signer's key.",
+            "技术自检记录不是由可信签名密钥签名的。",
+        )
+        return
+    findings.valid(
+        "review",
+        "The technical review of the capture tool was signed by the trusted key.",
+        "取证工具的技术自检记录由可信密钥签名。",
+    )
 
 
 def _enclosed_signer(papers: Papers, findings: Findings) -> Ed25519PublicKey | None:

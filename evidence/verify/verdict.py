@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.errors import EvidenceError
+from evidence.format.declared import SENTENCES, Line, printed
 
 FORMAT = "markseal-verdict/1"
+BAD_CERTIFICATE = SENTENCES["bad_certificate"]
 
 
 class Status(enum.Enum):
@@ -46,8 +48,11 @@ CLAIM_NAMES = {
     "inclusion": ("尝试与结果均已记入日志", "Attempt and outcome are in the log"),
     "timestamp": ("清单有可信时间戳", "The manifest has a trusted timestamp"),
     "order": ("各时间先后合理", "The times follow one another"),
+    "review": ("技术自检记录由可信密钥签名", "The technical review is signed by the trusted key"),
 }
 """Claim id to its name in Chinese and English, in the order in which they are told."""
+OPTIONAL = frozenset({"review"})
+"""Claims that are told only of a package that has what they speak of."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ class Findings:
     required: frozenset[str]
     claims: list[Claim] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    declared: tuple[Line, ...] = ()
 
     def invalid(self, claim: str, where: str | None, en: str, zh: str) -> None:
         """Note that ``claim`` fails at ``where``."""
@@ -118,6 +124,12 @@ class Verdict:
     headline_en: str
     claims: tuple[Claim, ...]
     facts: dict[str, Any]
+    declared: tuple[Line, ...] = ()
+
+    @property
+    def not_proved(self) -> tuple[Line, ...]:
+        """What nobody may take this verdict to prove, with what this very package leaves open."""
+        return (*NOT_PROVED, *LEFT_OPEN.get(str(self.facts.get("fidelity")), ()))
 
     @property
     def exit_code(self) -> int:
@@ -133,9 +145,10 @@ class Verdict:
             "exit": self.exit_code,
             "trial": self.trial,
             "headline": {"zh": self.headline_zh, "en": self.headline_en},
+            "declared": printed(self.declared),
             "claims": [claim.to_json() for claim in self.claims],
             "facts": self.facts,
-            "not_proved": [{"zh": zh, "en": en} for zh, en in NOT_PROVED],
+            "not_proved": printed(self.not_proved),
         }
 
 
@@ -146,6 +159,22 @@ NOT_PROVED = (
     ("是否构成侵权（只能说疑似）", "that anything infringes: it is suspected only"),
     ("固证之前网页是否被人为改动", "that nobody altered the page before it was captured"),
 )
+
+LEFT_OPEN: dict[str, tuple[Line, ...]] = {
+    "redacted": (
+        (
+            "被遮盖之处的原文（已加密封存，未查看，只核对其哈希值）",
+            "what stood where secrets are masked (sealed encrypted; not looked into, only hashed)",
+        ),
+    ),
+    "decoded": (
+        (
+            "线路上的原始字节（交互记录为浏览器解码后的内容）",
+            "the literal bytes of the wire (the exchanges are as the browser decoded them)",
+        ),
+    ),
+}
+"""Fidelity to what it leaves unproved besides."""
 
 
 def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Verdict:
@@ -162,12 +191,14 @@ def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Ve
     zh, en = _headline(outcome, invalid, trusted=trusted)
     if trial:
         zh, en = f"试用：{zh}（时间戳仅来自试用机构）", f"TRIAL: {en} (trial timestamps only)"
-    return Verdict(file, outcome, trial, zh, en, claims, findings.facts)
+    if BAD_CERTIFICATE in findings.declared:
+        zh, en = f"{zh}；注意：{BAD_CERTIFICATE[0]}", f"{en}; NOTE: {BAD_CERTIFICATE[1]}"
+    return Verdict(file, outcome, trial, zh, en, claims, findings.facts, findings.declared)
 
 
 def _complete(findings: Findings) -> tuple[Claim, ...]:
     for claim, (zh, en) in CLAIM_NAMES.items():
-        if not any(c.id == claim for c in findings.claims):
+        if claim not in OPTIONAL and not any(c.id == claim for c in findings.claims):
             findings.unchecked(claim, f"{en}: could not be checked.", f"{zh}：无法核查。")
     order = list(CLAIM_NAMES)
     return tuple(sorted(findings.claims, key=lambda c: order.index(c.id)))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from evidence.errors import FormatError
 from evidence.format.cdxj import IndexLine
 from evidence.format.digests import CHUNK
+from evidence.format.http import head_size
 from evidence.verify.window import Window
 
 MAX_HEADER = 256 << 10
@@ -34,12 +35,17 @@ _DIGEST = re.compile(
 
 @dataclass(frozen=True)
 class Record:
-    """One record whose digests were recomputed; ``offset`` and ``length`` of its member."""
+    """One record whose digests were recomputed; ``offset`` and ``length`` of its member.
+
+    ``fields`` are those of a warcinfo record's block; a header that may be repeated is joined
+    with commas.
+    """
 
     kind: str
     headers: dict[str, str]
     offset: int
     length: int
+    fields: dict[str, str]
 
 
 class _Member:
@@ -108,10 +114,11 @@ def read_records(window: Window) -> Iterator[Record]:
         if headers["warc-record-id"] in seen:
             raise _bad(at, "its record id occurs twice", "记录编号重复")
         seen.add(headers["warc-record-id"])
-        _check_block(member, headers, size, at)
+        told = _check_block(member, headers, size, at)
         if b"".join(member.take(4)) != b"\r\n\r\n" or member.buffer or _rest(member):
             raise _bad(at, "it does not end with its gzip member", "没有与其 gzip 成员一同结束")
-        yield Record(headers["warc-type"], headers, at, member.end - at)
+        fields = warcinfo_fields(told, at) if headers["warc-type"] == "warcinfo" else {}
+        yield Record(headers["warc-type"], headers, at, member.end - at, fields)
         at = member.end
     if not count:
         raise FormatError("The WARC file is empty.", "WARC 文件为空。")
@@ -143,7 +150,8 @@ def _headers(member: _Member, at: int) -> dict[str, str]:
             raise _bad(at, "a header line is malformed", "记录头有一行格式不对")
         if key in found and key not in REPEATABLE:
             raise _bad(at, f"the header {name} occurs twice", f"头字段 {name} 出现两次")
-        found[key] = value.strip()
+        value = value.strip()
+        found[key] = f"{found[key]}, {value}" if key in found else value
     return found
 
 
@@ -162,25 +170,41 @@ def _check_headers(headers: dict[str, str], at: int, *, first: bool) -> int:
     return int(headers["content-length"])
 
 
-def _check_block(member: _Member, headers: dict[str, str], size: int, at: int) -> None:
+def _check_block(member: _Member, headers: dict[str, str], size: int, at: int) -> bytes:
+    """Recompute the digests of a block; return its first bytes, as many as are looked into."""
     block = _Recomputed(headers["warc-block-digest"], at)
     payload = _Recomputed(headers.get("warc-payload-digest"), at)
     is_http = headers.get("content-type", "").lower().startswith("application/http")
-    head: bytes | None = b"" if is_http else None
+    head, in_head = b"", is_http
     for piece in member.take(size):
         block.update(piece)
-        if head is not None:
+        if in_head:
             head += piece
-            end = head.find(b"\r\n\r\n")
+            end = head_size(head)
             if end >= 0:
-                payload.update(head[end + 4 :])
-                head = None
+                payload.update(head[end:])
+                in_head = False
             elif len(head) > MAX_HEADER:
                 raise _bad(at, "its HTTP header has no end", "HTTP 头没有结尾")
         else:
             payload.update(piece)
+            if not is_http and len(head) < MAX_HEADER:
+                head += piece
     block.check("block", "内容")
     payload.check("payload", "载荷")
+    return head
+
+
+def warcinfo_fields(block: bytes, at: int) -> dict[str, str]:
+    """Return the fields of a warcinfo block (application/warc-fields), or raise FormatError."""
+    found: dict[str, str] = {}
+    for line in filter(None, block.decode("utf-8", "replace").split("\r\n")):
+        name, colon, value = line.partition(":")
+        twice = name.lower() == "fidelity" and "fidelity" in found
+        if not colon or twice:
+            raise _bad(at, "a line of it is no field, or states twice", "有一行不成字段或重复")
+        found[name.lower()] = value.strip()
+    return found
 
 
 class _Recomputed:
