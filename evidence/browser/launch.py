@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from evidence.browser.failure import PageNotCaptured, Reason
-from evidence.browser.order import CaptureOrder
+from evidence.browser.order import CaptureOrder, Http2
 
 
 @dataclass(frozen=True)
@@ -25,18 +25,26 @@ class Running:
     pid: int | None
     binary: Path | None
     flags: tuple[str, ...]
+    log: Path
 
     def kill(self) -> None:
-        """End the browser at once; every pending call on it then fails."""
+        """End the browser and its group at once; every pending call on it then fails."""
         if self.pid is not None:
             with suppress(ProcessLookupError):
+                if os.getpgid(self.pid) == self.pid:
+                    os.killpg(self.pid, signal.SIGKILL)
                 os.kill(self.pid, signal.SIGKILL)
 
 
-def flags(order: CaptureOrder, mark: str) -> list[str]:
-    """Return the flags we add to Playwright's own; ``mark`` finds our process again."""
+def flags(order: CaptureOrder, mark: str, log: Path) -> list[str]:
+    """Return the flags we add to Playwright's own; ``mark`` finds our process again.
+
+    ``log`` is where the browser writes its NetLog, with every byte of every socket.
+    """
     chosen = [
         f"--markseal-capture={mark}",
+        f"--log-net-log={log}",
+        "--net-log-capture-mode=Everything",
         "--disable-quic",
         "--disable-background-networking",
         "--disable-component-update",
@@ -48,6 +56,8 @@ def flags(order: CaptureOrder, mark: str) -> list[str]:
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         f"--lang={order.locale}",
     ]
+    if order.http2 is Http2.AVOID:
+        chosen.append("--disable-http2")
     if order.proxy is not None:
         chosen += [
             f"--proxy-server=socks5://{order.proxy}",
@@ -70,19 +80,20 @@ def require_sandbox(order: CaptureOrder, *, user: int) -> None:
 
 
 @contextmanager
-def open_browser(order: CaptureOrder) -> Iterator[Running]:
+def open_browser(order: CaptureOrder, spool: Path) -> Iterator[Running]:
     """Run one browser with a fresh profile for the length of a ``with`` block.
 
-    It ends with the block; if this process is killed, the driver's input closes and the
-    driver ends it. Raises PageNotCaptured when it does not start.
+    Its log lies in ``spool``, whole once the block has ended. The browser ends with the block;
+    if this process is killed, the driver's input closes and the driver ends it. Raises
+    PageNotCaptured when it does not start.
     """
     require_sandbox(order, user=os.geteuid())
-    mark = secrets.token_hex(8)
+    mark, log = secrets.token_hex(8), spool / "netlog.json"
     with _driver() as playwright:
-        browser = _launch(playwright, order, mark)
+        browser = _launch(playwright, order, flags(order, mark, log))
         try:
             pid = _find(mark)
-            yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid))
+            yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid), log)
         finally:
             with suppress(Error):
                 browser.close()
@@ -107,13 +118,13 @@ def _driver() -> Iterator[Playwright]:
         playwright.stop()
 
 
-def _launch(playwright: Playwright, order: CaptureOrder, mark: str) -> Browser:
+def _launch(playwright: Playwright, order: CaptureOrder, arguments: list[str]) -> Browser:
     try:
         return playwright.chromium.launch(
             executable_path=str(order.browser),
-            headless=True,
+            headless=not order.headed,
             chromium_sandbox=order.sandbox,
-            args=flags(order, mark),
+            args=arguments,
             timeout=30_000,
         )
     except Error as error:

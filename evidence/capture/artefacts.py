@@ -1,129 +1,223 @@
-"""The artefacts of one capture: WARC, DOM, text, picture, PDF, environment, and its own record."""
+"""The artefacts of one capture: WARC, certificates, DOM, text, pictures, and its own record."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from evidence.browser.order import CaptureOrder
-from evidence.browser.steps import Steps
-from evidence.capture.exchange import Exchange, NotRecorded
-from evidence.capture.page import Records, page_note
-from evidence.capture.warc import Place, write_warc
+from evidence.capture.certificates import bad_hosts, certificates_record
+from evidence.capture.course import Course, NotRecorded, Visit
+from evidence.capture.joined import Counts, Joined, Row, peer_of
+from evidence.capture.page import page_note
+from evidence.capture.warc import Place, fields_of, target_uri, write_warc
+from evidence.environment.journal import JournalView
 from evidence.format import jcs
+from evidence.format.declared import SENTENCES, Line, first_lines, printed
+from evidence.format.names import (
+    ARCHIVE,
+    CAPTURE,
+    CERTIFICATES,
+    DOM,
+    ENVIRONMENT,
+    PDF,
+    SCREENSHOT,
+    TEXT,
+)
 from evidence.format.times import format_time
+from evidence.netlog import Wire
 
-FORMAT = "markseal-capture/1"
-
-
-@dataclass
-class Course:
-    """What the steps of one capture share."""
-
-    order: CaptureOrder
-    steps: Steps
-    started: datetime
-    hit: list[str] = field(default_factory=list)
-    extra: list[NotRecorded] = field(default_factory=list)
-    dialogs: list[dict[str, str]] = field(default_factory=list)
-    expired: bool = False
+FORMAT = "markseal-capture/2"
+URL_LIMIT = 30_000
+_KNOWN_NOTE = 2000
 
 
 @dataclass(frozen=True)
-class Visit:
-    """One page load and everything taken from it."""
+class Found:
+    """Everything one capture found, before it is written."""
 
-    records: Records
-    exchanges: tuple[Exchange, ...]
-    not_recorded: tuple[NotRecorded, ...]
-    final_url: str
-    status: int
-    certificate: dict[str, Any] | None
+    visit: Visit
+    wire: Wire
+    joined: Joined
+    journal: JournalView
+    environment: dict[str, Any]
+    site: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written and what it says first."""
+
+    places: tuple[Place, ...]
+    finished: datetime
+    fidelity: str
+    certificate: str
+    page_note: str | None
+    declared: tuple[Line, ...]
 
 
 def write_artefacts(
-    session: Course,
-    visit: Visit,
-    environment: dict[str, Any],
-    folder: Path,
-    finished: datetime,
-    software: str,
-) -> tuple[Place, ...]:
-    """Write the artefacts under their names in the package; return the index places."""
+    course: Course, found: Found, folder: Path, finished: datetime, software: str
+) -> Written:
+    """Write the artefacts under their names in the package; return what they say."""
     for part in ("archive", "evidence", "indexes", "pages"):
         (folder / part).mkdir(parents=True, exist_ok=True)
+    fidelity = "exact" if found.joined.exact else "decoded"
+    rows = [row for row in found.joined.rows if len(target_uri(row.wire.url)) <= URL_LIMIT]
+    with (folder / ARCHIVE).open("wb") as target:
+        about = fields_of(_about(course.order, found, software, fidelity))
+        places = write_warc(target, rows, about=about, made=course.started)
+    records = found.visit.records
+    peers = {one.source: peer_of(one, found.journal) for one in found.wire.connections}
+    certificates = certificates_record(found.wire.connections, peers)
+    (folder / CERTIFICATES).write_bytes(jcs.dumps(certificates))
+    (folder / DOM).write_bytes(records.dom)
+    (folder / TEXT).write_bytes(records.text)
+    (folder / SCREENSHOT).write_bytes(records.screenshot)
+    (folder / PDF).write_bytes(records.pdf)
+    (folder / ENVIRONMENT).write_bytes(jcs.dumps(found.environment))
+    for name, content in records.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            content.rename(folder / name)
+        else:
+            (folder / name).write_bytes(content)
+    record = _record(course, found, fidelity, finished)
+    lines = first_lines(record, found.environment)
+    record |= {"declared": printed(lines), "headline": _headline(lines)}
+    (folder / CAPTURE).write_bytes(jcs.dumps(record))
+    certificate = found.site["verdict"] if found.site else "none (http)"
+    return Written(places, finished, fidelity, certificate, record["page_note"], lines)
+
+
+def _about(order: CaptureOrder, found: Found, software: str, fidelity: str) -> dict[str, str]:
+    """Return the fields of the warcinfo record."""
+    decoded = [str(row.wire.number) for row in found.joined.rows if not row.wire.literal]
     about = {
         "software": software,
         "format": "WARC File Format 1.1",
         "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/"
         "warc-1.1/",
-        "fidelity": "decoded",
-        "browser": environment["browser"]["version"],
+        "fidelity": fidelity,
+        "source": "NetLog of the browser, capture mode Everything",
+        "browser": found.environment["browser"]["version"],
+        "browser-log": found.wire.browser,
+        "flags": " ".join(found.environment["browser"]["flags"]),
+        "http2": order.http2.value,
     }
-    with (folder / "archive/data.warc.gz").open("wb") as target:
-        places = write_warc(target, visit.exchanges, about=about, made=session.started)
-    evidence = folder / "evidence"
-    (evidence / "dom.html").write_bytes(visit.records.dom)
-    (evidence / "text.txt").write_bytes(visit.records.text)
-    (evidence / "screenshot.png").write_bytes(visit.records.screenshot)
-    (evidence / "page.pdf").write_bytes(visit.records.pdf)
-    (evidence / "environment.json").write_bytes(jcs.dumps(environment))
-    (evidence / "capture.json").write_bytes(jcs.dumps(_record(session, visit, finished)))
-    return places
+    if decoded:
+        about["decoded-exchanges"] = " ".join(decoded)
+    return about
 
 
-def _record(session: Course, visit: Visit, finished: datetime) -> dict[str, Any]:
-    records = visit.records
+def _record(course: Course, found: Found, fidelity: str, finished: datetime) -> dict[str, Any]:
+    """Return what stands in ``capture.json``, its first lines left out."""
+    visit, records, joined = found.visit, found.visit.records, found.joined
+    note = page_note(records, visit.status)
     return {
         "format": FORMAT,
-        "headline": _headline(visit),
-        "url": session.order.url,
+        "url": course.order.url,
         "final_url": visit.final_url,
         "http_status": visit.status,
         "title": records.title,
-        "page_note": page_note(records, visit.status),
-        "fidelity": "decoded",
-        "started": format_time(session.started),
+        "page_note": note,
+        "fidelity": fidelity,
+        "byte_counts": joined.counts.value,
+        "log_faults": list(found.wire.faults[:200]),
+        "datagrams_sent": found.wire.datagrams,
+        "declared": printed(tuple(_declared(found))),
+        "started": format_time(course.started),
         "finished": format_time(finished),
-        "certificate": visit.certificate,
+        "certificate": found.site,
+        "bad_certificates": list(bad_hosts(found.wire.connections)),
         "page_height": records.height,
-        "limits_hit": sorted({*session.hit, *records.limits_hit}),
-        "dialogs": session.dialogs,
-        "steps": session.steps.items,
-        "exchanges": [_exchange_record(item) for item in visit.exchanges],
-        "not_recorded": [item.to_json() for item in (*visit.not_recorded, *session.extra)],
+        "limits_hit": sorted({*course.hit, *records.limits_hit}),
+        "dialogs": course.dialogs,
+        "dialogs_seen": course.dialogs_seen,
+        "steps": course.steps.items,
+        "exchanges": [_exchange(row) for row in joined.rows],
+        "not_recorded": [item.to_json() for item in (*course.extra, *_not_recorded(found))],
     }
 
 
-def _headline(visit: Visit) -> dict[str, str]:
-    """Return the first line of the capture: a bad certificate comes before everything."""
-    if visit.certificate and visit.certificate["verdict"] == "bad":
-        return {
-            "zh": "注意：网站证书未通过验证，仍按声明继续取证。",
-            "en": "Note: the site's certificate did not verify; captured all the same, declared.",
-        }
-    note = page_note(visit.records, visit.status)
-    if note:
-        return {
-            "zh": f"注意：页面状态可能异常（{note}）。",
-            "en": f"Note: the page may not be an ordinary one ({note}).",
-        }
-    return {"zh": "网页取证记录", "en": "Record of a captured page"}
+def _declared(found: Found) -> Iterator[Line]:
+    """Yield the sentences that do not follow from the record's own fields."""
+    if found.joined.counts is Counts.MISMATCH:
+        yield SENTENCES["byte_mismatch"]
+    if found.wire.faults:
+        yield SENTENCES["log_incomplete"]
+    own = found.site["host"] if found.site and found.site["verdict"] == "bad" else ""
+    others = [one for one in bad_hosts(found.wire.connections) if one.partition(" ")[0] != own]
+    if others:
+        names = ", ".join(others[:5])
+        yield (
+            f"页面引用的其他主机证书未通过验证：{names}",
+            f"certificates of other hosts the page refers to did not verify: {names}",
+        )
 
 
-def _exchange_record(item: Exchange) -> dict[str, Any]:
+def _headline(lines: tuple[Line, ...]) -> dict[str, str]:
+    """Return the first line of the capture: what is declared comes before everything."""
+    if not lines:
+        return {"zh": "网页取证记录", "en": "Record of a captured page"}
+    zh, en = "；".join(line[0] for line in lines), "; ".join(line[1] for line in lines)
+    return {"zh": f"注意：{zh}。", "en": f"Note: {en}."}
+
+
+def _exchange(row: Row) -> dict[str, Any]:
+    wire, seen = row.wire, row.seen
     return {
-        "url": item.url[:2000],
-        "method": item.method,
-        "status": item.status,
-        "type": item.resource_type,
-        "protocol": item.protocol,
-        "source": item.source.value,
-        "headers_literal": item.headers_literal,
-        "body": item.body_form.value,
-        "peer": item.peer,
-        "decoded_bytes": len(item.response_body),
-        "encoded_bytes": item.encoded_length,
+        "number": wire.number,
+        "url": wire.url[:_KNOWN_NOTE],
+        "method": wire.method,
+        "status": wire.status,
+        "type": seen.kind if seen else None,
+        "frame": seen.frame if seen else None,
+        "protocol": wire.protocol,
+        "literal": wire.literal,
+        "truncated": wire.truncated,
+        "connection": wire.connection,
+        "peer": row.peer,
+        "received_bytes": row.received,
+        "browser_bytes": seen.encoded if seen else None,
+        "byte_counts": row.counts.value,
+        "seen_by": "log and protocol" if seen else "log",
     }
+
+
+def _not_recorded(found: Found) -> Iterator[NotRecorded]:
+    """Yield what the page did that is not in the WARC, or not whole, and why."""
+    for row in found.joined.rows:
+        url = row.wire.url
+        if len(target_uri(url)) > URL_LIMIT:
+            yield NotRecorded("long address", url, f"{len(url)} characters")
+        if row.wire.truncated:
+            yield NotRecorded("cut off", url, f"part kept ({row.wire.truncated})")
+        if row.wire.upgraded:
+            beyond = row.wire.beyond_up + row.wire.beyond_down
+            yield NotRecorded("websocket", url, f"frames are not recorded ({beyond} bytes)")
+        if not row.wire.response.size:
+            yield NotRecorded("no answer", url, "the request is recorded, no answer came")
+    for seen in found.joined.only_seen:
+        cause = "answered from this capture's own cache" if seen.cached else seen.end
+        what = "from cache" if seen.cached else _only_seen(seen.end)
+        yield NotRecorded(what, seen.url, cause)
+    for url, count in found.wire.served:
+        yield NotRecorded("from cache", url, f"{count} times, says the browser's log")
+    for contact in found.journal.refused():
+        place = f"{contact.host}:{contact.port}"
+        yield NotRecorded("refused", place, f"by the egress guard ({contact.reason})")
+    stopped = {(c.host, c.port) for c in found.journal.contacts if c.verdict == "refused"}
+    for one in found.wire.connections:
+        if one.error is not None and (one.host, one.port) not in stopped:
+            yield NotRecorded("connection failed", f"{one.host}:{one.port}", one.error)
+    yield NotRecorded("service worker", "", "blocked by declaration; pages run without one")
+
+
+def _only_seen(end: str) -> str:
+    if end == "open":
+        return "unfinished"
+    return "not in the log" if end in ("finished", "redirected") else "failed request"

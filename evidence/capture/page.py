@@ -133,11 +133,13 @@ def _valid(data: bytes) -> bytes:
 def page_note(records: Records, status: int) -> str | None:
     """Return what the page looks like if not an ordinary one: a hint, not a finding.
 
-    One of ``http-error``, ``verification``, ``login``, ``empty``; None otherwise.
+    One of ``gone``, ``http-error``, ``verification``, ``login``, ``empty``; None otherwise.
     """
     text = records.text.decode("utf-8").lower()
     words = f"{records.title.lower()}\n{text}"
     short = len(text) < 2000
+    if status in (404, 410):
+        return "gone"
     if status >= 400:
         return "http-error"
     if short and any(word in words for word in _VERIFY_WORDS):

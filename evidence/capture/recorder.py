@@ -1,237 +1,175 @@
-"""Records every exchange through the browser's DevTools protocol (CDP Network domain).
+"""The live index of a capture: what the DevTools protocol (CDP Network) says of each request.
 
-Two reports are joined: the page's own CDP session, which gives the literal header text over
-HTTP/1.1, and Playwright's events, which also cover frames of other sites, workers and popups.
-An exchange that only the second saw is written from it and marked ``headers_literal: false``.
+The bytes come from the browser's log; here are their kind, their frame and how many the browser
+counted. Frames of other sites and workers are followed through ``Target.setAutoAttach``, popups
+through a session of their own. A request of which the beginning was missed is known from its
+response on.
 """
 
 from __future__ import annotations
 
-import base64
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from playwright.sync_api import BrowserContext, CDPSession, Error, Page, Request
+from playwright.sync_api import CDPSession, Error, Page
 
 from evidence.browser.order import Limits
-from evidence.capture.draft import (
-    Draft,
-    exchange_of_draft,
-    exchange_of_request,
-    post_data,
-    take_body,
-    take_cut_off,
-    take_request_extra,
-    take_response,
-    take_response_extra,
-    take_streamed,
-)
-from evidence.capture.exchange import Exchange, NotRecorded, pairs_of
 
-_WIRE = ("http:", "https:")
-_URL_LIMIT = 16_000
+_WIRE = ("http:", "https:", "ws:", "wss:")
+_ATTACHED = "Target.attachedToTarget"
+_MESSAGE = "Target.receivedMessageFromTarget"
+_SEND = "Target.sendMessageToTarget"
+
+Command = tuple[str, dict[str, Any]]
+_COMMANDS: tuple[Command, ...] = (
+    ("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}),
+    (
+        "Target.setAutoAttach",
+        {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False},
+    ),
+)
+
+
+@dataclass
+class Seen:
+    """One request as the browser told it; a redirect begins a new one.
+
+    ``connection`` is the id of the connection in the browser's log, 0 when none was told.
+    ``encoded`` counts head and body as received, content coding and chunk framing included.
+    ``end`` is ``finished``, ``redirected``, ``open``, or the browser's word for its failure.
+    """
+
+    url: str
+    method: str = ""
+    kind: str = "Other"
+    frame: str = ""
+    connection: int = 0
+    encoded: int | None = None
+    end: str = "open"
+    cached: bool = False
 
 
 @dataclass
 class Recorder:
-    """Listens to one browser context; ``drafts`` are in the order of the requests."""
+    """Listens to pages; ``seen`` is in the order in which requests became known."""
 
     limits: Limits
     stop: Callable[[str], None]
-    drafts: list[Draft] = field(default_factory=list)
-    seen: list[Request] = field(default_factory=list)
-    failed: list[NotRecorded] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     bytes: int = 0
-    _chains: dict[str, list[Draft]] = field(default_factory=dict)
-    _waiting: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
+    _latest: dict[str, Seen] = field(default_factory=dict)
+    _sent: int = 0
 
-    def attach(self, context: BrowserContext, page: Page) -> CDPSession:
-        """Listen to the context and open the page's own CDP session; return the session."""
-        context.on("requestfinished", self._on_seen)
-        context.on("requestfailed", self._on_failed_event)
-        page.on("download", lambda item: self._name("download", item.url, "not kept"))
-        session = context.new_cdp_session(page)
-        session.on("Network.requestWillBeSent", self._on_request)
-        session.on("Network.requestWillBeSentExtraInfo", self._on_request_extra)
-        session.on("Network.responseReceived", lambda event: self._on_response(session, event))
-        session.on("Network.responseReceivedExtraInfo", self._on_response_extra)
-        session.on("Network.requestServedFromCache", self._on_cache)
-        session.on("Network.dataReceived", self._on_data)
-        session.on("Network.loadingFinished", lambda event: self._on_finished(session, event))
-        session.on("Network.webSocketCreated", self._on_socket)
-        session.send(
-            "Network.enable",
-            {
-                "maxTotalBufferSize": self.limits.bytes,
-                "maxResourceBufferSize": self.limits.bytes,
-                "maxPostDataSize": 10_000_000,
-            },
-        )
+    def attach(self, page: Page) -> CDPSession:
+        """Listen to a page, its frames and workers; return the page's own session."""
+        session = page.context.new_cdp_session(page)
+        for method in (*_HANDLERS, _ATTACHED, _MESSAGE):
+            session.on(method, lambda event, method=method: self._take(session, (), method, event))
+        for method, params in _COMMANDS:
+            session.send(method, params)
         return session
 
-    def _name(self, what: str, url: str, reason: str) -> None:
-        self.failed.append(NotRecorded(what, url, reason))
+    def _take(
+        self, session: CDPSession, path: tuple[str, ...], method: str, event: dict[str, Any]
+    ) -> None:
+        """Take an event of the target that ``path`` leads to: session ids, outermost first."""
+        if method == _MESSAGE:
+            inner = json.loads(event["message"])
+            if "method" in inner:
+                below = (*path, event["sessionId"])
+                self._take(session, below, inner["method"], inner["params"])
+        elif method == _ATTACHED:
+            for command in (*_COMMANDS, ("Runtime.runIfWaitingForDebugger", {})):
+                self._send(session, (*path, event["sessionId"]), command)
+        elif method in _HANDLERS:
+            _HANDLERS[method](self, event)
 
-    def _on_seen(self, request: Request) -> None:
-        self.seen.append(request)
-
-    def _on_socket(self, event: dict[str, Any]) -> None:
-        self._name("websocket", str(event.get("url", "")), "frames are not recorded")
-
-    def _on_failed_event(self, request: Request) -> None:
-        if request.url.startswith(_WIRE):
-            self._name("failed request", request.url, request.failure or "failed")
+    def _send(self, session: CDPSession, path: tuple[str, ...], command: Command) -> None:
+        method, params = command
+        for target in reversed(path):
+            self._sent += 1
+            message = json.dumps({"id": self._sent, "method": method, "params": params})
+            method, params = _SEND, {"sessionId": target, "message": message}
+        with suppress(Error):  # the target may be gone already
+            session.send(method, params)
 
     def _on_request(self, event: dict[str, Any]) -> None:
         request = event["request"]
-        if not str(request["url"]).startswith(_WIRE):
+        before = self._latest.get(event["requestId"])
+        if before is not None and "redirectResponse" in event:
+            response = event["redirectResponse"]
+            _answered(before, response)
+            before.encoded = int(response.get("encodedDataLength", 0))
+            before.end = "redirected"
+        elif before is not None:
             return
-        if len(request["url"]) > _URL_LIMIT:
-            self._name("long address", request["url"], f"more than {_URL_LIMIT} characters")
-            return
-        chain = self._chains.setdefault(event["requestId"], [])
-        if chain and "redirectResponse" in event:
-            self._close_redirect(chain[-1], event["redirectResponse"])
-        draft = Draft(
-            url=request["url"].partition("#")[0],
-            method=request["method"],
-            started=datetime.fromtimestamp(float(event["wallTime"]), UTC),
-            resource_type=str(event.get("type", "Other")),
-            request_headers=pairs_of(request.get("headers", {})),
-            request_body=post_data(request),
+        self._begin(
+            event["requestId"],
+            Seen(
+                url=str(request["url"]).partition("#")[0],
+                method=str(request["method"]),
+                kind=str(event.get("type", "Other")),
+                frame=str(event.get("frameId", "")),
+            ),
         )
-        chain.append(draft)
-        self.drafts.append(draft)
-        for kind, extra in self._waiting.pop(event["requestId"], []):
-            self._apply_extra(kind, extra, chain)
-        if len(self.drafts) > self.limits.requests:
-            self.stop("requests")
 
-    def _close_redirect(self, draft: Draft, response: dict[str, Any]) -> None:
-        draft.body = b""
-        take_response(draft, response)
+    def _begin(self, request_id: str, seen: Seen) -> Seen:
+        self._latest[request_id] = seen
+        if seen.url.startswith(_WIRE):
+            self.seen.append(seen)
+            if len(self.seen) > self.limits.requests:
+                self.stop("requests")
+        return seen
 
-    def _on_request_extra(self, event: dict[str, Any]) -> None:
-        self._extra("request", event)
+    def _on_response(self, event: dict[str, Any]) -> None:
+        response = event["response"]
+        seen = self._latest.get(event["requestId"])
+        if seen is None:
+            url = str(response["url"]).partition("#")[0]
+            seen = self._begin(event["requestId"], Seen(url, frame=str(event.get("frameId", ""))))
+        seen.kind = str(event.get("type", seen.kind))
+        _answered(seen, response)
 
-    def _on_response_extra(self, event: dict[str, Any]) -> None:
-        self._extra("response", event)
-
-    def _extra(self, kind: str, event: dict[str, Any]) -> None:
-        chain = self._chains.get(event["requestId"])
-        if chain is None:
-            self._waiting.setdefault(event["requestId"], []).append((kind, event))
-        else:
-            self._apply_extra(kind, event, chain)
-
-    def _apply_extra(self, kind: str, event: dict[str, Any], chain: list[Draft]) -> None:
-        if kind == "request":
-            waiting = [draft for draft in chain if not draft.request_line]
-            if waiting:
-                take_request_extra(waiting[0], event)
-            return
-        waiting = [draft for draft in chain if not draft.extra_response]
-        if waiting:
-            take_response_extra(waiting[0], event)
-
-    def _on_response(self, session: CDPSession, event: dict[str, Any]) -> None:
-        chain = self._chains.get(event["requestId"])
-        if not chain:
-            return
-        draft = chain[-1]
-        take_response(draft, event["response"])
-        draft.resource_type = str(event.get("type", draft.resource_type))
-        if draft.resource_type == "Document":
-            self._stream(session, event["requestId"], draft)
-
-    def _stream(self, session: CDPSession, request_id: str, draft: Draft) -> None:
-        """Ask for a document's bytes as they come: a page that moves on takes its body along."""
-        try:
-            answer = session.send("Network.streamResourceContent", {"requestId": request_id})
-        except Error:
-            return
-        draft.chunks.insert(0, base64.b64decode(answer["bufferedData"]))
-
-    def _on_cache(self, event: dict[str, Any]) -> None:
-        chain = self._chains.get(event["requestId"])
-        if chain:
-            chain[-1].from_cache = True
-
-    def _on_finished(self, session: CDPSession, event: dict[str, Any]) -> None:
-        chain = self._chains.get(event["requestId"])
-        if not chain:
-            return
-        draft = chain[-1]
-        draft.encoded_length = int(event.get("encodedDataLength", 0))
-        if take_streamed(draft):
-            self._count(len(draft.body or b""))
-            return
-        try:
-            answer = session.send("Network.getResponseBody", {"requestId": event["requestId"]})
-        except Error:
-            return
-        self._count(take_body(draft, answer))
-
-    def _count(self, size: int) -> None:
-        self.bytes += size
+    def _on_data(self, event: dict[str, Any]) -> None:
+        self.bytes += max(int(event.get("dataLength", 0)), int(event.get("encodedDataLength", 0)))
         if self.bytes > self.limits.bytes:
             self.stop("bytes")
 
-    def _on_data(self, event: dict[str, Any]) -> None:
-        chain = self._chains.get(event["requestId"])
-        if chain:
-            chain[-1].arrived += int(event.get("dataLength", 0))
-            if event.get("data"):
-                chain[-1].chunks.append(base64.b64decode(event["data"]))
+    def _on_finished(self, event: dict[str, Any]) -> None:
+        seen = self._latest.get(event["requestId"])
+        if seen is not None and seen.end == "open":
+            seen.encoded, seen.end = int(event.get("encodedDataLength", 0)), "finished"
 
-    def finish(self) -> tuple[tuple[Exchange, ...], tuple[NotRecorded, ...]]:
-        """Join the two reports; return the exchanges in order and what is named instead."""
-        exchanges: list[Exchange] = []
-        unfinished: dict[tuple[str, str], list[Draft]] = {}
-        have: dict[tuple[str, str], int] = {}
-        for draft in self.drafts:
-            key = (draft.method, draft.url)
-            if draft.from_cache:
-                self._name("from cache", draft.url, "answered from this capture's own cache")
-                continue
-            if take_cut_off(draft):
-                self._name("cut off", draft.url, "still coming when the capture ended; part kept")
-            if draft.status is None or draft.body is None:
-                unfinished.setdefault(key, []).append(draft)
-            else:
-                exchanges.append(exchange_of_draft(draft))
-                have[key] = have.get(key, 0) + 1
-        for request in self.seen:
-            url = request.url.partition("#")[0]
-            if not url.startswith(_WIRE) or len(url) > _URL_LIMIT:
-                continue
-            key = (request.method, url)
-            if have.get(key, 0) > 0:
-                have[key] -= 1
-                continue
-            self._from_event(request, exchanges, unfinished.get(key, []))
-        for drafts in unfinished.values():
-            for draft in drafts:
-                self._name_unfinished(draft)
-        exchanges.sort(key=lambda exchange: exchange.started)
-        return tuple(exchanges), tuple(self.failed)
+    def _on_failed(self, event: dict[str, Any]) -> None:
+        seen = self._latest.get(event["requestId"])
+        if seen is not None and seen.end == "open":
+            blocked = event.get("blockedReason")
+            seen.end = str(blocked or event.get("errorText") or "failed")
 
-    def _name_unfinished(self, draft: Draft) -> None:
-        if not any(item.url == draft.url and item.what == "failed request" for item in self.failed):
-            self._name("unfinished", draft.url, "no complete answer before the capture ended")
+    def _on_cache(self, event: dict[str, Any]) -> None:
+        seen = self._latest.get(event["requestId"])
+        if seen is not None:
+            seen.cached = True
 
-    def _from_event(self, request: Request, exchanges: list[Exchange], drafts: list[Draft]) -> None:
-        try:
-            exchange = exchange_of_request(request)
-        except Error as error:
-            first = error.message.split("\n")[0]
-            self._name("unfinished", request.url, f"the browser gave no body: {first}")
-            if drafts:
-                drafts.pop(0)
-            return
-        if exchange is not None:
-            if drafts:
-                drafts.pop(0)
-            exchanges.append(exchange)
+    def _on_socket(self, event: dict[str, Any]) -> None:
+        seen = Seen(str(event.get("url", "")), "GET", "WebSocket")
+        self._begin(event["requestId"], seen)
+
+
+def _answered(seen: Seen, response: dict[str, Any]) -> None:
+    seen.connection = int(response.get("connectionId", 0))
+    seen.cached = seen.cached or bool(response.get("fromDiskCache"))
+
+
+_HANDLERS: dict[str, Callable[[Recorder, dict[str, Any]], None]] = {
+    "Network.requestWillBeSent": Recorder._on_request,
+    "Network.responseReceived": Recorder._on_response,
+    "Network.dataReceived": Recorder._on_data,
+    "Network.loadingFinished": Recorder._on_finished,
+    "Network.loadingFailed": Recorder._on_failed,
+    "Network.requestServedFromCache": Recorder._on_cache,
+    "Network.webSocketCreated": Recorder._on_socket,
+}

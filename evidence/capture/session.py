@@ -8,11 +8,12 @@ artefacts are written from the log and from what the visit took.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Error
 
@@ -21,14 +22,16 @@ from evidence.browser.launch import Running, open_browser
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Clock, Steps, Tell, untold, wall_clock
 from evidence.capture.artefacts import Found, write_artefacts
+from evidence.capture.certificates import site_certificate
 from evidence.capture.course import Course, Visit
 from evidence.capture.joined import join
 from evidence.capture.partial import write_partial
 from evidence.capture.visit import Act, visit
 from evidence.capture.warc import Place
 from evidence.capture.watchdog import watchdog
+from evidence.environment.answers import Answered
 from evidence.environment.journal import journal_size, read_journal
-from evidence.environment.record import environment_record, observe
+from evidence.environment.record import Surroundings
 from evidence.netlog import Wire, read_netlog
 
 SPOOL = ".spool"
@@ -64,18 +67,20 @@ def capture(
     clock: Clock = wall_clock,
     act: Act = visit,
     tell: Tell = untold,
+    isolation: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Capture one page into ``folder``; return what was captured.
 
     Raises PageNotCaptured (a CaptureError) with the reason when the page cannot be had, after
     ``partial.json`` in ``folder`` says how far it came. ``act`` is what is done in the browser;
-    ``tell`` hears of each step. What is proved: nothing yet; digests are taken by
-    ``evidence.seal`` as the files close. Not checked: whether the page's content is true.
+    ``tell`` hears of each step; ``isolation`` is what this process found of its own. What is
+    proved: nothing yet; digests are taken by ``evidence.seal`` as the files close. Not checked:
+    whether the page's content is true.
     """
     course = Course(order, Steps(clock, tell=tell), clock())
     with _spool(folder) as spool:
         try:
-            found = _found(course, spool, software, clock, act)
+            found = _found(course, spool, software, isolation, act)
         except PageNotCaptured as failure:
             write_partial(folder, course, failure, spool)
             raise
@@ -109,23 +114,40 @@ def _spool(folder: Path) -> Iterator[Path]:
         shutil.rmtree(spool, ignore_errors=True)
 
 
-def _found(course: Course, spool: Path, software: str, clock: Clock, act: Act) -> Found:
+def _found(
+    course: Course,
+    spool: Path,
+    software: str,
+    isolation: Mapping[str, Any] | None,
+    act: Act,
+) -> Found:
     order, steps = course.order, course.steps
-    before = observe(clock)
+    surroundings = Surroundings(order, steps.clock)
     steps.add("environment before")
     mark = journal_size(order.journal)
     with open_browser(order, spool) as running, watchdog(course, running):
         steps.add("browser started", running.version)
         taken = _acted(course, running, spool, mark, act)
+        surroundings.look_inside(running)
     steps.add("browser closed")
     wire = _read(course, running)
     journal = read_journal(order.journal, mark)
-    after = observe(clock)
-    steps.add("environment after")
-    environment = environment_record(
-        order, running, journal, before=before, after=after, software=software
+    joined = join(wire, taken.seen, journal)
+    site = site_certificate(taken, joined)
+    environment = surroundings.record(
+        running,
+        journal,
+        software=software,
+        answered=Answered(
+            url=taken.final_url,
+            http_status=taken.status,
+            certificate=site["verdict"] if site else "none (http)",
+            chain_sha256=tuple(site["chain_sha256"]) if site else (),
+        ),
+        isolation=isolation,
     )
-    return Found(taken, wire, join(wire, taken.seen, journal), journal, environment)
+    steps.add("environment recorded")
+    return Found(taken, wire, joined, journal, environment, site)
 
 
 def _acted(course: Course, running: Running, spool: Path, mark: int, act: Act) -> Visit:

@@ -1,25 +1,34 @@
-"""WARC 1.1 (ISO 28500:2017): exchanges to gzip members, with their places for the index.
+"""WARC 1.1 (ISO 28500:2017): what went over the wire, to gzip members, with their places.
 
-The bodies are decoded by the browser, so ``Content-Encoding``, ``Transfer-Encoding`` and a
-``Content-Length`` that no longer fits are renamed ``X-Orig-…`` with their values kept, and a
-``Content-Length`` of the stored body is written. Header names, values, order and repeats are
-otherwise as received. HTTP/2 exchanges are written in HTTP/1.1 form and say
-``WARC-Protocol: h2``.
+Request and response records hold the literal bytes: header case, chunk framing and content
+coding as they came. HTTP/2 exchanges are written in HTTP/1.1 form and say ``WARC-Protocol: h2``.
+1xx heads, and bytes of an answer whose head never came whole, are metadata records. Payload is
+what follows the head. Bodies are read in pieces and never held.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
+from urllib.parse import quote
 
-from evidence.capture.exchange import BodyForm, Exchange, Headers
+from evidence.capture.joined import Row
+from evidence.netlog.model import Blob
 
-_CODED = ("content-encoding", "transfer-encoding")
+_RESPONSE = "application/http;msgtype=response"
+_REQUEST = "application/http;msgtype=request"
+_TYPE_LINE = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Tt][Yy][Pp][Ee][ \t]*:([^\r\n]*)")
+_TYPE = re.compile(r"[!-~]{1,127}\Z")
+_URI_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+_HEAVY = 1 << 20
+
+Fields = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -37,112 +46,140 @@ class Place:
 
 
 def write_warc(
-    target: BinaryIO, exchanges: Iterable[Exchange], *, about: Mapping[str, str], made: datetime
+    target: BinaryIO, rows: Iterable[Row], *, about: Fields, made: datetime
 ) -> tuple[Place, ...]:
-    """Write warcinfo and a request and response record per exchange; return the places."""
-    info = "".join(f"{name}: {value}\r\n" for name, value in about.items()).encode("utf-8")
-    _write(target, _warcinfo(info, made), info)
-    places = []
-    for exchange in exchanges:
-        response = _uuid()
-        head, payload = response_block(exchange)
-        fields = _fields("response", exchange, response, "application/http;msgtype=response")
-        fields["WARC-Payload-Digest"] = _digest(payload)
-        if exchange.body_form is BodyForm.CUT_OFF:
-            fields["WARC-Truncated"] = "time"
-        if exchange.peer:
-            fields["WARC-IP-Address"] = exchange.peer
-        offset = target.tell()
-        length = _write(target, fields, head + payload)
-        places.append(_place(exchange, fields["WARC-Payload-Digest"], offset, length))
-        head, payload = request_block(exchange)
-        fields = _fields("request", exchange, _uuid(), "application/http;msgtype=request")
-        fields["WARC-Payload-Digest"] = _digest(payload)
-        fields["WARC-Concurrent-To"] = response
-        _write(target, fields, head + payload)
-    return tuple(places)
+    """Write warcinfo and the records of each exchange; return the places of the responses."""
+    info = "".join(f"{name}: {value}\r\n" for name, value in about).encode("utf-8")
+    info_id = _uuid()
+    _write(
+        target,
+        [
+            ("WARC-Type", "warcinfo"),
+            ("WARC-Record-ID", info_id),
+            ("WARC-Filename", "data.warc.gz"),
+            ("WARC-Date", warc_date(made)),
+            ("Content-Type", "application/warc-fields"),
+            ("WARC-Block-Digest", _named(hashlib.sha256(info))),
+        ],
+        [info],
+        len(info),
+    )
+    places = [_write_row(target, row, info_id) for row in rows]
+    return tuple(place for place in places if place is not None)
 
 
-def response_block(exchange: Exchange) -> tuple[bytes, bytes]:
-    """Return the HTTP head and the body of a response record."""
-    body = exchange.response_body
-    headers = stored_headers(exchange.response_headers, len(body), coded=bool(body))
-    line = f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip() + "\r\n"
-    return _head(line, headers), body
+def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
+    """Write the response, what came before or instead of it, and the request, all concurrent."""
+    wire = row.wire
+    request_id, response_id = _uuid(), _uuid()
+    answered = wire.response_head > 0
+    other = [_uuid() for _ in wire.interim]
+    if wire.response.size and not answered:
+        other.append(_uuid())
+    every = [response_id] * answered + [request_id, *other]
+    cut = [("WARC-Truncated", wire.truncated)] if wire.truncated else []
+    place = None
+    if answered:
+        size = wire.response_head if wire.upgraded else wire.response.size
+        block = Blob(wire.response.path, wire.response.offset, size)
+        fields = _fields("response", row, response_id, every, _RESPONSE, info_id)
+        place = _write_http(target, row, fields + cut, block, wire.response_head)
+    size = wire.request_head if wire.upgraded else wire.request.size
+    block = Blob(wire.request.path, wire.request.offset, size)
+    fields = _fields("request", row, request_id, every, _REQUEST, info_id)
+    _write_http(target, row, fields, block, wire.request_head)
+    for record_id, blob in zip(other, wire.interim, strict=False):
+        fields = _fields("metadata", row, record_id, every, _RESPONSE, info_id)
+        _write_plain(target, fields, blob)
+    if wire.response.size and not answered:
+        fields = _fields("metadata", row, other[-1], every, "application/octet-stream", info_id)
+        _write_plain(target, fields + cut, wire.response)
+    return place
 
 
-def request_block(exchange: Exchange) -> tuple[bytes, bytes]:
-    """Return the HTTP head and the body of a request record."""
-    return _head(f"{exchange.request_line}\r\n", exchange.request_headers), exchange.request_body
-
-
-def stored_headers(headers: Headers, size: int, *, coded: bool) -> Headers:
-    """Return the headers as stored beside a decoded body of ``size`` bytes."""
-    kept: list[tuple[str, str]] = []
-    length_seen = False
-    for name, value in headers:
-        lower = name.lower()
-        misfit = lower == "content-length" and value.strip() != str(size)
-        if coded and (lower in _CODED or misfit):
-            kept.append((f"X-Orig-{name}", value))
-        else:
-            length_seen = length_seen or lower == "content-length"
-            kept.append((name, value))
-    if coded and not length_seen:
-        kept.append(("Content-Length", str(size)))
-    return tuple(kept)
-
-
-def _head(line: str, headers: Headers) -> bytes:
-    text = line + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
-    return text.encode("utf-8")
-
-
-def _fields(kind: str, exchange: Exchange, record_id: str, content_type: str) -> dict[str, str]:
-    fields = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": record_id,
-        "WARC-Target-URI": exchange.url,
-        "WARC-Date": warc_date(exchange.started),
-        "Content-Type": content_type,
-    }
-    if exchange.protocol:
-        fields["WARC-Protocol"] = exchange.protocol
-    return fields
-
-
-def _warcinfo(block: bytes, made: datetime) -> dict[str, str]:
-    return {
-        "WARC-Type": "warcinfo",
-        "WARC-Record-ID": _uuid(),
-        "WARC-Filename": "data.warc.gz",
-        "WARC-Date": warc_date(made),
-        "Content-Type": "application/warc-fields",
-    }
-
-
-def _write(target: BinaryIO, fields: Mapping[str, str], block: bytes) -> int:
-    lines = ["WARC/1.1"]
-    lines += [f"{name}: {value}" for name, value in fields.items()]
-    lines += [f"WARC-Block-Digest: {_digest(block)}", f"Content-Length: {len(block)}", "", ""]
-    record = "\r\n".join(lines).encode("utf-8") + block + b"\r\n\r\n"
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    member = packer.compress(record) + packer.flush()
-    target.write(member)
-    return len(member)
-
-
-def _place(exchange: Exchange, digest: str, offset: int, length: int) -> Place:
+def _write_http(
+    target: BinaryIO, row: Row, fields: list[tuple[str, str]], block: Blob, head: int
+) -> Place:
+    whole, payload = hashlib.sha256(), hashlib.sha256()
+    first = block.read(0, head)
+    whole.update(first)
+    for piece in block.chunks(head):
+        whole.update(piece)
+        payload.update(piece)
+    fields += [("WARC-Payload-Digest", _named(payload)), ("WARC-Block-Digest", _named(whole))]
+    offset = target.tell()
+    length = _write(target, fields, block.chunks(), block.size)
     return Place(
-        url=exchange.url,
-        started=exchange.started,
-        method=exchange.method,
-        status=exchange.status,
-        media_type=exchange.media_type,
-        payload_digest=digest,
+        url=dict(fields)["WARC-Target-URI"],
+        started=row.wire.started,
+        method=row.wire.method,
+        status=row.wire.status,
+        media_type=media_type(first),
+        payload_digest=_named(payload),
         offset=offset,
         length=length,
     )
+
+
+def _write_plain(target: BinaryIO, fields: list[tuple[str, str]], block: Blob) -> None:
+    whole = hashlib.sha256()
+    for piece in block.chunks():
+        whole.update(piece)
+    fields.append(("WARC-Block-Digest", _named(whole)))
+    _write(target, fields, block.chunks(), block.size)
+
+
+def _fields(
+    kind: str, row: Row, record_id: str, every: list[str], content: str, info_id: str
+) -> list[tuple[str, str]]:
+    fields = [
+        ("WARC-Type", kind),
+        ("WARC-Record-ID", record_id),
+        ("WARC-Warcinfo-ID", info_id),
+        ("WARC-Target-URI", target_uri(row.wire.url)),
+        ("WARC-Date", warc_date(row.wire.started)),
+        ("Content-Type", content),
+    ]
+    fields += [("WARC-Concurrent-To", other) for other in every if other != record_id]
+    if row.peer:
+        fields.append(("WARC-IP-Address", row.peer))
+    if row.wire.protocol:
+        fields.append(("WARC-Protocol", row.wire.protocol))
+    if row.tls is not None:
+        if row.tls.version:
+            fields.append(("WARC-Protocol", row.tls.version.lower().replace(" ", "/")))
+        if row.tls.cipher:
+            fields.append(("WARC-Cipher-Suite", row.tls.cipher))
+    return fields
+
+
+def _write(target: BinaryIO, fields: Fields, pieces: Iterable[bytes], size: int) -> int:
+    """Write one record as one gzip member; return the member's length."""
+    lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in fields)]
+    lines += [f"Content-Length: {size}", "", ""]
+    packer = zlib.compressobj(1 if size > _HEAVY else 6, zlib.DEFLATED, 31)
+    length = 0
+    for data in _record("\r\n".join(lines).encode("utf-8"), pieces):
+        length += target.write(packer.compress(data))
+    return length + target.write(packer.flush())
+
+
+def _record(head: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from pieces
+    yield b"\r\n\r\n"
+
+
+def media_type(head: bytes) -> str:
+    """Return the media type a response head names, without parameters, lower case; or ``unk``."""
+    match = _TYPE_LINE.search(head)
+    text = match[1].split(b";")[0].strip().decode("latin-1").lower() if match else ""
+    return text if _TYPE.match(text) else "unk"
+
+
+def target_uri(url: str) -> str:
+    """Return ``url`` as a URI: without fragment, what RFC 3986 forbids percent-encoded."""
+    return quote(url.partition("#")[0], safe=_URI_SAFE)
 
 
 def warc_date(moment: datetime) -> str:
@@ -150,8 +187,13 @@ def warc_date(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _digest(data: bytes) -> str:
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+def fields_of(about: Mapping[str, str]) -> Fields:
+    """Return the fields of a mapping in its order, line breaks taken out."""
+    return [(name, " ".join(value.split())) for name, value in about.items()]
+
+
+def _named(digest: hashlib._Hash) -> str:
+    return "sha256:" + digest.hexdigest()
 
 
 def _uuid() -> str:

@@ -1,30 +1,34 @@
-"""The parts of a capture that need no browser: addresses, headers, bodies, WARC, journal."""
+"""The parts of a capture that need no browser: addresses, WARC, certificates, journal."""
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence.browser.launch import flags, require_sandbox
+from evidence.browser.order import Http2
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, check_url, find_browser
-from evidence.capture.draft import request_line
-from evidence.capture.exchange import (
-    BodyForm,
-    Exchange,
-    Source,
-    pairs_of,
-    split_headers,
-    text_to_bytes,
-)
+from evidence.capture.certificates import bad_hosts, certificates_record
+from evidence.capture.joined import Counts, Row, join, peer_of
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, page_note
-from evidence.capture.warc import stored_headers, write_warc
-from evidence.environment.journal import journal_size, read_journal
+from evidence.capture.recorder import Seen
+from evidence.capture.warc import media_type, target_uri, write_warc
+from evidence.environment.journal import JournalView, journal_size, read_journal
 from evidence.errors import CaptureError, InputError
+from evidence.format.http import head_size
+from evidence.netlog import Blob, Connection, Tls, Wire, WireExchange
+from tests.evidence.capture.certificates import self_signed
 
 
 @pytest.mark.parametrize(
@@ -53,73 +57,170 @@ def test_anything_else_is_refused_in_one_sentence(bad: str) -> None:
     assert caught.value.zh.endswith("。")
 
 
-def test_raw_headers_keep_case_order_repeats_and_blanks() -> None:
-    line, pairs = split_headers("HTTP/1.1 200 Fine\r\nb: 1\r\nA:  x \r\nb: 2\r\n folded\r\n\r\n")
-    assert line == "HTTP/1.1 200 Fine"
-    assert pairs == (("b", "1"), ("A", " x "), ("b", "2 folded"))
-    assert pairs_of({"a": "1\n2", "b": "3"}) == (("a", "1"), ("a", "2"), ("b", "3"))
+def test_the_head_of_a_message_ends_at_its_empty_line() -> None:
+    assert head_size(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody\r\n\r\n") == 25
+    assert head_size(b"HTTP/1.1 200 OK\nA: b\n\nbody") == 22
+    assert head_size(b"HTTP/1.1 200 OK\r\nA: b\r\n") == -1
 
 
 @pytest.mark.parametrize(
-    ("text", "charset", "size", "body", "form"),
+    ("head", "kind"),
     [
-        ("茶", "utf-8", 3, "茶".encode(), BodyForm.LENGTH_EQUAL),
-        ("茶", "gbk", 2, "茶".encode("gbk"), BodyForm.LENGTH_EQUAL),
-        ("茶", "", 2, "茶".encode("gbk"), BodyForm.LENGTH_EQUAL),
-        ("茶", "utf-8", 6, b"\xef\xbb\xbf" + "茶".encode(), BodyForm.LENGTH_EQUAL),
-        ("茶", "no-such-charset", 3, "茶".encode(), BodyForm.LENGTH_EQUAL),
-        ("茶", "utf-8", 99, "茶".encode(), BodyForm.UNEQUAL),
-        ("茶", "utf-8", None, "茶".encode(), BodyForm.UNCHECKED),
+        (b"HTTP/1.1 200 OK\r\ncontent-TYPE:  Text/HTML ; charset=gbk\r\n\r\n", "text/html"),
+        (b"HTTP/1.1 200 OK\nContent-Type: image/png\n\n", "image/png"),
+        (b"HTTP/1.1 200 OK\r\nX-Content-Type: a/b\r\n\r\n", "unk"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: \xff\xfe\r\n\r\n", "unk"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type:\r\n\r\n", "unk"),
     ],
 )
-def test_a_text_body_goes_back_into_its_bytes(
-    text: str, charset: str, size: int | None, body: bytes, form: BodyForm
-) -> None:
-    assert text_to_bytes(text, charset, size) == (body, form)
+def test_the_media_type_is_read_from_the_head(head: bytes, kind: str) -> None:
+    assert media_type(head) == kind
 
 
-def test_headers_of_a_decoded_body() -> None:
-    headers = (("Content-Encoding", "br"), ("content-length", "9"), ("X", "y"))
-    assert stored_headers(headers, 20, coded=True) == (
-        ("X-Orig-Content-Encoding", "br"),
-        ("X-Orig-content-length", "9"),
-        ("X", "y"),
-        ("Content-Length", "20"),
-    )
-    assert stored_headers(headers, 0, coded=False) == headers
-    assert stored_headers((("Content-Length", "5"),), 5, coded=True) == (("Content-Length", "5"),)
+def test_a_target_is_always_a_uri() -> None:
+    assert target_uri("http://a/b|c?d={e}^`#f") == "http://a/b%7Cc?d=%7Be%7D%5E%60"
+    assert target_uri("http://[::1]:8/%E8%8C%B6?a[]=1&b='") == "http://[::1]:8/%E8%8C%B6?a[]=1&b='"
 
 
-@pytest.mark.parametrize(
-    ("url", "line"),
-    [
-        ("http://a", "GET / HTTP/1.1"),
-        ("http://a?x=/y", "GET /?x=/y HTTP/1.1"),
-        ("http://a/b?c", "GET /b?c HTTP/1.1"),
-    ],
-)
-def test_the_request_line(url: str, line: str) -> None:
-    assert request_line("GET", url) == line
+MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
+HEAD = b"HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = b"3\r\nabc\r\n0\r\n\r\n"
+ASK = b"POST /x HTTP/1.1\r\nHost: a\r\n\r\n"
+POSTED = b"n=1"
 
 
-def test_an_http2_exchange_says_so() -> None:
-    moment = datetime(2026, 1, 2, tzinfo=UTC)
-    exchange = Exchange(
-        url="https://a/", method="GET", started=moment, request_headers=(("a", "b"),),
-        request_line="GET / HTTP/1.1", request_body=b"", status=204, reason="",
-        response_headers=(), response_body=b"", protocol="h2", resource_type="Document",
-        source=Source.CDP, headers_literal=False, body_form=BodyForm.EXACT, peer=None,
-    )  # fmt: skip
+def blob(folder: Path, data: bytes) -> Blob:
+    path = folder / f"{len(list(folder.iterdir()))}.bin"
+    path.write_bytes(b"before" + data + b"after")
+    return Blob(path, 6, len(data))
+
+
+def exchange(folder: Path, response: bytes = HEAD + CHUNKED, **more: Any) -> WireExchange:
+    given: dict[str, Any] = {
+        "number": 1, "connection": 7, "url": "https://a/x", "method": "POST",
+        "started": MOMENT, "finished": MOMENT, "request": blob(folder, ASK + POSTED),
+        "request_head": len(ASK), "response": blob(folder, response),
+        "response_head": max(0, head_size(response)), "status": 200, "reason": "Fine",
+        "protocol": "http/1.1", "literal": True,
+    }  # fmt: skip
+    return WireExchange(**{**given, **more})
+
+
+TLS = Tls("TLS 1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", False, (), "ok", ())
+
+
+def connection(**more: Any) -> Connection:
+    given: dict[str, Any] = {
+        "source": 7, "opened": MOMENT, "host": "a", "port": 443, "peer": "127.0.0.1",
+        "local_port": 4711, "proxied": True, "tls": TLS, "bytes_up": 0, "bytes_down": 0,
+    }  # fmt: skip
+    return Connection(**{**given, **more})
+
+
+def records_of(rows: list[Row]) -> list[tuple[list[tuple[str, str]], bytes]]:
+    """Write a WARC and read it with nothing of ours."""
     out = BytesIO()
-    places = write_warc(out, [exchange], about={"software": "t"}, made=moment)
-    text = gzip.decompress(out.getvalue())
-    assert text.count(b"WARC-Protocol: h2\r\n") == 2
-    assert b"HTTP/1.1 204\r\n\r\n" in text
-    assert b"WARC-IP-Address" not in text
-    assert places[0].media_type == "unk"
+    write_warc(out, rows, about=[("software", "t")], made=MOMENT)
+    data, found = gzip.decompress(out.getvalue()), []
+    while data:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        lines = [line.split(": ", 1) for line in head.decode().split("\r\n")[1:]]
+        fields = [(name, value) for name, value in lines]
+        size = int(dict(fields)["Content-Length"])
+        found.append((fields, rest[:size]))
+        data = rest[size + 4 :]
+    return found
 
 
-def wanted(tmp_path: Path, journal: bytes | None = None, **more: bool) -> CaptureOrder:
+def test_records_hold_the_literal_bytes_and_what_is_known_of_the_connection(tmp_path: Path) -> None:
+    interim = blob(tmp_path, b"HTTP/1.1 103 Early Hints\r\n\r\n")
+    row = Row(exchange(tmp_path, interim=(interim,)), None, TLS, "192.0.2.1")
+    info, response, request, early = records_of([row])
+    assert dict(info[0])["WARC-Type"] == "warcinfo"
+    assert response[1] == HEAD + CHUNKED
+    assert request[1] == ASK + POSTED
+    assert (dict(early[0])["WARC-Type"], early[1]) == ("metadata", interim.read())
+    fields = dict(response[0])
+    assert fields["WARC-IP-Address"] == "192.0.2.1"
+    assert fields["WARC-Cipher-Suite"] == "TLS_AES_128_GCM_SHA256"
+    protocols = [value for name, value in response[0] if name == "WARC-Protocol"]
+    assert protocols == ["http/1.1", "tls/1.3"]
+    assert fields["WARC-Payload-Digest"] == f"sha256:{hashlib.sha256(CHUNKED).hexdigest()}"
+    ids = {dict(each)["WARC-Record-ID"] for each, _ in (response, request, early)}
+    for each, _ in (response, request, early):
+        linked = {value for name, value in each if name == "WARC-Concurrent-To"}
+        assert linked == ids - {dict(each)["WARC-Record-ID"]}
+
+
+def test_an_answer_cut_short_says_so_and_one_that_never_came_has_no_record(tmp_path: Path) -> None:
+    cut = Row(exchange(tmp_path, truncated="disconnect"), None, None, None)
+    none = Row(exchange(tmp_path, b""), None, None, None)
+    broken = Row(exchange(tmp_path, b"HTTP/1.1 200", truncated="disconnect"), None, None, None)
+    found = records_of([cut, none, broken])
+    kinds = [dict(fields)["WARC-Type"] for fields, _ in found]
+    assert kinds == ["warcinfo", "response", "request", "request", "request", "metadata"]
+    assert dict(found[1][0])["WARC-Truncated"] == "disconnect"
+    assert "WARC-Truncated" not in dict(found[2][0])
+    assert found[5][1] == b"HTTP/1.1 200"
+
+
+def test_the_two_witnesses_are_joined_by_connection_then_by_address(tmp_path: Path) -> None:
+    other = exchange(tmp_path, number=3, url="https://b/")
+    every = (exchange(tmp_path), exchange(tmp_path, number=2), other)
+    wire = Wire("c", "", True, (connection(),), every, ())
+    size = len(HEAD + CHUNKED)
+    seen = [
+        Seen("https://a/x", "POST", connection=7, encoded=size, end="finished"),
+        Seen("https://a/x", "POST", connection=7, encoded=size + 1, end="finished"),
+        Seen("https://a/x", "POST", connection=7, cached=True),
+        Seen("https://c/", "GET", end="net::ERR_FAILED"),
+    ]
+    found = join(wire, seen, JournalView(None, (), 0))
+    assert [row.counts for row in found.rows] == ["equal", "mismatch", "not compared"]
+    assert found.counts is Counts.MISMATCH
+    assert [one.url for one in found.only_seen] == ["https://a/x", "https://c/"]
+
+
+def test_the_peer_is_that_of_the_very_connection(tmp_path: Path) -> None:
+    lines = [
+        f'{{"event":"connection","time":"2026-01-0{day}T00:00:00.000000Z","host":"a","port":443,'
+        f'"verdict":"connected","reason":null,"answers":[],"address":"192.0.2.{day}",'
+        f'"client_port":4711}}'
+        for day in (1, 2, 3)
+    ]
+    path = tmp_path / "journal.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    journal = read_journal(path)
+    assert peer_of(connection(), journal) == "192.0.2.2"
+    assert peer_of(connection(local_port=1), journal) is None
+    assert peer_of(connection(proxied=False), journal) == "127.0.0.1"
+
+
+def test_every_tls_connection_has_its_chain_and_verdict(tmp_path: Path) -> None:
+    pem = self_signed(tmp_path).read_bytes()
+    der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    bad = replace(
+        TLS, chain=(der,), verdict="ERR_CERT_AUTHORITY_INVALID", status=("AUTHORITY_INVALID",)
+    )
+    again = replace(bad, chain=(), resumed=True)
+    rows = [connection(tls=bad), connection(source=8, tls=again), connection(source=9, tls=None)]
+    record = certificates_record(rows, {7: "192.0.2.1"})
+    digest = hashlib.sha256(der).hexdigest()
+    assert base64.b64decode(record["certificates"][digest]["der"]) == der
+    assert record["certificates"][digest]["names"] == ["127.0.0.1"]
+    first, second = record["connections"]
+    assert (first["chain"], first["peer"], first["revocation"]) == (
+        [digest],
+        "192.0.2.1",
+        "not checked",
+    )
+    assert (second["chain"], second["chain_from"]) == ([digest], 7)
+    assert bad_hosts(rows) == ("a:443 (ERR_CERT_AUTHORITY_INVALID)",)
+    told = certificates_record([connection(tls=replace(TLS, chain=(b"junk",)))], {})
+    assert "unreadable" in next(iter(told["certificates"].values()))
+
+
+def wanted(tmp_path: Path, journal: bytes | None = None, **more: Any) -> CaptureOrder:
     path = None
     if journal is not None:
         path = tmp_path / "journal.jsonl"
@@ -173,11 +274,15 @@ def test_the_sandbox_is_never_dropped_in_silence(tmp_path: Path) -> None:
 
 
 def test_nothing_goes_past_the_guard(tmp_path: Path) -> None:
-    given = flags(wanted(tmp_path), "mark")
+    given = flags(wanted(tmp_path), "mark", tmp_path / "log")
     assert "--proxy-server=socks5://127.0.0.1:9" in given
     assert "--proxy-bypass-list=<-loopback>" in given
     assert "--webrtc-ip-handling-policy=disable_non_proxied_udp" in given
     assert "--disable-quic" in given
+    assert "--disable-http2" in given
+    assert f"--log-net-log={tmp_path / 'log'}" in given
+    decoded = replace(wanted(tmp_path), http2=Http2.DECODE)
+    assert "--disable-http2" not in flags(decoded, "mark", tmp_path / "log")
 
 
 def test_a_browser_is_found_or_its_absence_explained(tmp_path: Path) -> None:
@@ -197,7 +302,8 @@ def records(text: str, *, passwords: int = 0) -> Records:
     ("found", "status", "note"),
     [
         (records("甬江春茶二百五十克，价格一百二十八元，现货供应，宁波发货。"), 200, None),
-        (records("页面不存在，请返回首页继续浏览，谢谢您的光临。"), 404, "http-error"),
+        (records("页面不存在，请返回首页继续浏览，谢谢您的光临。"), 404, "gone"),
+        (records("服务器内部发生错误，请稍后再试，谢谢您的光临。"), 500, "http-error"),
         (records("请完成安全验证后继续访问，拖动滑块到最右边完成拼图。"), 200, "verification"),
         (records("请登录后继续浏览商品，账号登录或扫码登录均可使用。", passwords=1), 200, "login"),
         (records("  \n "), 200, "empty"),

@@ -1,0 +1,61 @@
+"""What the steps of one capture share, and what one visit to the page gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evidence.browser.order import CaptureOrder
+from evidence.browser.steps import Steps
+from evidence.capture.page import Records
+from evidence.capture.recorder import Seen
+
+KEPT_DIALOGS = 200
+
+
+@dataclass(frozen=True)
+class NotRecorded:
+    """Something the page did that is named but not in the WARC, and why."""
+
+    what: str
+    url: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the item as it stands in ``capture.json``."""
+        return {"what": self.what, "url": self.url[:2000], "reason": self.reason[:300]}
+
+
+@dataclass
+class Course:
+    """One capture as it runs; ``stopped`` is the bound at which the browser was ended."""
+
+    order: CaptureOrder
+    steps: Steps
+    started: datetime
+    hit: list[str] = field(default_factory=list)
+    extra: list[NotRecorded] = field(default_factory=list)
+    dialogs: list[dict[str, str]] = field(default_factory=list)
+    dialogs_seen: int = 0
+    stopped: str | None = None
+
+    def reached(self, limit: str) -> None:
+        """Note once that a bound was reached."""
+        if limit not in self.hit:
+            self.hit.append(limit)
+            self.steps.add("limit", limit)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one visit gives; the exchanges come from the browser's log afterwards.
+
+    ``problem`` is the sentence about a bad certificate with which the page was loaded all the
+    same, empty when the certificate was accepted. ``seen`` is the live index.
+    """
+
+    records: Records
+    final_url: str
+    status: int
+    problem: str
+    seen: tuple[Seen, ...]

@@ -1,0 +1,133 @@
+"""Joins the two witnesses of one capture: the browser's log of bytes, and its live index.
+
+The log is the record of truth. To each of its exchanges the live index adds kind, frame and the
+number of bytes that the browser counted by itself; the guard's journal adds the address behind
+the very connection. What only one of the two has is named.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evidence.capture.recorder import Seen
+from evidence.environment.journal import JournalView
+from evidence.netlog.model import Connection, Tls, Wire, WireExchange
+
+
+class Counts(StrEnum):
+    """Whether the browser's own count of received bytes equals the log's."""
+
+    EQUAL = "equal"
+    MISMATCH = "mismatch"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exchange with what else is known of it; ``peer`` is None when it is not known."""
+
+    wire: WireExchange
+    seen: Seen | None
+    tls: Tls | None
+    peer: str | None
+
+    @property
+    def received(self) -> int:
+        """Return the bytes that came, 1xx heads included."""
+        return self.wire.response.size + sum(blob.size for blob in self.wire.interim)
+
+    @property
+    def counts(self) -> Counts:
+        """Compare the two counts where the browser told its own for the same bytes.
+
+        Over HTTP/2 it counts frames, and for the script that begins a worker the head alone.
+        """
+        seen, wire = self.seen, self.wire
+        told = seen is not None and seen.end in ("finished", "redirected") and seen.connection
+        if not told or seen is None or not wire.literal or wire.upgraded or wire.truncated:
+            return Counts.NOT_COMPARED
+        return Counts.EQUAL if seen.encoded == self.received else Counts.MISMATCH
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Every exchange of the log, and the requests that only the live index has."""
+
+    rows: tuple[Row, ...]
+    only_seen: tuple[Seen, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """Return MISMATCH if one exchange differs, EQUAL if all compared ones are equal."""
+        found = {row.counts for row in self.rows}
+        for verdict in (Counts.MISMATCH, Counts.EQUAL):
+            if verdict in found:
+                return verdict
+        return Counts.NOT_COMPARED
+
+    @property
+    def exact(self) -> bool:
+        """Return whether every exchange is literal."""
+        return all(row.wire.literal for row in self.rows)
+
+
+def join(wire: Wire, seen: Iterable[Seen], journal: JournalView) -> Joined:
+    """Return each exchange of the log with its entry in the live index and its peer.
+
+    An entry that names its connection goes to the exchanges of that connection, in order; the
+    rest by method and address. One that a cache answered has no exchange, except a 304.
+    """
+    known = list(seen)
+    named = {one.source: one for one in wire.connections}
+    found = _pair(wire.exchanges, [s for s in known if s.connection], by_connection=True)
+    taken = {id(one) for one in found.values()}
+    left = [s for s in known if id(s) not in taken and not s.cached]
+    found |= _pair([e for e in wire.exchanges if e.number not in found], left, by_connection=False)
+    taken = {id(one) for one in found.values()}
+    rows = tuple(_row(one, found.get(one.number), named, journal) for one in wire.exchanges)
+    return Joined(rows, tuple(one for one in known if id(one) not in taken))
+
+
+def _pair(
+    exchanges: Iterable[WireExchange], seen: Iterable[Seen], *, by_connection: bool
+) -> dict[int, Seen]:
+    """Give each exchange, by its number, the first entry for its address whose method fits."""
+    waiting: dict[tuple[int, str], list[Seen]] = defaultdict(list)
+    for one in seen:
+        waiting[one.connection if by_connection else 0, one.url].append(one)
+    pairs = {}
+    for exchange in exchanges:
+        url = exchange.url.partition("#")[0]
+        queue = waiting.get((exchange.connection if by_connection else 0, url), [])
+        for place, one in enumerate(queue):
+            if one.method in ("", exchange.method):
+                pairs[exchange.number] = queue.pop(place)
+                break
+    return pairs
+
+
+def _row(
+    wire: WireExchange,
+    seen: Seen | None,
+    connections: dict[int, Connection],
+    journal: JournalView,
+) -> Row:
+    connection = connections.get(wire.connection)
+    if connection is None:
+        return Row(wire, seen, None, None)
+    return Row(wire, seen, connection.tls, peer_of(connection, journal))
+
+
+def peer_of(connection: Connection, journal: JournalView) -> str | None:
+    """Return the address behind a connection: the guard's word for it, or the browser's."""
+    if not connection.proxied:
+        return connection.peer
+    if connection.local_port is None:
+        return None
+    contact = journal.contact(
+        connection.local_port, connection.host, connection.port, connection.opened
+    )
+    return contact.address if contact else None

@@ -1,0 +1,161 @@
+"""One visit to a page without anybody at the keyboard: go there, settle, take the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
+
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.launch import Running
+from evidence.capture.course import KEPT_DIALOGS, Course, NotRecorded, Visit
+from evidence.capture.extras import context_options, take_after, take_beside
+from evidence.capture.navigation import explain
+from evidence.capture.page import Records, printable, settle, take_records
+from evidence.capture.recorder import Recorder
+
+MOVES = 4
+POPUPS = 8
+_POPUP_MS = 5000
+
+Act = Callable[[Course, Running, Path, int], Visit]
+"""What is done in the browser: the course, the browser, the spool, the journal's mark."""
+
+
+def visit(course: Course, running: Running, spool: Path, mark: int) -> Visit:
+    """Load the page with certificates verified; with a bad one, declare it and load again."""
+    try:
+        return _visit_once(course, running, spool, mark, problem="")
+    except PageNotCaptured as failure:
+        if failure.reason is not Reason.CERTIFICATE or course.order.strict_tls:
+            raise
+        course.steps.add("bad certificate, declared; loading again", failure.en)
+        return _visit_once(course, running, spool, mark, problem=failure.en)
+
+
+def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, problem: str) -> Visit:
+    context = running.browser.new_context(
+        **context_options(course.order, spool),
+        ignore_https_errors=bool(problem),
+        service_workers="block",
+        accept_downloads=False,
+    )
+    page = context.new_page()
+    recorder = Recorder(course.order.limits, stopper(course, context))
+    recorder.attach(page)
+    popups = watch(course, context, page, recorder)
+    answers = _navigate(course, page, mark)
+    records = _take(course, page)
+    final_url = page.url
+    beside = take_beside(context, course.order, course.steps)
+    wait_for_popups(course, popups)
+    page.wait_for_timeout(200)
+    seen = tuple(recorder.seen)
+    context.close()
+    course.steps.add("context closed", f"{len(seen)} requests seen")
+    after = take_after(spool, course.order, course.steps)
+    records = replace(records, files={**records.files, **beside, **after})
+    return Visit(records, final_url, answers[-1].status, problem, seen)
+
+
+def stopper(course: Course, context: BrowserContext) -> Callable[[str], None]:
+    """Return what the recorder calls at a bound: no further request is let go."""
+
+    def stop(limit: str) -> None:
+        if limit not in course.hit:
+            course.reached(limit)
+            context.set_offline(True)
+
+    return stop
+
+
+def watch(course: Course, context: BrowserContext, page: Page, recorder: Recorder) -> list[Page]:
+    """Answer and note dialogs, name downloads, index popups; return the list popups come into."""
+    popups: list[Page] = []
+
+    def on_dialog(dialog: Dialog) -> None:
+        course.dialogs_seen += 1
+        if len(course.dialogs) < KEPT_DIALOGS:
+            message = printable(dialog.message[:500])
+            course.dialogs.append({"type": dialog.type, "message": message})
+        with suppress(Error):
+            dialog.dismiss()
+
+    def on_page(popup: Page) -> None:
+        if popup == page:
+            return
+        popups.append(popup)
+        with suppress(Error):
+            if len(popups) > POPUPS:
+                popup.close()
+            else:
+                recorder.attach(popup)
+
+    context.on("dialog", on_dialog)
+    context.on("page", on_page)
+    page.on(
+        "download",
+        lambda item: course.extra.append(NotRecorded("download", item.url, "not kept as a file")),
+    )
+    return popups
+
+
+def wait_for_popups(course: Course, popups: list[Page]) -> None:
+    """Let popups load within a bound; their exchanges are recorded, they are named."""
+    for popup in popups[:POPUPS]:
+        with suppress(Error):
+            popup.wait_for_load_state("load", timeout=_POPUP_MS)
+    for number, popup in enumerate(popups):
+        why = "its exchanges are recorded, its picture is not taken"
+        reason = why if number < POPUPS else f"closed at once: more than {POPUPS}"
+        course.extra.append(NotRecorded("popup", popup.url, reason))
+    if popups:
+        course.steps.add("popups", f"{len(popups)} opened")
+
+
+def _navigate(course: Course, page: Page, mark: int) -> list[Response]:
+    """Go to the address; return the list to which every answer for the page itself is added."""
+    order = course.order
+    answers: list[Response] = []
+
+    def keep(response: Response) -> None:
+        request = response.request
+        if request.is_navigation_request() and response.frame == page.main_frame:
+            answers.append(response)
+
+    page.on("response", keep)
+    course.steps.add("navigation", order.url)
+    try:
+        page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
+    except Error as error:
+        if "Timeout" not in error.message or not answers:
+            raise explain(error.message, order, mark) from error
+        course.hit.append("load seconds")
+        course.steps.add("load not complete", f"after {order.limits.load_seconds} s")
+    if not answers:
+        raise explain("no response", order, mark)
+    course.steps.add("loaded", f"{answers[-1].status} {page.url}")
+    return answers
+
+
+def _take(course: Course, page: Page) -> Records:
+    """Settle and take the records; a page that moves on by script is followed, within bounds."""
+    limits = course.order.limits
+    for _ in range(MOVES):
+        try:
+            course.hit.extend(settle(page, limits, course.steps))
+            return take_records(page, course.order, course.steps)
+        except Error as error:
+            if "navigat" not in error.message and "context was destroyed" not in error.message:
+                raise
+            course.steps.add("page moved on by itself", page.url)
+            with suppress(Error):
+                page.wait_for_load_state("load", timeout=limits.settle_seconds * 1000)
+    raise PageNotCaptured(
+        Reason.BROWSER,
+        "The page keeps moving to other addresses by itself.",
+        "该网页不断自动跳转，无法取证。",
+    )
