@@ -73,13 +73,18 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.browser", "evidence.environment",
         "evidence.capture", "evidence.replay",
     },
+    "evidence.selftest": {
+        "evidence.format", "evidence.errors", "evidence.log", "evidence.browser",
+        "evidence.environment", "evidence.capture", "evidence.worker",
+    },
     "evidence.home": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
     },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
-        "evidence.replay", "evidence.worker", "evidence.home", "evidence.verify",
+        "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
+        "evidence.verify",
     },
 }  # fmt: skip
 VERIFIER_LIBRARIES = {"cryptography", "rfc8785", "rfc3161_client"}

@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import os
 import platform
+import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from evidence.environment.rows import Row, checked, differs, not_checked, printa
 PROC = Path("/proc")
 LOW_DISK = 1 << 30
 LOW_MEMORY = 200 << 20
+_KERNEL_WORKER = re.compile(r"^kworker/.*")
 _SCANNERS = ("clamdscan", "clamscan")
 _MACHINE_FILES = ("sys_vendor", "product_name")
 
@@ -31,7 +33,8 @@ def processes(proc: Path = PROC) -> dict[str, int]:
             raw = (folder / "comm").read_bytes()
         except OSError:
             continue  # it ended between the two calls
-        names[printable(raw.decode("utf-8", "replace").strip(), 64)] += 1
+        name = printable(raw.decode("utf-8", "replace").strip(), 64)
+        names[_KERNEL_WORKER.sub("kworker", name)] += 1
     return dict(sorted(names.items()))
 
 

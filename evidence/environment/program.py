@@ -144,7 +144,7 @@ def flags_row(flags: Iterable[str]) -> Row:
             "The process was not found in /proc.",
         )
     data = {"flags": listed}
-    loose = [f for f in listed if f.split("=")[0] in _WEAKENING]
+    loose = [f for f in listed if f.split("=")[0] in _WEAKENING and not f.endswith("=")]
     if loose:
         return differs(
             "browser_flags",
