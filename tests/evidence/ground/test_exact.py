@@ -1,0 +1,135 @@
+"""Every exchange of a capture, byte for byte, against the server that sent and received it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from egress.process import guard
+from evidence.capture import CaptureOrder, Snapshot, capture, find_browser
+from tests.evidence.ground.answers import answers
+from tests.evidence.ground.authority import Authority
+from tests.evidence.ground.comparison import mismatches
+from tests.evidence.ground.ledger import Ending, Exchange
+from tests.evidence.ground.reader import Pair, pairs, records
+from tests.evidence.ground.server import Ground, ground
+
+pytestmark = pytest.mark.browser
+
+NOT_CHOSEN = {"/fallback.png", "/set-2x.png", "/surplus", "/endless", "/early-answer", "/gives-up"}
+"""What no browser of this window asks for, and what other tests ask for."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A finished capture with what the server says of it."""
+
+    snapshot: Snapshot
+    logged: tuple[Exchange, ...]
+    recorded: list[Pair]
+    paths: set[str]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        path = self.snapshot.folder / "evidence/capture.json"
+        value: dict[str, Any] = json.loads(path.read_bytes())
+        return value
+
+
+def order(url: str, way_out: tuple[str, Path] | None, **more: Any) -> CaptureOrder:
+    proxy, journal = way_out or (None, None)
+    return CaptureOrder(
+        url=url, browser=find_browser(), proxy=proxy, journal=journal, sandbox=False, **more
+    )
+
+
+def held(where: Ground, path: str, folder: Path, *, guarded: bool, **more: Any) -> Held:
+    where.ledger.clear()
+    if guarded:
+        folder.mkdir(parents=True, exist_ok=True)
+        with guard(folder / "journal.jsonl", allow_loopback=True) as running:
+            wanted = order(where.address + path, (running.address, running.journal), **more)
+            snapshot = capture(wanted, folder / "capture", software="ground truth")
+    else:
+        wanted = order(where.address + path, None, **more)
+        snapshot = capture(wanted, folder / "capture", software="ground truth")
+    recorded = pairs(records(snapshot.folder / "archive/data.warc.gz"))
+    return Held(snapshot, where.ledger.settled(), recorded, set(where.answers))
+
+
+@pytest.fixture(
+    scope="module",
+    params=["http-guarded", "https-guarded", "http-direct", "https-direct"],
+)
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Held:
+    scheme, _, way = request.param.partition("-")
+    folder = tmp_path_factory.mktemp(request.param)
+    chain = Authority.new().chain(folder).pem if scheme == "https" else None
+    with ground(answers, chain=chain) as where:
+        return held(where, "/", folder, guarded=way == "guarded")
+
+
+def test_every_exchange_is_byte_identical(whole: Held) -> None:
+    told = mismatches(whole.logged, whole.recorded)
+    assert not told, "\n".join(["", *told])
+
+
+def test_the_page_did_everything(whole: Held) -> None:
+    assert whole.snapshot.title == "全部完成"
+    asked = {item.target.partition("?")[0] for item in whole.logged}
+    assert whole.paths - asked - NOT_CHOSEN == set()
+    assert len(whole.logged) > 90
+
+
+def test_what_was_cut_short_is_marked_and_nothing_else_is(whole: Held) -> None:
+    marked = {p.url.rpartition("/")[2]: p.truncated for p in whole.recorded if p.truncated}
+    assert marked.keys() >= {"reset-length", "reset-chunked", "cut-length"}
+    assert marked.keys() <= {"reset-length", "reset-chunked", "cut-length", "silent-once"}
+
+
+def test_a_request_without_an_answer_is_kept_and_asked_again(whole: Held) -> None:
+    sent = [item for item in whole.logged if item.target == "/silent-once"]
+    kept = [pair for pair in whole.recorded if pair.url.endswith("/silent-once")]
+    assert len(sent) == len(kept)
+    assert sorted(pair.response or b"" for pair in kept) == sorted(i.response for i in sent)
+
+
+def test_a_websocket_is_named_as_not_recorded(whole: Held) -> None:
+    assert [item.ending for item in whole.logged].count(Ending.UPGRADE) == 1
+    assert "websocket" in json.dumps(whole.record["not_recorded"]).lower()
+
+
+def test_the_capture_says_exact(whole: Held) -> None:
+    assert whole.snapshot.fidelity == "exact"
+    assert whole.record["fidelity"] == "exact"
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Ground]:
+    with ground(answers) as where:
+        yield where
+
+
+def test_bytes_that_nobody_asked_for_are_no_part_of_an_answer(
+    plain: Ground, tmp_path: Path
+) -> None:
+    found = held(plain, "/early-answer", tmp_path, guarded=True)
+    told = mismatches(found.logged, found.recorded)
+    assert not told, "\n".join(["", *told])
+
+
+def test_an_answer_that_the_page_gave_up_is_kept_as_far_as_it_came(
+    plain: Ground, tmp_path: Path
+) -> None:
+    found = held(plain, "/gives-up", tmp_path, guarded=True)
+    told = mismatches(found.logged, found.recorded)
+    assert not told, "\n".join(["", *told])
+    [endless] = [pair for pair in found.recorded if pair.url.endswith("/endless")]
+    assert endless.truncated is not None
+    assert endless.response is not None
+    assert b"x" in endless.response
