@@ -103,13 +103,17 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
             yield note
     if capture.get("fidelity") in ("redacted", "decoded"):
         yield str(capture["fidelity"])
+    if capture.get("byte_counts") == "mismatch":
+        yield "byte_mismatch"
+    if capture.get("log_faults"):
+        yield "log_incomplete"
     if capture.get("limits_hit"):
         yield "limit"
 
 
 def _bad_for_the_page(capture: Mapping[str, Any], certificates: Mapping[str, Any]) -> bool:
     """Whether a connection to the page's own host had a bad certificate, whatever is said of it."""
-    hosts = {_host_of(capture.get(key)) for key in ("url", "final_url")}
+    hosts = [_host_of(capture.get(key)) for key in ("url", "final_url")]
     rows = certificates.get("connections")
     return any(
         isinstance(row, dict)

@@ -28,6 +28,7 @@ from evidence.format.manifest import Artefact, Manifest, key_digest, sign_manife
 from evidence.format.names import Sidecars
 from evidence.format.note import NoteKey, sign_note
 from evidence.format.policy import CLAIMS, Policy, TrustedAuthority
+from evidence.format.times import format_time
 from evidence.format.tlogproof import TlogProof
 from evidence.format.verifytext import render_verify_text
 from evidence.format.zipform import ZipPart, write_zip
@@ -220,6 +221,8 @@ class Draft:
     filler: int = 5
     started: datetime | None = None
     signer: Ed25519PrivateKey | None = None
+    fidelity: str = "decoded"
+    lying: bool = False
 
     def __post_init__(self) -> None:
         info = warcinfo()
@@ -273,22 +276,22 @@ class Draft:
         signer = self.signer or self.world.signer
         manifest = Manifest(
             artefacts=tuple(
-                Artefact(n, names.REQUIRED[n], digest_bytes(self.artefacts[n]))
-                for n in sorted(names.REQUIRED)
+                Artefact(n, names.media_type(n) or "", digest_bytes(self.artefacts[n]))
+                for n in sorted(self.artefacts)
             ),
             attempt_index=index,
             attempt_sha256=entry_sha256,
             capture_id=CAPTURE_ID,
             started=self.started or self.now - timedelta(seconds=4),
             finished=self.now - timedelta(seconds=1),
-            fidelity="decoded",
+            fidelity=self.fidelity,
             signer=key_digest(signer.public_key()),
             software="markseal test",
             url=URL,
         )
-        data = manifest.to_bytes()
+        data = unchecked(manifest) if self.lying else manifest.to_bytes()
         signature = sign_manifest(data, signer)
-        package = build_datapackage(manifest, signature)
+        package = b"{}" if self.lying else build_datapackage(manifest, signature)
         self.inner = {
             **{n: self.artefacts[n] for n in sorted(self.artefacts)},
             names.MANIFEST: data,
@@ -333,13 +336,43 @@ class Draft:
             names.certificate_name("local"): self.world.tsa.root,
             names.LOG_KEY: (self.world.note_key.text() + "\n").encode(),
             names.SIGNER_KEY: self.world.signer_pem,
-            names.VERIFY_TEXT: render_verify_text(NAME, ["local"]),
+            names.VERIFY_TEXT: render_verify_text(NAME, ["local"], self.artefacts),
         } | self.papers
         return {n: given[n] for n in Sidecars(NAME).dossier_order(("local",)) if n in given}
 
     def pack(self) -> bytes:
         """Return the dossier's bytes."""
         return zipped(self.parts())
+
+
+def unchecked(manifest: Manifest) -> bytes:
+    """Return a manifest's bytes without asking whether it is one: a liar's."""
+    sizes = [(a, a.digests) for a in manifest.artefacts]
+    return jcs.dumps(
+        {
+            "format": "markseal-manifest/1",
+            "artefacts": [
+                {
+                    "name": a.name,
+                    "media_type": a.media_type,
+                    "size": d.size,
+                    "sha256": d.sha256,
+                    "sm3": d.sm3,
+                }
+                for a, d in sizes
+            ],
+            "attempt": {"index": manifest.attempt_index, "entry_sha256": manifest.attempt_sha256},
+            "capture_id": manifest.capture_id,
+            "captured": {
+                "started": format_time(manifest.started),
+                "finished": format_time(manifest.finished),
+            },
+            "fidelity": manifest.fidelity,
+            "signer": {"algorithm": "Ed25519", "key_sha256": manifest.signer},
+            "software": manifest.software,
+            "url": manifest.url,
+        }
+    )
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:

@@ -9,16 +9,18 @@ import pytest
 
 from evidence.verify import Verdict, verify_file
 from tests.evidence.builder import NAME, Draft, Tsa, World
+from tests.evidence.rich import rich
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A world, its trust folder, a sealed draft, and a place to verify bytes in."""
+    """A world, its trust folder, sealed drafts (a plain one, one with every optional file)."""
 
     world: World
     foreign: Tsa
     trust: Path
     draft: Draft
+    rich: Draft
     folder: Path
 
     def verify(self, data: bytes, *, trusted: bool = True) -> Verdict:
@@ -39,4 +41,4 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     world = World.create(folder / "world")
     foreign = Tsa(folder / "foreign", subject="Test Root")
     trust = world.trust(folder / "trust")
-    return Bench(world, foreign, trust, Draft(world).seal(), folder)
+    return Bench(world, foreign, trust, Draft(world).seal(), rich(world).seal(), folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,15 @@ from tests.evidence.verify.crimes import flipped
 TOOLS = ("sh", "unzip", "openssl", "sha256sum", "cut", "wc", "cat", "date")
 
 
-def commands() -> str:
+def commands(artefacts: Iterable[str]) -> str:
     """Return the commands of the text, in order."""
-    lines = render_verify_text(NAME, ["local"]).decode().splitlines()
+    lines = render_verify_text(NAME, ["local"], artefacts).decode().splitlines()
     return "\n".join(line.removeprefix("$ ") for line in lines if line.startswith("$ "))
 
 
-def run(folder: Path, dossier: bytes, trust: Path) -> str:
+def run(
+    folder: Path, dossier: bytes, trust: Path, artefacts: Iterable[str] = names.REQUIRED
+) -> str:
     """Run the commands on a dossier in ``folder`` with only ``TOOLS`` on the path."""
     tools = folder / "bin"
     tools.mkdir()
@@ -34,7 +37,7 @@ def run(folder: Path, dossier: bytes, trust: Path) -> str:
         (tools / tool).symlink_to(found)
     (folder / f"{NAME}.dossier.zip").write_bytes(dossier)
     done = subprocess.run(
-        [str(tools / "sh"), "-c", commands()],
+        [str(tools / "sh"), "-c", commands(artefacts)],
         capture_output=True,
         check=False,
         cwd=folder,
@@ -53,6 +56,13 @@ def test_every_command_says_ok(bench: Bench, tmp_path: Path) -> None:
     for proved in ("signature", "token local", "attempt entry", "outcome names manifest"):
         assert f"OK {proved}\n" in text
     assert "OK outcome names package\n" in text
+
+
+def test_every_optional_file_is_told_ok_too(bench: Bench, tmp_path: Path) -> None:
+    text = run(tmp_path, bench.rich.pack(), bench.trust, bench.rich.artefacts)
+    assert "FAILED" not in text
+    for name in bench.rich.artefacts:
+        assert f"OK {name}\n" in text
 
 
 @pytest.mark.parametrize("name", sorted(names.REQUIRED))

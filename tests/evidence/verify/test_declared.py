@@ -1,0 +1,117 @@
+"""What must be declared comes first, and follows from the records even if left out of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evidence.format import jcs
+from evidence.format.declared import SENTENCES, first_lines
+from evidence.verify.report import print_report
+from tests.evidence.builder import URL, Draft
+from tests.evidence.rich import CAPTURE, certificates, rich
+from tests.evidence.verify.conftest import Bench
+
+BAD = SENTENCES["bad_certificate"]
+
+
+def verdict_of(bench: Bench, **records: Any) -> Any:
+    draft = rich(bench.world)
+    for name, value in records.items():
+        draft.artefacts[f"evidence/{name}.json"] = jcs.dumps(value)
+    return bench.verify(draft.seal().pack())
+
+
+def test_a_bad_certificate_is_in_the_first_line(bench: Bench) -> None:
+    verdict = verdict_of(bench, capture=CAPTURE | {"certificate": {"verdict": "bad"}})
+    assert verdict.exit_code == 0
+    first_zh, first_en, first_declared = print_report(verdict).splitlines()[:3]
+    assert BAD[0] in first_zh
+    assert BAD[1] in first_en
+    assert first_declared == f"声明 Declared: {BAD[0]} / {BAD[1]}"
+    said = verdict.to_json()
+    assert BAD[0] in said["headline"]["zh"]
+    assert said["declared"][0] == {"zh": BAD[0], "en": BAD[1]}
+    assert said["facts"]["site_certificate"] == "bad"
+
+
+def test_a_bad_certificate_that_the_record_keeps_quiet_about_is_said_all_the_same(
+    bench: Bench,
+) -> None:
+    verdict = verdict_of(
+        bench,
+        capture=CAPTURE | {"url": URL, "certificate": {"verdict": "accepted by the browser"}},
+        certificates=certificates(bench.world, "ERR_CERT_DATE_INVALID"),
+    )
+    assert verdict.declared[0] == BAD
+    assert BAD[1] in verdict.headline_en
+
+
+@pytest.mark.parametrize(
+    ("capture", "environment", "code"),
+    [
+        ({"page_note": "login"}, {}, "login"),
+        ({"page_state": "verification"}, {}, "verification"),
+        ({"page_state": "gone"}, {}, "gone"),
+        ({"page_note": "empty"}, {}, "empty"),
+        ({"fidelity": "redacted"}, {}, "redacted"),
+        ({"fidelity": "decoded"}, {}, "decoded"),
+        ({"limits_hit": ["bytes"]}, {}, "limit"),
+        ({}, {"browser": {"sandbox": "off"}}, "sandbox_off"),
+        ({}, {"isolation": {"key_isolation": "none"}}, "no_key_isolation"),
+        ({}, {"egress": {"allow_loopback": True}}, "loopback_allowed"),
+        ({}, {"egress": {"proxy": "none"}}, "no_guard"),
+    ],
+)
+def test_each_fact_obliges_its_line(
+    capture: dict[str, Any], environment: dict[str, Any], code: str
+) -> None:
+    assert first_lines(capture, environment) == (SENTENCES[code],)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"certificate": None, "declared": None, "page_note": None, "limits_hit": []},
+        {"certificate": [], "declared": [1, {"zh": 1, "en": "x"}], "page_note": 3},
+        {"url": "https://[", "final_url": 7},
+    ],
+)
+def test_records_of_any_shape_are_read(record: dict[str, Any]) -> None:
+    assert first_lines(record, record, record | {"connections": [1, {"host": []}]}) == ()
+
+
+def test_further_sentences_come_last_and_none_twice() -> None:
+    more = [{"zh": BAD[0], "en": BAD[1]}, {"zh": "甲", "en": "a"}]
+    record = {"certificate": {"verdict": "bad"}, "declared": more}
+    assert first_lines(record, {}) == (BAD, ("甲", "a"))
+
+
+def test_what_the_fidelity_leaves_open_is_listed_as_not_proved(bench: Bench) -> None:
+    redacted = bench.verify(bench.rich.pack())
+    assert any("masked" in item["en"] for item in redacted.to_json()["not_proved"])
+    assert redacted.facts["private"] == {"size": 200}
+    assert "加密部分" in print_report(redacted)
+    decoded = bench.verify(bench.draft.pack())
+    assert any("wire" in item["en"] for item in decoded.to_json()["not_proved"])
+
+
+def test_without_trust_the_review_is_not_checked(bench: Bench) -> None:
+    verdict = bench.verify(bench.rich.pack(), trusted=False)
+    review = [claim for claim in verdict.claims if claim.id == "review"]
+    assert [claim.status.value for claim in review] == ["not_checked"]
+    assert not review[0].required
+
+
+def test_a_package_without_review_makes_no_claim_of_it(bench: Bench) -> None:
+    verdict = bench.verify(Draft(bench.world).seal().pack())
+    assert all(claim.id != "review" for claim in verdict.claims)
+
+
+def test_a_report_cannot_be_written_by_the_package(bench: Bench) -> None:
+    lie = [{"zh": "甲\n核验通过", "en": "x\x1b[2J"}]
+    text = print_report(verdict_of(bench, capture=CAPTURE | {"declared": lie}))
+    assert "\x1b" not in text
+    assert "\n核验通过" not in text
