@@ -19,6 +19,7 @@ LINE_LIMIT = 64 << 20
 BEGIN, END, NONE = 1, 2, 0
 _TYPE = re.compile(rb'"type":(\d+)\}[\],\s]*$')
 _TAIL = 160
+_CLOSING = (b"", b"}", b"]}", b"]", b"],")
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,23 @@ class Log:
         """Yield the events of the wanted kinds in order; other lines are not even parsed."""
         names = self.constants.events
         numbers = {number for number, name in names.items() if name in wanted}
+        count = 0
         with _opened(self.path) as source:
             source.readline(LINE_LIMIT)
             source.readline(LINE_LIMIT)
             for count, line in enumerate(_lines(source), start=3):
-                stripped = line.rstrip()
-                if stripped in (b"", b"}", b"]}", b"]", b"],") or line.startswith(b'"polledData"'):
-                    self.complete = self.complete or stripped.startswith(b"]")
+                tail = line[-_TAIL:].rstrip()
+                if tail in _CLOSING or line.startswith(b'"polledData"'):
+                    self.complete = self.complete or tail.startswith(b"]")
                     continue
-                found = _TYPE.search(line[-_TAIL:])
+                found = _TYPE.search(tail)
                 if found is None or int(found.group(1)) in numbers:
-                    event = self._event(stripped.rstrip(b"],"))
+                    event = self._event(line.rstrip(b"],\r\n "))
                     if event is None:
                         self.bad_lines.append(count)
                     elif event.kind in wanted:
                         yield event
-                self.complete = self.complete or stripped.rstrip(b",").endswith(b"]")
+                self.complete = self.complete or tail.rstrip(b",").endswith(b"]")
         if self.bad_lines and self.bad_lines[-1] == count and not self.complete:
             self.bad_lines.pop()  # the line that the end of the browser cut in two
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from os import SEEK_CUR
+from typing import BinaryIO
 
 from evidence.netlog.model import Blob
 
@@ -15,6 +17,7 @@ LINE_LIMIT = 1 << 16
 _END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/(\d+)\.(\d+)[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?\r?\n?", re.IGNORECASE)
 _REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/(\d)\.(\d)\r?\n")
+_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 SLOP = 4
 
 
@@ -160,41 +163,58 @@ def _length(headers: tuple[tuple[str, str], ...]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _line(blob: Blob, offset: int) -> bytes | None:
-    text = blob.read(offset, 256)
-    if b"\n" not in text:
-        text = blob.read(offset, LINE_LIMIT)
-    line, end, _ = text.partition(b"\n")
-    return line + end if end else None
-
-
 def _chunked(blob: Blob, start: int) -> tuple[int, bool, str | None]:
     """Return the size of a chunked body, whether its end came, and what is wrong with it."""
-    here = start
+    left = blob.size - start
+    if left <= 0:
+        return 0, False, None
+    with blob.path.open("rb") as source:
+        source.seek(blob.offset + start)
+        lines = _Lines(source, left)
+        fault = _chunks(lines)
+    whole = fault == ""
+    return (lines.gone if whole else left), whole, fault or None
+
+
+class _Lines:
+    """The lines of a body up to its end; ``gone`` counts the bytes read."""
+
+    def __init__(self, source: BinaryIO, size: int) -> None:
+        self._source = source
+        self._size = size
+        self.gone = 0
+
+    def next(self) -> bytes | None:
+        """Return the next line without its end; None when there is no whole one."""
+        line = self._source.readline(min(LINE_LIMIT, self._size - self.gone))
+        self.gone += len(line)
+        return line.rstrip(b"\r\n") if line.endswith(b"\n") else None
+
+    def skip(self, size: int) -> bool:
+        """Pass over bytes; return whether they are all there."""
+        size = min(size, self._size - self.gone + 1)
+        self.gone += size
+        self._source.seek(size, SEEK_CUR)
+        return self.gone <= self._size
+
+
+def _chunks(lines: _Lines) -> str | None:
+    """Read chunks and trailers; return "" at their end, None when it is missing, or a fault."""
     while True:
-        line = _line(blob, here)
+        line = lines.next()
         if line is None:
-            return blob.size - start, False, None
-        text = line.partition(b";")[0].strip(b" \t\r\n")
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", text):
-            return blob.size - start, False, "a chunk without a size"
-        here += len(line)
+            return None
+        text = line.partition(b";")[0].strip(b" \t\r")
+        if not _SIZE.fullmatch(text):
+            return "a chunk without a size"
         size = int(text, 16)
         if size == 0:
             break
-        here += size
-        if here >= blob.size:
-            return blob.size - start, False, None
-        line = _line(blob, here)
-        if line is None:
-            return blob.size - start, False, None
-        if line.strip(b"\r\n"):
-            return blob.size - start, False, "a chunk that is longer than its size"
-        here += len(line)
-    while True:
-        line = _line(blob, here)
-        if line is None:
-            return blob.size - start, False, None
-        here += len(line)
-        if not line.strip(b"\r\n"):
-            return here - start, True, None
+        if not lines.skip(size) or (line := lines.next()) is None:
+            return None
+        if line:
+            return "a chunk that is longer than its size"
+    while (line := lines.next()) is not None:
+        if not line:
+            return ""
+    return None
