@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from egress.errors import BadNameserver
 from egress.nameserver import read_nameserver
+from evidence.environment.timeservers import split
 
 ROOT = Path(__file__).resolve().parent
 RECIPES = ROOT / "recipes"
@@ -117,6 +118,13 @@ SETTINGS: tuple[Setting, ...] = (
         "those of resolv.conf asked directly; they are recorded and decide nothing",
     ),
     Setting(
+        "MARKSEAL_TIME_SERVERS",
+        "",
+        "取证时核对时钟偏差的时间服务器，逗号分隔的 主机[:端口]；默认不查询任何服务器",
+        "time servers asked for this clock's offset while capturing, as host[:port], "
+        "comma-separated; default: none is asked",
+    ),
+    Setting(
         "MARKSEAL_NO_SANDBOX",
         "",
         "设为 1 时浏览器不用沙箱运行，并在环境记录中注明",
@@ -209,3 +217,18 @@ def resolvers(*, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
         raise SettingError(
             f"MARKSEAL_RESOLVERS: {error.en}", f"MARKSEAL_RESOLVERS：{error.zh}"
         ) from error
+
+
+def time_servers(*, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return MARKSEAL_TIME_SERVERS, each held to be host[:port]; raises SettingError."""
+    value = setting("MARKSEAL_TIME_SERVERS", environ=environ)
+    servers = tuple(text.strip() for text in value.split(",") if text.strip())
+    for server in servers:
+        try:
+            split(server)
+        except ValueError as error:
+            raise SettingError(
+                f"MARKSEAL_TIME_SERVERS: {server!r} is not host or host:port.",
+                f"MARKSEAL_TIME_SERVERS：{server!r} 不是 主机 或 主机:端口。",
+            ) from error
+    return servers

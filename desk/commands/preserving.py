@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.environment import resolvers, setting
+from config.environment import resolvers, setting, time_servers
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
@@ -34,6 +34,7 @@ def capture(
         requested_by=arguments.by,
         sandbox=not setting("MARKSEAL_NO_SANDBOX"),
         strict_tls=arguments.strict_tls,
+        time_servers=time_servers(),
     ).checked()
     browser = find_browser(setting("MARKSEAL_BROWSER"))
     house = open_home(home, clock=clock)

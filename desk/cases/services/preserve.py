@@ -85,6 +85,7 @@ def _order(exhibit: Exhibit, *, folder: Path) -> PreserveOrder:
         capture_id=exhibit.capture_id,
         requested_by=str(exhibit.requested_by) if exhibit.requested_by else None,
         sandbox=not settings.MARKSEAL_NO_SANDBOX,
+        time_servers=settings.MARKSEAL_TIME_SERVERS,
     )
 
 
