@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,12 @@ from typing import Any
 from evidence.browser.order import CaptureOrder
 from evidence.capture.certificates import bad_hosts, certificates_record
 from evidence.capture.course import Course, NotRecorded, Visit
-from evidence.capture.joined import Counts, Joined, Row, peer_of
+from evidence.capture.joined import Joined, Row, peer_of
 from evidence.capture.page import page_note
 from evidence.capture.warc import Place, fields_of, target_uri, write_warc
 from evidence.environment.journal import JournalView
 from evidence.format import jcs
-from evidence.format.declared import SENTENCES, Line, first_lines, printed
+from evidence.format.declared import Line, first_lines, printed
 from evidence.format.names import (
     ARCHIVE,
     CAPTURE,
@@ -86,7 +87,7 @@ def write_artefacts(
         else:
             (folder / name).write_bytes(content)
     record = _record(course, found, fidelity, finished)
-    lines = first_lines(record, found.environment)
+    lines = first_lines(record, found.environment, certificates)
     record |= {"declared": printed(lines), "headline": _headline(lines)}
     (folder / CAPTURE).write_bytes(jcs.dumps(record))
     certificate = found.site["verdict"] if found.site else "none (http)"
@@ -145,10 +146,6 @@ def _record(course: Course, found: Found, fidelity: str, finished: datetime) -> 
 
 def _declared(found: Found) -> Iterator[Line]:
     """Yield the sentences that do not follow from the record's own fields."""
-    if found.joined.counts is Counts.MISMATCH:
-        yield SENTENCES["byte_mismatch"]
-    if found.wire.faults:
-        yield SENTENCES["log_incomplete"]
     own = found.site["host"] if found.site and found.site["verdict"] == "bad" else ""
     others = [one for one in bad_hosts(found.wire.connections) if one.partition(" ")[0] != own]
     if others:
@@ -194,7 +191,7 @@ def _not_recorded(found: Found) -> Iterator[NotRecorded]:
         url = row.wire.url
         if len(target_uri(url)) > URL_LIMIT:
             yield NotRecorded("long address", url, f"{len(url)} characters")
-        if row.wire.truncated:
+        if row.wire.truncated and row.wire.response.size:
             yield NotRecorded("cut off", url, f"part kept ({row.wire.truncated})")
         if row.wire.upgraded:
             beyond = row.wire.beyond_up + row.wire.beyond_down
@@ -210,10 +207,7 @@ def _not_recorded(found: Found) -> Iterator[NotRecorded]:
     for contact in found.journal.refused():
         place = f"{contact.host}:{contact.port}"
         yield NotRecorded("refused", place, f"by the egress guard ({contact.reason})")
-    stopped = {(c.host, c.port) for c in found.journal.contacts if c.verdict == "refused"}
-    for one in found.wire.connections:
-        if one.error is not None and (one.host, one.port) not in stopped:
-            yield NotRecorded("connection failed", f"{one.host}:{one.port}", one.error)
+    yield from _failed_connections(found)
     yield NotRecorded("service worker", "", "blocked by declaration; pages run without one")
 
 
@@ -221,3 +215,15 @@ def _only_seen(end: str) -> str:
     if end == "open":
         return "unfinished"
     return "not in the log" if end in ("finished", "redirected") else "failed request"
+
+
+def _failed_connections(found: Found) -> Iterator[NotRecorded]:
+    """Yield each target that could not be connected to; what the guard refused is told above."""
+    told = {(c.host, c.port) for c in found.journal.contacts if c.verdict == "refused"}
+    failed = Counter(
+        (f"{one.host}:{one.port}", one.error)
+        for one in found.wire.connections
+        if one.error is not None and (one.host, one.port) not in told
+    )
+    for (place, error), count in failed.items():
+        yield NotRecorded("connection failed", place, f"{error}, {count} times")

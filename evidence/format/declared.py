@@ -53,6 +53,10 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
             "取证达到时间、字节、请求或高度上限，记录不完整",
             "a bound on time, bytes, requests or height was reached; the record is not whole",
         ),
+        "review_failed": (
+            "取证工具最近一次技术核查未通过",
+            "the latest technical review of the capture tool did not pass",
+        ),
         "sandbox_off": (
             "浏览器沙箱未启用（由设置关闭）",
             "the browser's sandbox was off (by setting)",
@@ -107,6 +111,10 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
         yield "byte_mismatch"
     if capture.get("log_faults"):
         yield "log_incomplete"
+    if capture.get("byte_counts") == "mismatch":
+        yield "byte_mismatch"
+    if capture.get("log_faults"):
+        yield "log_incomplete"
     if capture.get("limits_hit"):
         yield "limit"
 
@@ -138,6 +146,8 @@ def _of_environment(environment: Mapping[str, Any]) -> Iterator[str]:
         yield "sandbox_off"
     if _part(environment, "isolation").get("key_isolation") == "none":
         yield "no_key_isolation"
+    if _part(environment, "review").get("result") == "failed":
+        yield "review_failed"
     egress = _part(environment, "egress")
     if egress.get("allow_loopback") is True:
         yield "loopback_allowed"
