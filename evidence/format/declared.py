@@ -146,13 +146,20 @@ def _of_environment(environment: Mapping[str, Any]) -> Iterator[str]:
         yield "sandbox_off"
     if _part(environment, "isolation").get("key_isolation") == "none":
         yield "no_key_isolation"
-    if _part(environment, "review").get("result") == "failed":
+    if _review_failed(environment.get("rows")):
         yield "review_failed"
     egress = _part(environment, "egress")
     if egress.get("allow_loopback") is True:
         yield "loopback_allowed"
     if egress.get("proxy") == "none":
         yield "no_guard"
+
+
+def _review_failed(rows: Any) -> bool:
+    found = [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+    return any(
+        row.get("id") == "review" and _part(row, "data").get("result") == "failed" for row in found
+    )
 
 
 def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
