@@ -47,8 +47,15 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     recorder = Recorder(course.order.limits, stopper(course, context))
     recorder.attach(page)
     popups = watch(course, context, page, recorder)
+
+    def to_the_front(_: Page) -> None:
+        with suppress(Error):  # a page behind another loads no lazy pictures
+            page.bring_to_front()
+
+    context.on("page", to_the_front)
     answers = _navigate(course, page, mark)
     records = _take(course, page)
+    context.remove_listener("page", to_the_front)
     final_url = page.url
     beside = take_beside(context, course.order, course.steps)
     wait_for_popups(course, popups)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from egress.process import guard
-from evidence.capture import CaptureOrder, Snapshot, capture, find_browser
+from evidence.capture import CaptureOrder, Limits, Snapshot, capture, find_browser
 from tests.evidence.ground.answers import answers
 from tests.evidence.ground.authority import Authority
 from tests.evidence.ground.comparison import mismatches
@@ -44,8 +44,9 @@ class Held:
 def order(url: str, way_out: tuple[str, Path] | None, **more: Any) -> CaptureOrder:
     proxy, journal = way_out or (None, None)
     return CaptureOrder(
-        url=url, browser=find_browser(), proxy=proxy, journal=journal, sandbox=False, **more
-    )
+        url=url, browser=find_browser(), proxy=proxy, journal=journal, sandbox=False,
+        limits=Limits(settle_seconds=4), **more,
+    )  # fmt: skip
 
 
 def held(where: Ground, path: str, folder: Path, *, guarded: bool, **more: Any) -> Held:
