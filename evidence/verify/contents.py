@@ -63,6 +63,9 @@ def check_contents(
     replay = contents.records.get(names.REPLAY)
     if replay is not None:
         findings.facts["replay"] = replay["verdict"]
+    review = contents.records.get(names.REVIEW)
+    if review is not None:
+        findings.facts["review"] = {key: review[key] for key in ("result", "finished")}
     private = archive.get(names.PRIVATE)
     if private is not None and names.PRIVATE in listed:
         findings.facts["private"] = {"size": private.size}

@@ -132,7 +132,14 @@ def check_attended(value: Record) -> None:
 
 def check_review(value: Record) -> None:
     """Prove that the technical review record has its form; its signature is checked apart."""
-    _of_format(value, names.REVIEW, REVIEW)
+    name = names.REVIEW
+    _of_format(value, name, REVIEW)
+    _need(value, name, {"result": str, "started": str, "finished": str, "checks": list})
+    if value["result"] not in ("passed", "failed"):
+        raise _wrong(name, "its result is unknown", "结果未知")
+    results = [_need(item, f"{name}: check", {"result": str})["result"] for item in value["checks"]]
+    if (value["result"] == "passed") != all(result == "passed" for result in results):
+        raise _wrong(name, "its result is not that of its checks", "结论与各项检查不符")
 
 
 def check_any(value: Record) -> None:

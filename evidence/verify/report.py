@@ -83,6 +83,10 @@ def _more(facts: dict[str, Any]) -> list[str]:
     if "replay" in facts:
         words = REPLAY.get(facts["replay"], REPLAY["not_checked"])
         lines.append(f"离线重放 Replay: {words}")
+    if "review" in facts:
+        result = {"passed": "通过 passed", "failed": "未通过 FAILED"}[facts["review"]["result"]]
+        finished = _plain(facts["review"]["finished"])
+        lines.append(f"技术核查 Technical review: {result}，{finished}")
     if "private" in facts:
         size = facts["private"]["size"]
         lines.append(

@@ -214,7 +214,7 @@ def _check_review(package: Package, trust: Trust | None, findings: Findings) -> 
         findings.unchecked(
             "review",
             "The technical review's signature was not checked against a trusted key.",
-            "技术自检记录的签名未用可信密钥核查。",
+            "技术核查记录的签名未用可信密钥核查。",
         )
         return
     data, signature = package.contents.review
@@ -225,13 +225,13 @@ def _check_review(package: Package, trust: Trust | None, findings: Findings) -> 
             "review",
             package.archive.place(names.REVIEW_SIGNATURE),
             "The technical review is not signed by the trusted signer's key.",
-            "技术自检记录不是由可信签名密钥签名的。",
+            "技术核查记录不是由可信签名密钥签名的。",
         )
         return
     findings.valid(
         "review",
         "The technical review of the capture tool was signed by the trusted key.",
-        "取证工具的技术自检记录由可信密钥签名。",
+        "取证工具的技术核查记录由可信密钥签名。",
     )
 
 

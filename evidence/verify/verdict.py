@@ -48,7 +48,7 @@ CLAIM_NAMES = {
     "inclusion": ("尝试与结果均已记入日志", "Attempt and outcome are in the log"),
     "timestamp": ("清单有可信时间戳", "The manifest has a trusted timestamp"),
     "order": ("各时间先后合理", "The times follow one another"),
-    "review": ("技术自检记录由可信密钥签名", "The technical review is signed by the trusted key"),
+    "review": ("技术核查记录由可信密钥签名", "The technical review is signed by the trusted key"),
 }
 """Claim id to its name in Chinese and English, in the order in which they are told."""
 OPTIONAL = frozenset({"review"})

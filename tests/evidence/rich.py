@@ -72,7 +72,13 @@ def replay() -> dict[str, Any]:
     }
 
 
-REVIEW = {"format": "markseal-review/1", "made": "2026-01-02T03:04:05.000000Z", "passed": True}
+REVIEW = {
+    "format": "markseal-review/1",
+    "result": "passed",
+    "started": "2026-01-02T03:04:05.000000Z",
+    "finished": "2026-01-02T03:05:05.000000Z",
+    "checks": [{"id": "plain.count", "result": "passed"}],
+}
 ATTENDED = {"format": "markseal-attended/1", "moments": [{"note": "a"}, {"note": "b"}]}
 CAPTURE = {"fidelity": "redacted", "masked": [{"what": "Cookie", "count": 2}], "title": "商品"}
 

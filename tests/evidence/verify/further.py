@@ -240,7 +240,9 @@ add("oversized", names.REPLAY, put(names.REPLAY, b'"' + b"a" * (33 << 20) + b'"'
 _OTHER = Ed25519PrivateKey.from_private_bytes(b"\x09" * 32)
 _SIGNED = names.REVIEW_SIGNATURE
 add("review-of-another-key", _SIGNED, put(_SIGNED, _OTHER.sign(jcs.dumps(REVIEW))))
-add("review-of-another-day", _SIGNED, _record(names.REVIEW, REVIEW | {"passed": False}))
+add("review-of-another-day", _SIGNED, _record(names.REVIEW, REVIEW | {"started": "x"}))
+add("review-result-unknown", names.REVIEW, _record(names.REVIEW, REVIEW | {"result": "fine"}))
+add("review-passed-and-failed", names.REVIEW, _record(names.REVIEW, REVIEW | {"result": "failed"}))
 add("review-signature-cut", _SIGNED, put(_SIGNED, b"x" * 63))
 add("review-signature-long", _SIGNED, put(_SIGNED, b"x" * 65))
 add("licence-text-not-utf8", names.LICENCE_TEXT, put(names.LICENCE_TEXT, b"\xff\xfe"))
