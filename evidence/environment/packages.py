@@ -84,7 +84,8 @@ def _is_installed(name: str, tools: str | None) -> bool:
     if dpkg:
         asked = [dpkg, "--show", "--showformat=${db:Status-Status}", name]
         return run(asked, seconds=SECONDS).stdout.strip() == "installed"
-    return run(["rpm", "-q", name], seconds=SECONDS).returncode == 0
+    rpm = shutil.which("rpm", path=tools)
+    return rpm is not None and run([rpm, "-q", name], seconds=SECONDS).returncode == 0
 
 
 def _judge(names: list[str], lines: Iterable[str]) -> Row:
