@@ -15,7 +15,6 @@ from egress.nameserver import Nameserver
 from egress.question import Reply, ask
 
 NOT_NEEDED, NOT_CHECKED, AGREES, DIFFERS = "not_needed", "not_checked", "agrees", "differs"
-KEPT_NAMES = 1000
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Opinions:
     seconds: float = 1.0
     fresh_seconds: float = 30.0
     rest_seconds: float = 60.0
+    kept_names: int = 1000
     _asked: dict[str, tuple[float, asyncio.Future[list[Reply]]]] = field(default_factory=dict)
     _missed: dict[Nameserver, int] = field(default_factory=dict)
     _rests: dict[Nameserver, float] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Opinions:
         if not self.servers or (known and now - known[0] < self.fresh_seconds):
             return
         self._asked.pop(name, None)
-        while len(self._asked) >= KEPT_NAMES:
+        while len(self._asked) >= self.kept_names:
             self._asked.pop(next(iter(self._asked)))
         waiting = asyncio.gather(*(self._ask(server, name) for server in self.servers))
         self._asked[name] = (now, waiting)

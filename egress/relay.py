@@ -115,6 +115,13 @@ async def pass_response(
     await _drain(client, idle)
 
 
+def let_go(writer: asyncio.StreamWriter, seconds: float) -> None:
+    """Close a connection; what the other side has not taken after ``seconds`` is dropped."""
+    writer.close()
+    if writer.transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(seconds, writer.transport.abort)
+
+
 class _Silence:
     """How long nobody has said anything, over both directions."""
 

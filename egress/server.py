@@ -11,7 +11,7 @@ from egress.errors import BadRequest, EgressError, JournalFailed, Refused, Unrea
 from egress.gate import Gate, Opened, Target
 from egress.journal import Decision, Journal
 from egress.opinions import NOT_CHECKED, Comparison
-from egress.relay import Counted, pass_body, pass_both_ways, pass_response
+from egress.relay import Counted, let_go, pass_body, pass_both_ways, pass_response
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Server:
             if not self.failed.done():
                 self.failed.set_exception(error)
         finally:
-            writer.close()
+            let_go(writer, self.limits.idle_seconds)
 
     def _admit(self, writer: asyncio.StreamWriter) -> bool:
         client, guard = (writer.get_extra_info(name) for name in ("peername", "sockname"))
@@ -219,7 +219,7 @@ class Server:
                 (reader, writer), (opened.reader, opened.writer), counted, self.limits.idle_seconds
             )
         finally:
-            opened.writer.close()
+            let_go(opened.writer, self.limits.idle_seconds)
             self.journal.closed(number, up=counted.up, down=counted.down)
 
     async def _exchange(
@@ -244,7 +244,7 @@ class Server:
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-            opened.writer.close()
+            let_go(opened.writer, self.limits.idle_seconds)
             self.journal.closed(number, up=counted.up, down=counted.down)
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from egress.address import Address
 from egress.errors import JournalFailed
-from egress.gate import Gate, load_calls_home
+from egress.gate import Gate, is_own, load_calls_home
 from egress.journal import Journal
 from egress.resolver import ScriptedResolver
 from egress.server import Limits, Server
+from tests.egress.forbidden import own_address
 from tests.egress.sites import Running, run_guard, site, socks
 
 
@@ -216,6 +221,26 @@ def test_silence_ends_a_connection(tmp_path: Path) -> None:
     run_guard(tmp_path, scene, limits=Limits(head_seconds=0.2, idle_seconds=0.4))
 
 
+@pytest.mark.parametrize("door", ["http", "connect"])
+def test_a_client_that_takes_nothing_is_let_go(tmp_path: Path, door: str) -> None:
+    async def scene(guard: Running) -> None:
+        async with site(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 30_000_000) as shop:
+            opening = get(f"http://127.0.0.1:{shop.port}/")
+            if door == "connect":
+                opening = f"CONNECT 127.0.0.1:{shop.port} HTTP/1.1\r\n\r\nhello".encode()
+            with socket.create_connection(("127.0.0.1", guard.port)) as client:
+                client.sendall(opening)
+                if door == "connect":
+                    client.shutdown(socket.SHUT_WR)
+                for _ in range(100):
+                    await asyncio.sleep(0.05)
+                    if any(row["event"] == "close" for row in guard.rows()):
+                        return
+        raise AssertionError("still open")
+
+    run_guard(tmp_path, scene, limits=Limits(idle_seconds=0.4))
+
+
 def test_too_many_connections_are_turned_away(tmp_path: Path) -> None:
     async def scene(guard: Running) -> None:
         _, first = await asyncio.open_connection("127.0.0.1", guard.port)
@@ -223,7 +248,54 @@ def test_too_many_connections_are_turned_away(tmp_path: Path) -> None:
         assert await guard.talk(get("http://a.example/")) == b""
         first.transport.abort()
 
-    run_guard(tmp_path, scene, limits=Limits(connections=1))
+    guard = run_guard(tmp_path, scene, limits=Limits(connections=1))
+    assert guard.rows()[-1]["too_many"] == 1
+    assert guard.rows()[1]["reason"] == "too_many"
+
+
+def test_a_decision_cut_off_by_the_end_is_written_down(tmp_path: Path) -> None:
+    class Slow(ScriptedResolver):
+        async def resolve(self, name: str) -> Sequence[Address]:
+            await asyncio.sleep(60)
+            return []
+
+    async def scene(guard: Running) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", guard.port)
+        writer.write(get("http://slow.example/"))
+        await asyncio.sleep(0.3)
+        writer.transport.abort()
+
+    guard = run_guard(tmp_path, scene, resolver=Slow({}))
+    (row,) = guard.decisions()
+    assert (row["host"], row["verdict"], row["reason"]) == (
+        "slow.example",
+        "failed",
+        "guard_stopped",
+    )
+    assert guard.rows()[-1]["failed"] == 1
+
+
+def test_this_machine_s_own_addresses_are_refused_whatever_their_range() -> None:
+    assert is_own(ipaddress.ip_address("127.0.0.1"))
+    assert is_own(ipaddress.ip_address(own_address()))
+    assert not is_own(ipaddress.ip_address("8.8.8.8"))
+    public = ScriptedResolver({"desk.example": [["8.8.8.8", "8.8.4.4"]]})
+    gate = Gate(allow_loopback=True, resolver=public, is_own=lambda one: str(one) == "8.8.8.8")
+    target = asyncio.run(gate.look_up("desk.example", 443))
+    assert [str(one) for one in target.checked] == ["8.8.4.4"]
+    assert [(str(one), reason) for one, reason in target.withheld] == [("8.8.8.8", "own_address")]
+
+
+def test_the_bytes_of_all_connections_are_summed_up(tmp_path: Path) -> None:
+    async def scene(guard: Running) -> None:
+        async with site() as shop:
+            for _ in range(2):
+                await guard.talk(get(f"http://127.0.0.1:{shop.port}/"))
+
+    rows = run_guard(tmp_path, scene).rows()
+    closed = [row for row in rows if row["event"] == "close"]
+    assert rows[-1]["bytes_up"] == sum(row["bytes_up"] for row in closed) > 0
+    assert rows[-1]["bytes_down"] == sum(row["bytes_down"] for row in closed) > 0
 
 
 def test_without_a_journal_nothing_passes(tmp_path: Path) -> None:
