@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from evidence.errors import FormatError
 
 LINE_LIMIT = 64 << 20
+MOMENT_LIMIT = 100_000_000_000_000  # milliseconds; the year 5138
 BEGIN, END, NONE = 1, 2, 0
 _TYPE = re.compile(rb'"type":(\d+)\}[\],\s]*$')
 _TAIL = 160
@@ -90,12 +91,15 @@ class Log:
             value = json.loads(line)
             source = value["source"]
             params = value.get("params", {})
+            time = int(value["time"])
+            if not 0 <= time < MOMENT_LIMIT:
+                return None
             return Event(
                 kind=self.constants.events.get(value["type"], ""),
                 phase=int(value["phase"]),
                 source=int(source["id"]),
                 source_kind=self.constants.sources.get(source["type"], ""),
-                time=int(value["time"]),
+                time=time,
                 params=params if isinstance(params, dict) else {},
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -121,12 +125,15 @@ def _constants(path: Path, line: bytes) -> Constants:
     try:
         value = json.loads(line.rstrip().rstrip(b",") + b"}")["constants"]
         client = value.get("clientInfo", {})
+        offset = int(value["timeTickOffset"])
+        if not 0 <= offset < MOMENT_LIMIT:
+            raise ValueError("a clock that is none")
         return Constants(
             events={int(number): name for name, number in value["logEventTypes"].items()},
             sources={int(number): name for name, number in value["logSourceType"].items()},
             errors={int(number): name for name, number in value["netError"].items()},
             flags={name: int(bits) for name, bits in value["certStatusFlag"].items()},
-            offset=int(value["timeTickOffset"]),
+            offset=offset,
             browser=f"{client.get('name', '')} {client.get('version', '')}".strip(),
             command_line=str(client.get("command_line", "")),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -173,7 +172,7 @@ def _socks_target(sent: bytes) -> tuple[str, int] | None:
     if len(request) < 5 or request[:2] != b"\x05\x01":
         return None
     kind, rest = request[3], request[4:]
-    sizes: dict[int, Iterable[int]] = {1: (0, 4), 3: (1, rest[0]), 4: (0, 16)}
+    sizes = {1: (0, 4), 3: (1, rest[0]), 4: (0, 16)}
     if kind not in sizes:
         return None
     start, size = sizes[kind]
