@@ -11,7 +11,7 @@ import pytest
 
 from config.brief import Brief
 from config.database import database
-from config.environment import SETTINGS, SettingError, port, public_url, setting
+from config.environment import SETTINGS, SettingError, port, public_url, resolvers, setting
 from config.secret import secret_key
 
 
@@ -84,6 +84,16 @@ def test_a_wrong_address_is_one_sentence(url: str) -> None:
         database(url, Path("/h"))
     assert "MARKSEAL_DATABASE_URL" in caught.value.zh
     assert "\n" not in caught.value.en
+
+
+def test_further_resolvers_are_addresses() -> None:
+    name = "MARKSEAL_RESOLVERS"
+    assert resolvers(environ={}) == ()
+    told = resolvers(environ={name: "223.5.5.5, 119.29.29.29:5353,[2400:3200::1]:53,"})
+    assert told == ("223.5.5.5:53", "119.29.29.29:5353", "[2400:3200::1]:53")
+    with pytest.raises(SettingError) as caught:
+        resolvers(environ={name: "dns.example"})
+    assert name in caught.value.zh
 
 
 def test_the_session_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
