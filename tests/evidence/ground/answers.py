@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from io import BytesIO
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import zstandard
 from PIL import Image
 

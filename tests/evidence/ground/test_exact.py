@@ -4,63 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from egress.process import guard
-from evidence.capture import CaptureOrder, Limits, Snapshot, capture, find_browser
 from tests.evidence.ground.answers import answers
 from tests.evidence.ground.authority import Authority
 from tests.evidence.ground.comparison import mismatches
-from tests.evidence.ground.ledger import Ending, Exchange
-from tests.evidence.ground.reader import Pair, pairs, records
+from tests.evidence.ground.holding import Held, held
+from tests.evidence.ground.ledger import Ending
 from tests.evidence.ground.server import Ground, ground
 
 pytestmark = pytest.mark.browser
 
 NOT_CHOSEN = {"/fallback.png", "/set-2x.png", "/surplus", "/endless", "/early-answer", "/gives-up"}
 """What no browser of this window asks for, and what other tests ask for."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A finished capture with what the server says of it."""
-
-    snapshot: Snapshot
-    logged: tuple[Exchange, ...]
-    recorded: list[Pair]
-    paths: set[str]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        path = self.snapshot.folder / "evidence/capture.json"
-        value: dict[str, Any] = json.loads(path.read_bytes())
-        return value
-
-
-def order(url: str, way_out: tuple[str, Path] | None, **more: Any) -> CaptureOrder:
-    proxy, journal = way_out or (None, None)
-    return CaptureOrder(
-        url=url, browser=find_browser(), proxy=proxy, journal=journal, sandbox=False,
-        limits=Limits(settle_seconds=4), **more,
-    )  # fmt: skip
-
-
-def held(where: Ground, path: str, folder: Path, *, guarded: bool, **more: Any) -> Held:
-    where.ledger.clear()
-    if guarded:
-        folder.mkdir(parents=True, exist_ok=True)
-        with guard(folder / "journal.jsonl", allow_loopback=True) as running:
-            wanted = order(where.address + path, (running.address, running.journal), **more)
-            snapshot = capture(wanted, folder / "capture", software="ground truth")
-    else:
-        wanted = order(where.address + path, None, **more)
-        snapshot = capture(wanted, folder / "capture", software="ground truth")
-    recorded = pairs(records(snapshot.folder / "archive/data.warc.gz"))
-    return Held(snapshot, where.ledger.settled(), recorded, set(where.answers))
 
 
 @pytest.fixture(
