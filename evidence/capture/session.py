@@ -125,10 +125,13 @@ def _found(
     surroundings = Surroundings(order, steps.clock)
     steps.add("environment before")
     mark = journal_size(order.journal)
-    with open_browser(order, spool) as running, watchdog(course, running):
+    with (
+        open_browser(order, spool) as running,
+        watchdog(course, running),
+        surroundings.watching(running),
+    ):
         steps.add("browser started", running.version)
         taken = _acted(course, running, spool, mark, act)
-        surroundings.look_inside(running)
     steps.add("browser closed")
     wire = _read(course, running)
     journal = read_journal(order.journal, mark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -42,19 +43,16 @@ def renderers(browser: int | None, proc: Path = PROC) -> tuple[Renderer, ...]:
     """Return the renderer processes below the browser with this process id, while it runs."""
     if browser is None:
         return ()
-    parents, wanted = {}, []
-    for folder in proc.iterdir():
-        if folder.name.isdigit():
-            status = _status(folder)
-            parents[int(folder.name)] = int(status.get("PPid", "0"))
-            if _is_renderer(folder):
-                wanted.append((int(folder.name), status))
-    return tuple(_renderer(pid, s) for pid, s in wanted if _is_below(pid, browser, parents))
+    pids = [int(name) for name in os.listdir(proc) if name.isdigit()]  # noqa: PTH208 - quick
+    found = [pid for pid in pids if _is_renderer(proc, pid)]
+    return tuple(
+        _renderer(pid, _status(proc, pid)) for pid in found if _is_below(pid, browser, proc)
+    )
 
 
-def _status(folder: Path) -> dict[str, str]:
+def _status(proc: Path, pid: int) -> dict[str, str]:
     try:
-        text = (folder / "status").read_text("utf-8", "replace")
+        text = (proc / str(pid) / "status").read_text("utf-8", "replace")
     except OSError:
         return {}
     return {
@@ -63,18 +61,19 @@ def _status(folder: Path) -> dict[str, str]:
     }
 
 
-def _is_renderer(folder: Path) -> bool:
+def _is_renderer(proc: Path, pid: int) -> bool:
     try:
-        return b"--type=renderer" in (folder / "cmdline").read_bytes()
+        with open(f"{proc}/{pid}/cmdline", "rb") as source:  # noqa: PTH123 - quick
+            return b"--type=renderer" in source.read()
     except OSError:
         return False
 
 
-def _is_below(pid: int, above: int, parents: Mapping[int, int]) -> bool:
+def _is_below(pid: int, above: int, proc: Path) -> bool:
     for _ in range(64):
         if pid == above:
             return True
-        pid = parents.get(pid, 0)
+        pid = int(_status(proc, pid).get("PPid", "0"))
         if pid == 0:
             return False
     return False

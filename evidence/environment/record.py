@@ -8,7 +8,8 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ from evidence.errors import FormatError
 from evidence.format.times import format_time
 
 FORMAT = "markseal-environment/2"
+_PAUSE = 0.4
 _PACKAGES = ("playwright", "cryptography", "rfc8785", "rfc3161-client")
 
 
@@ -57,7 +59,7 @@ class Surroundings:
     order: CaptureOrder
     clock: Clock
     before: dict[str, Any] = field(init=False)
-    renderers: tuple[program.Renderer, ...] = ()
+    renderers: dict[int, program.Renderer] = field(default_factory=dict)
     _asking: Asking = field(init=False)
     _known: list[Standing] = field(default_factory=list)
     _looking: threading.Thread | None = None
@@ -74,12 +76,27 @@ class Surroundings:
     def _look(self) -> None:
         self._known.append(standing(self.order.browser, clock=self.clock))
 
-    def look_inside(self, running: Running) -> None:
-        """Look, while the browser runs, how its renderers are held; nothing found, nothing kept."""
+    @contextmanager
+    def watching(self, running: Running) -> Iterator[None]:
+        """Look again and again, while the browser runs, how its renderers are held."""
+        end, seen = threading.Event(), set[int]()
+
+        def watch() -> None:
+            while not end.wait(_PAUSE):
+                with suppress(OSError, ValueError):
+                    for renderer in program.renderers(running.pid):
+                        # one that has only just begun confines itself a moment later
+                        if renderer.confined or renderer.pid in seen:
+                            self.renderers[renderer.pid] = renderer
+                        seen.add(renderer.pid)
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
         try:
-            self.renderers = program.renderers(running.pid) or self.renderers
-        except (OSError, ValueError):
-            self.renderers = ()
+            yield
+        finally:
+            end.set()
+            thread.join()
 
     def record(
         self,
@@ -108,7 +125,7 @@ class Surroundings:
             before=self.before,
             after=after,
             standing=known,
-            renderers=self.renderers,
+            renderers=tuple(self.renderers.values()),
             answered=answered,
             isolation=dict(isolation or {"key_isolation": "none"}),
             software=software,
@@ -140,7 +157,8 @@ def _record(scene: Scene, rows: list[Row]) -> dict[str, Any]:
         "declared": {
             "locale": order.locale,
             "timezone": order.timezone,
-            "viewport": f"{order.viewport.width}x{order.viewport.height}",
+            "viewport": f"{order.window.width}x{order.window.height}",
+            "device_scale": order.scale,
             "profile": order.profile.value,
             "http2": order.http2.value,
         },
