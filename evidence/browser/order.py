@@ -37,6 +37,9 @@ class Viewport:
     height: int = 900
 
 
+TELEPHONE = Viewport(412, 915)
+
+
 class Profile(StrEnum):
     """The device that the browser declares itself to be."""
 
@@ -97,6 +100,17 @@ class CaptureOrder:
     isolation: str = ""
     private_key: bytes | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def window(self) -> Viewport:
+        """The window that the page gets: a telephone's for the mobile profile, if none is named."""
+        named = self.viewport != Viewport()
+        return self.viewport if named or self.profile is Profile.DESKTOP else TELEPHONE
+
+    @property
+    def scale(self) -> int:
+        """Device pixels to one CSS pixel."""
+        return 2 if self.profile is Profile.MOBILE else 1
 
 
 def check_url(url: str) -> str:

@@ -9,28 +9,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext
-
-from evidence.browser.order import CaptureOrder
-from evidence.browser.steps import Steps
+from evidence.browser.order import CaptureOrder, Profile
 
 Files = Mapping[str, bytes | Path]
 
 
-def context_options(order: CaptureOrder, spool: Path) -> dict[str, Any]:
-    """Return what the browser context is opened with; ``spool`` is private and goes afterwards."""
-    return {
-        "locale": order.locale,
-        "timezone_id": order.timezone,
-        "viewport": {"width": order.viewport.width, "height": order.viewport.height},
-    }
+def context_options(order: CaptureOrder, version: str) -> dict[str, Any]:
+    """Return what the browser context is opened with; ``version`` is the browser's own.
+
+    The mobile profile declares a telephone's window, touch and user agent, with the version that
+    the browser really has. A visible window is as large as its person makes it.
+    """
+    window = order.window
+    options: dict[str, Any] = {"locale": order.locale, "timezone_id": order.timezone}
+    if order.profile is Profile.MOBILE:
+        options |= {
+            "device_scale_factor": order.scale,
+            "is_mobile": True,
+            "has_touch": True,
+            "user_agent": mobile_agent(version),
+        }
+    elif order.headed:
+        return {**options, "no_viewport": True}
+    return {**options, "viewport": {"width": window.width, "height": window.height}}
 
 
-def take_beside(context: BrowserContext, order: CaptureOrder, steps: Steps) -> Files:
-    """Return what further pages give, taken after the page's own records: the licence page."""
-    return {}
-
-
-def take_after(spool: Path, order: CaptureOrder, steps: Steps) -> Files:
-    """Return what is there only once the context has closed: the recording."""
-    return {}
+def mobile_agent(version: str) -> str:
+    """Return the user agent that Chromium of this version sends on a telephone."""
+    major = version.partition(".")[0]
+    return (
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{major}.0.0.0 Mobile Safari/537.36"
+    )

@@ -63,7 +63,7 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
     return Records(
         title=title,
         dom=_valid(dom),
-        text=_valid(text),
+        text=text,
         screenshot=picture.png,
         pdf=pdf,
         height=picture.height,
@@ -88,7 +88,7 @@ def take_text(page: Page, steps: Steps) -> bytes:
             steps.add("frame text", f"{len(inner)} characters; {printable(frame.url)}")
     if len(frames) > _FRAMES:
         steps.add("frames beyond the bound", f"{len(frames) - _FRAMES} of {len(frames)}")
-    return "".join(parts).encode("utf-8", "surrogatepass")
+    return _valid("".join(parts).encode("utf-8", "surrogatepass"))
 
 
 def _frame_text(frame: Frame) -> str | None:

@@ -12,11 +12,14 @@ from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running
 from evidence.capture.course import KEPT_DIALOGS, Course, NotRecorded, Visit
-from evidence.capture.extras import context_options, take_after, take_beside
+from evidence.capture.extras import context_options
+from evidence.capture.licence import take_licence
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, printable, settle, take_records
 from evidence.capture.recorder import Recorder
+from evidence.capture.recording import filming
 
+DIALOGS = 50
 MOVES = 4
 POPUPS = 8
 _POPUP_MS = 5000
@@ -38,13 +41,13 @@ def visit(course: Course, running: Running, spool: Path, mark: int) -> Visit:
 
 def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, problem: str) -> Visit:
     context = running.browser.new_context(
-        **context_options(course.order, spool),
+        **context_options(course.order, running.version),
         ignore_https_errors=bool(problem),
         service_workers="block",
         accept_downloads=False,
     )
     page = context.new_page()
-    recorder = Recorder(course.order.limits, stopper(course, context))
+    recorder = Recorder(course.order.limits, stopper(course, page))
     recorder.attach(page)
     popups = watch(course, context, page, recorder)
 
@@ -53,28 +56,33 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
             page.bring_to_front()
 
     context.on("page", to_the_front)
-    answers = _navigate(course, page, mark)
-    records = _take(course, page)
-    context.remove_listener("page", to_the_front)
-    final_url = page.url
-    beside = take_beside(context, course.order, course.steps)
-    wait_for_popups(course, popups)
-    page.wait_for_timeout(200)
-    seen = tuple(recorder.seen)
+    with filming(course, page, spool) as filmed:
+        answers = _navigate(course, page, mark)
+        records = _take(course, page)
+        context.remove_listener("page", to_the_front)
+        final_url, status = page.url, answers[-1].status
+        licence = take_licence(course, page)
+        wait_for_popups(course, popups)
+        page.wait_for_timeout(200)
+        seen = tuple(recorder.seen)
     context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
-    after = take_after(spool, course.order, course.steps)
-    records = replace(records, files={**records.files, **beside, **after})
-    return Visit(records, final_url, answers[-1].status, problem, seen)
+    records = replace(records, files={**records.files, **licence, **filmed})
+    return Visit(records, final_url, status, problem, seen)
 
 
-def stopper(course: Course, context: BrowserContext) -> Callable[[str], None]:
-    """Return what the recorder calls at a bound: no further request is let go."""
+def stopper(course: Course, page: Page) -> Callable[[str], None]:
+    """Return what the recorder calls at a bound: no request is let go, no script runs on."""
 
     def stop(limit: str) -> None:
-        if limit not in course.hit:
-            course.reached(limit)
-            context.set_offline(True)
+        if limit in course.hit:
+            return
+        course.reached(limit)
+        with suppress(Error):
+            page.context.set_offline(True)
+            session = page.context.new_cdp_session(page)
+            session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+            session.send("Page.stopLoading")
 
     return stop
 
@@ -82,6 +90,7 @@ def stopper(course: Course, context: BrowserContext) -> Callable[[str], None]:
 def watch(course: Course, context: BrowserContext, page: Page, recorder: Recorder) -> list[Page]:
     """Answer and note dialogs, name downloads, index popups; return the list popups come into."""
     popups: list[Page] = []
+    session = context.new_cdp_session(page)
 
     def on_dialog(dialog: Dialog) -> None:
         course.dialogs_seen += 1
@@ -90,6 +99,10 @@ def watch(course: Course, context: BrowserContext, page: Page, recorder: Recorde
             course.dialogs.append({"type": dialog.type, "message": message})
         with suppress(Error):
             dialog.dismiss()
+        if course.dialogs_seen == DIALOGS:  # a script that does nothing else would never end
+            course.reached("dialogs")
+            with suppress(Error):
+                session.send("Runtime.terminateExecution")
 
     def on_page(popup: Page) -> None:
         if popup == page:
@@ -156,7 +169,8 @@ def _take(course: Course, page: Page) -> Records:
             course.hit.extend(settle(page, limits, course.steps))
             return take_records(page, course.order, course.steps)
         except Error as error:
-            if "navigat" not in error.message and "context was destroyed" not in error.message:
+            moved = "navigat" in error.message or "context was destroyed" in error.message
+            if course.stopped or page.is_closed() or not moved:
                 raise
             course.steps.add("page moved on by itself", page.url)
             with suppress(Error):

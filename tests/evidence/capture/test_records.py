@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from egress.process import Guard, guard
+from evidence.browser.order import Profile
 from evidence.capture import CaptureOrder, Limits, Snapshot, capture, check_url, find_browser
 from tests.evidence.capture.pages import serving
 from tests.evidence.capture.site import picture
@@ -44,6 +45,15 @@ ENDLESS = """<!doctype html><meta charset="utf-8"><title>无尽</title><div id="
 const more = () => { const d = document.createElement('div'); d.style.height = '900px';
   d.textContent = '更多'; document.body.append(d); };
 more(); more(); addEventListener('scroll', more);</script>"""
+LICENCE = """<!doctype html><meta charset="utf-8"><title>营业执照信息</title>
+<h1>营业执照</h1><p>名称：宁波某某茶业有限公司</p><p>统一社会信用代码：91330200MA0000000X</p>"""
+ALERTS = """<!doctype html><meta charset="utf-8"><title>弹窗不止</title>
+<p>商品：甬江春茶，二百五十克</p><script>for (;;) alert('再来')</script>"""
+AGENT = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>手机</title><p>商品页面手机版，内容足够长，便于判断页面状态。</p>
+<pre id="a" style="white-space:pre-wrap"></pre><script>
+a.textContent = navigator.userAgent + '\\n' + [innerWidth, innerHeight, devicePixelRatio,
+  'ontouchstart' in window, matchMedia('(pointer: coarse)').matches].join(' ');</script>"""
 PAGES: dict[str, str | bytes | int] = {
     "/tall": TALL,
     "/nested": NESTED,
@@ -52,6 +62,10 @@ PAGES: dict[str, str | bytes | int] = {
     "/unseen": "<p>看不见的文字</p>",
     "/banner": BANNER,
     "/endless": ENDLESS,
+    "/licence": LICENCE,
+    "/alerts": ALERTS,
+    "/agent": AGENT,
+    "/broken": 500,
     **{f"/lazy{n}.png": picture("green") for n in range(5)},
 }
 
@@ -160,3 +174,65 @@ def test_the_page_is_kept_as_mhtml_with_its_parts(
     parts = [body.decode("utf-8", "replace") for body in bodies if isinstance(body, bytes)]
     assert any("主页面的文字" in part for part in parts)
     assert any("子框架的文字" in part for part in parts)
+
+
+def test_the_sellers_licence_page_is_taken_beside_the_page(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    licence = f"{address}/licence"
+    snapshot, record = taken(f"{address}/banner", way_out, tmp_path, licence=licence)
+    assert (snapshot.final_url, snapshot.title) == (f"{address}/banner", "提示条")
+    text = (tmp_path / "evidence/licence.txt").read_text("utf-8")
+    assert "统一社会信用代码：91330200MA0000000X" in text
+    with Image.open(tmp_path / "evidence/licence.png") as shown:
+        assert shown.width == 1366
+    assert licence in {item["url"] for item in record["exchanges"]}
+    assert "营业执照" not in (tmp_path / "evidence/text.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("path", "why"), [("/broken", "status 500"), (":1/", "ERR_")])
+def test_a_licence_page_that_cannot_be_had_is_named(
+    path: str, why: str, address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    licence = f"{address}{path}" if path.startswith("/") else f"http://127.0.0.1{path}"
+    snapshot, record = taken(f"{address}/banner", way_out, tmp_path, licence=licence)
+    assert snapshot.http_status == 200
+    assert not (tmp_path / "evidence/licence.png").exists()
+    named = [item for item in record["not_recorded"] if item["what"] == "licence page"]
+    assert len(named) == 1
+    assert why in named[0]["reason"]
+
+
+def test_alerts_without_end_do_not_hold_the_capture(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    snapshot, record = taken(f"{address}/alerts", way_out, tmp_path)
+    assert "甬江春茶" in (tmp_path / "evidence/text.txt").read_text("utf-8")
+    assert snapshot.title == "弹窗不止"
+    assert "dialogs" in record["limits_hit"]
+    assert record["dialogs"][0] == {"type": "alert", "message": "再来"}
+
+
+def test_the_mobile_profile_is_a_telephone_with_the_browsers_own_version(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    taken(f"{address}/agent", way_out, tmp_path, profile=Profile.MOBILE)
+    text = (tmp_path / "evidence/text.txt").read_text("utf-8")
+    environment = json.loads((tmp_path / "evidence/environment.json").read_bytes())
+    major = environment["browser"]["version"].partition(".")[0]
+    assert f"Chrome/{major}.0.0.0 Mobile Safari" in text
+    assert "Headless" not in text
+    assert "412 915 2 true true" in text
+    assert environment["declared"]["profile"] == "mobile"
+    assert environment["declared"]["viewport"] == "412x915"
+    with Image.open(tmp_path / "evidence/screenshot.png") as whole:
+        assert whole.width == 824
+
+
+def test_the_screen_is_recorded_when_it_is_asked_for(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    _, record = taken(f"{address}/endless", way_out, tmp_path, recording=True)
+    data = (tmp_path / "evidence/recording.webm").read_bytes()
+    assert data[:4] == bytes.fromhex("1a45dfa3")
+    assert int(steps(record)["recording"].split()[0]) >= 2
