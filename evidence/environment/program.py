@@ -45,9 +45,8 @@ def renderers(browser: int | None, proc: Path = PROC) -> tuple[Renderer, ...]:
         return ()
     pids = [int(name) for name in os.listdir(proc) if name.isdigit()]  # noqa: PTH208 - quick
     found = [pid for pid in pids if _is_renderer(proc, pid)]
-    return tuple(
-        _renderer(pid, _status(proc, pid)) for pid in found if _is_below(pid, browser, proc)
-    )
+    held = [(pid, _status(proc, pid)) for pid in found if _is_below(pid, browser, proc)]
+    return tuple(_renderer(pid, status) for pid, status in held if "Seccomp" in status)
 
 
 def _status(proc: Path, pid: int) -> dict[str, str]:
