@@ -1,0 +1,165 @@
+"""The replay check: does the WARC, played again, show what the picture and the text show?"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error
+
+from evidence.browser.order import CaptureOrder
+from evidence.capture.session import Snapshot
+from evidence.errors import EvidenceError
+from evidence.format import jcs, names
+from evidence.replay.causes import Cause, Element, cause_of
+from evidence.replay.compare import (
+    BLOCK,
+    LEAST,
+    TOLERANCE,
+    Box,
+    PictureDifference,
+    compare_pictures,
+    compare_texts,
+)
+from evidence.replay.elements import explaining
+from evidence.replay.recording import read_recording
+from evidence.replay.stage import LIMIT_SECONDS, Shown, show
+
+FORMAT = "markseal-replay/1"
+_URL_LIMIT = 500
+_URLS = 200
+
+
+def check(snapshot: Snapshot, order: CaptureOrder) -> None:
+    """Replay the WARC of ``snapshot`` offline; write what differs into its folder.
+
+    Adds ``evidence/replay.json`` and, when there is one, ``evidence/replay.png``. Never raises
+    for what goes wrong in the replay: the verdict is then ``not_checked``, with the reason.
+    What is proved: that the records of one act agree. Not checked: that the site said so.
+    """
+    evidence = snapshot.folder / "evidence"
+    try:
+        report, picture = _replayed(snapshot, order)
+    except EvidenceError as error:
+        report, picture = _not_checked(error.en, error.zh), None
+    except Error as error:
+        first = error.message.splitlines()[0][:200] if error.message else "unknown"
+        limit = f"{LIMIT_SECONDS:.0f}"
+        report, picture = (
+            _not_checked(
+                f"The recorded page did not load again within {limit} seconds ({first}).",
+                f"所录网页未能在 {limit} 秒内重新加载（{first}）。",
+            ),
+            None,
+        )
+    except (OSError, ValueError) as error:
+        report, picture = (
+            _not_checked(
+                f"The records could not be read for the replay ({error}).",
+                f"回放所需的记录无法读取（{error}）。",
+            ),
+            None,
+        )
+    if picture is not None:
+        (evidence / Path(names.REPLAY_PICTURE).name).write_bytes(picture)
+    (evidence / Path(names.REPLAY).name).write_bytes(jcs.dumps(report))
+
+
+def _replayed(snapshot: Snapshot, order: CaptureOrder) -> tuple[dict[str, Any], bytes | None]:
+    folder = snapshot.folder
+    if (folder / names.ATTENDED).exists():
+        return _not_checked(
+            "A person acted in this capture; a replay without that person shows another page.",
+            "本次取证由人工操作，无人操作的回放不会显示同一页面。",
+        ), None
+    sealed_picture = (folder / names.SCREENSHOT).read_bytes()
+    sealed_text = (folder / names.TEXT).read_bytes().decode("utf-8")
+    recording = read_recording(folder / names.ARCHIVE)
+    with tempfile.TemporaryDirectory(prefix="markseal-replay-") as spool:
+        shown = show(recording, order, _moment(snapshot), Path(spool))
+    return _report(sealed_picture, sealed_text, shown, login=order.login is not None), shown.picture
+
+
+def _report(picture: bytes, text: str, shown: Shown, *, login: bool) -> dict[str, Any]:
+    difference = compare_pictures(picture, shown.picture)
+    lines = compare_texts(text, shown.text)
+    same = not lines and not difference.regions and not difference.more
+    return {
+        "format": FORMAT,
+        "verdict": "equal" if same else "differs",
+        "picture": _picture(difference, shown),
+        "text": {
+            "equal": not lines,
+            "differences": [
+                {"line": item.line, "sealed": list(item.first), "replayed": list(item.second)}
+                for item in lines
+            ],
+        },
+        "requests": {
+            "answered": shown.answered,
+            "refused": [_url(url, login=login) for url in shown.refused[:_URLS]],
+            "refused_count": len(shown.refused),
+        },
+    }
+
+
+def _picture(difference: PictureDifference, shown: Shown) -> dict[str, Any]:
+    moving = compare_pictures(shown.picture, shown.later).regions
+    pixels = _pixels(shown.picture)
+    scale = max(1.0, pixels / max(1, shown.width))
+    elements = explaining(shown.elements, shown.final_url, scale)
+    elements += [Element(Cause.ANIMATION, box) for box in moving]
+    return {
+        "differing_permille": difference.permille,
+        "regions": [_region(box, elements) for box in difference.regions],
+        "regions_not_listed": difference.more,
+        "tolerance": {"channel": TOLERANCE, "least_pixels": LEAST, "block": BLOCK},
+    }
+
+
+def _region(box: Box, elements: list[Element]) -> dict[str, Any]:
+    return {
+        "x": box.x,
+        "y": box.y,
+        "width": box.width,
+        "height": box.height,
+        "cause": cause_of(box, elements).value,
+    }
+
+
+def _pixels(png: bytes) -> int:
+    """Return the width that stands in a PNG's first chunk."""
+    return int.from_bytes(png[16:20], "big")
+
+
+def _url(url: str, *, login: bool) -> str:
+    """Return the address for the report; with a declared login without its query, which may
+    hold what must not be handed out."""
+    if login:
+        parts = urlsplit(url)
+        url = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return url[:_URL_LIMIT]
+
+
+def _moment(snapshot: Snapshot) -> datetime:
+    """Return when the capture went to the address, by its own steps; else when it began."""
+    try:
+        record = json.loads((snapshot.folder / names.CAPTURE).read_bytes())
+        walls = [item["wall"] for item in record["steps"] if item["step"] == "navigation"]
+        return datetime.fromisoformat(walls[-1].replace("Z", "+00:00"))
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return snapshot.started
+
+
+def _not_checked(en: str, zh: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "verdict": "not_checked",
+        "reason": {"en": en, "zh": zh},
+        "picture": None,
+        "text": None,
+    }

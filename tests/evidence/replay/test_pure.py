@@ -1,0 +1,198 @@
+"""Pictures to regions, texts to lines, messages to bodies, recordings to answers."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import brotli
+import pytest
+import zstandard
+from PIL import Image, ImageDraw
+
+from evidence.replay.causes import Cause, Element, cause_of, is_advertising, is_foreign
+from evidence.replay.compare import Box, compare_pictures, compare_texts
+from evidence.replay.message import decode, read_answer, unchunk
+from evidence.replay.recording import Asked, read_recording
+
+TEXT = "甬江春茶，明前特级。".encode() * 50
+
+
+def png(image: Image.Image) -> bytes:
+    out = BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def page(*marks: tuple[int, int, int, int], size: tuple[int, int] = (300, 200)) -> bytes:
+    image = Image.new("RGB", size, "white")
+    for mark in marks:
+        ImageDraw.Draw(image).rectangle(mark, fill="black")
+    return png(image)
+
+
+def test_equal_pictures_have_no_region() -> None:
+    found = compare_pictures(page((10, 10, 20, 20)), page((10, 10, 20, 20)))
+    assert (found.regions, found.pixels, found.permille) == ((), 0, 0)
+
+
+def test_each_place_that_differs_is_a_region_drawn_tight() -> None:
+    found = compare_pictures(page(), page((10, 20, 29, 29), (200, 150, 249, 159)))
+    assert found.regions == (Box(10, 20, 20, 10), Box(200, 150, 50, 10))
+    assert found.pixels == 700
+    assert found.permille == 12
+
+
+def test_smoothing_is_no_difference_and_one_grey_level_more_is() -> None:
+    base = Image.new("RGB", (50, 50), (100, 100, 100))
+    near = Image.new("RGB", (50, 50), (124, 90, 100))
+    far = Image.new("RGB", (50, 50), (125, 100, 100))
+    assert compare_pictures(png(base), png(near)).regions == ()
+    assert compare_pictures(png(base), png(far)).permille == 1000
+
+
+def test_three_pixels_are_noise_and_four_are_not() -> None:
+    assert compare_pictures(page(), page((30, 30, 32, 30))).regions == ()
+    assert len(compare_pictures(page(), page((30, 30, 33, 30))).regions) == 1
+
+
+def test_what_only_one_picture_has_differs() -> None:
+    found = compare_pictures(page(), page(size=(300, 220)))
+    assert found.regions == (Box(0, 200, 300, 20),)
+
+
+def test_no_picture_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="not a picture"):
+        compare_pictures(b"GIF89a", page())
+
+
+def test_texts_differ_by_lines() -> None:
+    [found] = compare_texts("名\n价 128\n尾", "名\n价 99\n尾\n\n")
+    assert (found.line, found.first, found.second) == (2, ("价 128",), ("价 99",))
+    assert compare_texts("a  \n\nb", "a\nb\n") == ()
+    assert len(compare_texts("\n".join("ab" * 3000), "\n".join("ab" * 2999))) == 1
+
+
+def test_a_cause_must_cover_nearly_all_of_a_region() -> None:
+    clock = Element(Cause.CLOCK, Box(0, 0, 100, 20))
+    video = Element(Cause.ANIMATION, Box(0, 100, 50, 50))
+    assert cause_of(Box(5, 5, 40, 10), [clock]) is Cause.CLOCK
+    assert cause_of(Box(5, 5, 40, 60), [clock, video]) is Cause.UNKNOWN
+    assert cause_of(Box(0, 100, 50, 50), [clock, video]) is Cause.ANIMATION
+    both = [clock, Element(Cause.ANIMATION, Box(0, 20, 100, 80))]
+    assert cause_of(Box(5, 5, 40, 60), both) is Cause.ANIMATION
+    halves = [Element(Cause.ANIMATION, Box(x, 0, 50, 50)) for x in (0, 50)]
+    assert cause_of(Box(0, 0, 100, 50), halves) is Cause.ANIMATION
+    assert cause_of(Box(0, 0, 100, 50), halves[:1] * 2) is Cause.UNKNOWN
+
+
+def test_other_sites_and_their_advertising() -> None:
+    assert not is_foreign("https://img.shop.com.cn/a", "https://www.shop.com.cn/")
+    assert is_foreign("https://ads.other.com.cn/a", "https://www.shop.com.cn/")
+    assert is_foreign("http://127.0.0.2/", "http://127.0.0.1/")
+    assert not is_foreign("about:blank", "http://127.0.0.1/")
+    assert is_advertising("https://x.tanx.com/a")
+    assert not is_advertising("https://nottanx.com/a")
+
+
+def test_codings_are_undone() -> None:
+    bare = zlib.compressobj(9, zlib.DEFLATED, -15)
+    raw = bare.compress(TEXT) + bare.flush()
+    forms = {
+        "gzip": gzip.compress(TEXT),
+        "x-gzip ": gzip.compress(TEXT[:700]) + gzip.compress(TEXT[700:]),
+        "br": brotli.compress(TEXT),
+        "zstd": zstandard.compress(TEXT),
+        "deflate": zlib.compress(TEXT),
+        "Deflate": raw,
+        "gzip, br": brotli.compress(gzip.compress(TEXT)),
+        "own": TEXT,
+        "": TEXT,
+    }
+    for coding, data in forms.items():
+        assert decode(data, coding) == (TEXT, True), coding
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
+def test_what_is_cut_short_or_no_such_coding_is_said(coding: str) -> None:
+    random.seed(3)
+    data = random.randbytes(9000)
+    packed = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress,
+              "deflate": zlib.compress}[coding](data)  # fmt: skip
+    body, whole = decode(packed[:6000], coding)
+    assert (body, whole) == (data[: len(body)], False)
+    assert decode(b"plain text that is not coded", coding)[1] is False
+
+
+def test_messages_are_read_as_browsers_read_them() -> None:
+    found = read_answer(
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 \nX-A: one\r\n two\nx-a:3\n"
+        b"Transfer-Encoding: chunked\n\n5;x=1\r\nhello\r\n0\r\nX-T: 1\r\n\r\n"
+    )
+    assert (found.status, found.reason, found.body, found.whole) == (200, "", b"hello", True)
+    assert found.header("x-a") == "one two, 3"
+    assert unchunk(b"5\r\nhello\r\nff\r\nhalf") == (b"hellohalf", False)
+    cut = read_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    assert (cut.body, cut.whole) == (b"half", False)
+    assert read_answer(b"HTTP/1.1 304 Not\r\nContent-Length: 9\r\n\r\n").whole
+
+
+def record(kind: str, number: int, url: str, block: bytes, more: str = "") -> bytes:
+    head = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <{kind}{number}>\r\n"
+        f"WARC-Target-URI: {url}\r\n{more}Content-Length: {len(block)}\r\n\r\n"
+    )
+    return gzip.compress(head.encode() + block + b"\r\n\r\n")
+
+
+def exchange(number: int, url: str, request: bytes, answer: bytes) -> bytes:
+    more = f"WARC-Concurrent-To: <response{number}>\r\n"
+    return record("response", number, url, answer) + record("request", number, url, request, more)
+
+
+def ok(text: str, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
+
+
+def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
+    get, post = b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"
+    page, api = "https://a.test/", "https://a.test/api"
+    counted = "https://a.test/c?t=1700000000000&k=1"
+    path = tmp_path / "data.warc.gz"
+    path.write_bytes(
+        exchange(1, page, get, ok("one"))
+        + exchange(2, page, get, ok("two"))
+        + exchange(3, page, get, ok("", "304 Not Modified"))
+        + exchange(4, api, post + b"a", ok("for a"))
+        + exchange(5, api, post + b"b", ok("for b"))
+        + exchange(6, counted, get, ok("counted"))
+        + record("request", 7, "https://a.test/silent", get)
+    )
+    recording = read_recording(path)
+
+    def answer(asked: Asked) -> bytes | None:
+        found = recording.find(asked)
+        return None if found is None else recording.answer(found).body
+
+    assert [answer(Asked("GET", f"{page}#part")) for _ in range(3)] == [b"one", b"two", b"two"]
+    assert answer(Asked("POST", api, b"b")) == b"for b"
+    assert answer(Asked("POST", api, b"a")) == b"for a"
+    assert answer(Asked("GET", "https://a.test/c?t=1800000000000&k=1")) == b"counted"
+    assert answer(Asked("GET", "https://a.test/c?t=1700000000000&k=2")) is None
+    assert answer(Asked("GET", api)) is None
+    silent = recording.find(Asked("GET", "https://a.test/silent"))
+    assert silent is not None
+    assert silent.length == 0
+
+
+def test_a_damaged_recording_is_a_value_error(tmp_path: Path) -> None:
+    path = tmp_path / "data.warc.gz"
+    path.write_bytes(record("request", 1, "x", b"GET / HTTP/1.1\r\n\r\n")[:-9])
+    with pytest.raises(ValueError, match="middle of a record"):
+        read_recording(path)
+    path.write_bytes(b"no gzip")
+    with pytest.raises(ValueError, match="damaged"):
+        read_recording(path)

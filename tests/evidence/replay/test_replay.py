@@ -1,0 +1,149 @@
+"""Captures played again offline: what agrees, what differs, and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from evidence.capture import Snapshot, capture
+from evidence.format import jcs
+from evidence.replay import check, compare_pictures, compare_texts
+from tests.evidence.ground.authority import Authority
+from tests.evidence.ground.holding import order
+from tests.evidence.ground.server import Ground, ground
+from tests.evidence.replay.site import site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    chain = Authority.new().chain(tmp_path_factory.mktemp("chain")).pem
+    with ground(site, chain=chain) as running:
+        yield running
+
+
+def taken(where: Ground, path: str, folder: Path) -> Snapshot:
+    return capture(order(where.address + path, None), folder, software="replay test")
+
+
+def replayed(where: Ground, snapshot: Snapshot) -> dict[str, Any]:
+    """Replay, and fail if the site was asked for anything meanwhile."""
+    before = len(where.ledger.connections)
+    check(snapshot, order(snapshot.url, None))
+    assert len(where.ledger.connections) == before
+    data = (snapshot.folder / "evidence/replay.json").read_bytes()
+    value: dict[str, Any] = jcs.loads(data, "replay.json")
+    return value
+
+
+@pytest.fixture(scope="module")
+def still(where: Ground, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return taken(where, "/", tmp_path_factory.mktemp("still"))
+
+
+def test_an_honest_capture_replays_equal(where: Ground, still: Snapshot) -> None:
+    report = replayed(where, still)
+    assert report["verdict"] == "equal", json.dumps(report, ensure_ascii=False, indent=1)
+    assert report["picture"]["regions"] == []
+    assert report["text"] == {"equal": True, "differences": []}
+    assert report["requests"]["refused"] == []
+    assert report["requests"]["answered"] >= 12
+    text = (still.folder / "evidence/text.txt").read_text("utf-8")
+    assert all(part in text for part in ("甲，乙", "接口应答 13", "工人的应答", "框架里的文字"))
+    assert (still.folder / "evidence/replay.png").stat().st_size > 1000
+
+
+def copy(still: Snapshot, folder: Path) -> Snapshot:
+    shutil.copytree(still.folder, folder, ignore=shutil.ignore_patterns("replay.*"))
+    return replace(still, folder=folder)
+
+
+def test_a_price_changed_in_the_picture_shows(
+    where: Ground, still: Snapshot, tmp_path: Path
+) -> None:
+    forged = copy(still, tmp_path / "forged")
+    path = forged.folder / "evidence/screenshot.png"
+    with Image.open(path) as picture:
+        changed = picture.convert("RGB")
+    box = price(changed)
+    digit = changed.crop((box[0], box[1], box[0] + 22, box[3]))
+    changed.paste(digit, (box[0] + 22, box[1]))
+    changed.save(path, "PNG")
+    report = replayed(where, forged)
+    assert report["verdict"] == "differs"
+    assert report["text"]["equal"]
+    [region] = report["picture"]["regions"]
+    assert region["cause"] == "unknown"
+    assert box[0] <= region["x"] <= box[0] + 44
+    assert box[1] <= region["y"] <= box[3]
+
+
+def price(picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return where the digits of the price stand: the large line, past its first word."""
+    line = picture.crop((90, 140, 330, 240)).convert("L").point(lambda v: 255 * (v < 128))
+    left, top, right, bottom = line.getbbox() or (0, 0, 0, 0)
+    return left + 90, top + 140, right + 90, bottom + 140
+
+
+def test_a_text_that_was_changed_shows(where: Ground, still: Snapshot, tmp_path: Path) -> None:
+    forged = copy(still, tmp_path / "forged")
+    path = forged.folder / "evidence/text.txt"
+    path.write_bytes(path.read_bytes().replace(b"128.00", b"98.00"))
+    report = replayed(where, forged)
+    assert report["verdict"] == "differs"
+    [line] = report["text"]["differences"]
+    assert line["sealed"] == ["价格 98.00 元"]
+    assert line["replayed"] == ["价格 128.00 元"]
+    assert report["picture"]["regions"] == []
+
+
+def test_clock_animation_and_advertisement_are_causes(where: Ground, tmp_path: Path) -> None:
+    report = replayed(where, taken(where, "/moving", tmp_path))
+    assert report["verdict"] == "differs"
+    causes = {region["cause"] for region in report["picture"]["regions"]}
+    assert causes == {"clock", "animation", "advertisement"}, report["picture"]
+
+
+def test_what_was_not_recorded_is_named(where: Ground, tmp_path: Path) -> None:
+    report = replayed(where, taken(where, "/lost", tmp_path))
+    assert report["verdict"] == "differs"
+    assert {region["cause"] for region in report["picture"]["regions"]} == {"not recorded"}
+    [refused] = report["requests"]["refused"]
+    assert "/any.png?x" in refused
+
+
+def test_a_page_that_differs_on_a_second_visit_is_reported(where: Ground, tmp_path: Path) -> None:
+    first = taken(where, "/differing", tmp_path / "first")
+    second = taken(where, "/differing", tmp_path / "second")
+    pictures, texts = [], []
+    for snapshot in (first, second):
+        assert replayed(where, snapshot)["verdict"] == "equal"
+        pictures.append((snapshot.folder / "evidence/screenshot.png").read_bytes())
+        texts.append((snapshot.folder / "evidence/text.txt").read_text("utf-8"))
+    assert len(compare_pictures(*pictures).regions) >= 1
+    [line] = compare_texts(*texts)
+    assert (line.first, line.second) == (("价格 128.00 元",), ("该商品已下架",))
+
+
+def test_a_replay_that_cannot_be_made_says_why(still: Snapshot, tmp_path: Path) -> None:
+    broken = copy(still, tmp_path / "broken")
+    (broken.folder / "archive/data.warc.gz").write_bytes(b"nothing")
+    check(broken, order(still.url, None))
+    report = json.loads((broken.folder / "evidence/replay.json").read_bytes())
+    assert report["verdict"] == "not_checked"
+    assert "damaged" in report["reason"]["en"]
+    assert not (broken.folder / "evidence/replay.png").exists()
+    empty = copy(still, tmp_path / "empty")
+    (empty.folder / "archive/data.warc.gz").write_bytes(b"")
+    check(empty, order(still.url, None))
+    report = json.loads((empty.folder / "evidence/replay.json").read_bytes())
+    assert report["verdict"] == "not_checked"
+    assert "did not load" in report["reason"]["en"]
