@@ -1,0 +1,95 @@
+"""What is known before a capture begins: the machine as last looked at, and the newest review.
+
+The review (技术核查记录) is chosen before the capture, named in its environment record, and
+enclosed as the very same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from evidence.browser.order import CaptureOrder
+from evidence.browser.steps import Clock, wall_clock
+from evidence.environment.packages import code_digest
+from evidence.environment.standing import standing
+from evidence.format import names
+from evidence.format.policy import POLICY
+from evidence.home import EvidenceHome
+from evidence.seal.software import software
+from evidence.selftest import Review, Take, keep, latest_review, newest_review, selftest
+
+DAY = timedelta(days=1)
+_CACHE = Path("evidence/standing.json")
+
+
+@dataclass(frozen=True)
+class Known:
+    """``standing`` goes with the order; ``review`` into the package, when there is one."""
+
+    standing: str
+    review: Review | None
+
+    def enclose(self, folder: Path) -> None:
+        """Write the review and its signature beside the capture's other files."""
+        if self.review is not None:
+            (folder / names.REVIEW).write_bytes(self.review.record)
+            (folder / names.REVIEW_SIGNATURE).write_bytes(self.review.signature)
+
+
+def known(home: EvidenceHome, browser: Path, *, clock: Clock) -> Known:
+    """Return what is known of this machine and ``browser``; looked at anew once an hour."""
+    found = standing(browser, clock=clock, cache=home.path / _CACHE)
+    review = latest_review(
+        home.path,
+        now=clock(),
+        browser_sha256=found.browser_sha256,
+        code_sha256=code_digest(),
+    )
+    return Known(found.reviewed(review.named() if review else {}).to_text(), review)
+
+
+def is_due(home: EvidenceHome, *, now: datetime) -> bool:
+    """Whether the daily review is due: the newest is a day old, or of other code than this.
+
+    A home that is not yet a day old, or not yet prepared, is left alone: whoever sets it up
+    runs the first review himself.
+    """
+    try:
+        begun = datetime.fromtimestamp((home.trust / POLICY).stat().st_mtime, UTC)
+    except OSError:
+        return False
+    newest = newest_review(home.path)
+    if newest is not None and newest.code_sha256 == code_digest():
+        return now - newest.finished >= DAY
+    return now - begun >= DAY
+
+
+def review(
+    home: EvidenceHome,
+    *,
+    proxy: str,
+    journal: Path,
+    browser: Path,
+    sandbox: bool,
+    take: Take,
+    clock: Clock = wall_clock,
+) -> Review:
+    """Try this installation's capture on known exchanges; sign, keep and return the review.
+
+    ``proxy`` is a guard that lets loopback through, for this review alone; ``take`` is the
+    capture that is tried. A review that failed is kept like one that passed.
+    """
+    order = CaptureOrder(
+        url="http://127.0.0.1/", browser=browser, proxy=proxy, journal=journal, sandbox=sandbox
+    )
+    made = selftest(
+        order,
+        take=take,
+        key=home.signer(),
+        software=software(),
+        clock=clock,
+    )
+    keep(home.path, made)
+    return made
