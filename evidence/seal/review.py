@@ -26,9 +26,9 @@ _CACHE = Path("evidence/standing.json")
 
 @dataclass(frozen=True)
 class Known:
-    """``standing`` goes with the order; ``review`` into the package, when there is one."""
+    """``text`` goes with the order; ``review`` into the package, when there is one."""
 
-    standing: str
+    text: str
     review: Review | None
 
     def enclose(self, folder: Path) -> None:
