@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from egress.errors import BadNameserver
 from egress.nameserver import read_nameserver
+from evidence.browser.order import Http2
 from evidence.environment.timeservers import split
 
 ROOT = Path(__file__).resolve().parent
@@ -123,6 +124,14 @@ SETTINGS: tuple[Setting, ...] = (
         "取证时核对时钟偏差的时间服务器，逗号分隔的 主机[:端口]；默认不查询任何服务器",
         "time servers asked for this clock's offset while capturing, as host[:port], "
         "comma-separated; default: none is asked",
+    ),
+    Setting(
+        "MARKSEAL_HTTP2",
+        "avoid",
+        "取证时如何对待 HTTP/2：avoid 不使用，交互为逐字节的 HTTP/1.1；"
+        "decode 使用，解码后记录并注明",
+        "HTTP/2 while capturing: avoid (not offered; exchanges are literal HTTP/1.1) or decode "
+        "(used; exchanges are decoded, and say so)",
     ),
     Setting(
         "MARKSEAL_NO_SANDBOX",
@@ -232,3 +241,15 @@ def time_servers(*, environ: Mapping[str, str] | None = None) -> tuple[str, ...]
                 f"MARKSEAL_TIME_SERVERS：{server!r} 不是 主机 或 主机:端口。",
             ) from error
     return servers
+
+
+def http2(*, environ: Mapping[str, str] | None = None) -> Http2:
+    """Return MARKSEAL_HTTP2; raises SettingError when it is neither avoid nor decode."""
+    value = setting("MARKSEAL_HTTP2", environ=environ)
+    try:
+        return Http2(value)
+    except ValueError as error:
+        raise SettingError(
+            f"MARKSEAL_HTTP2 is avoid or decode, not {value!r}.",
+            f"MARKSEAL_HTTP2 应为 avoid 或 decode，而不是 {value!r}。",
+        ) from error

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.browser import find_browser
 from config.database import database
-from config.environment import LAW, RECIPES, public_url, resolvers, setting, time_servers
+from config.environment import LAW, RECIPES, http2, public_url, resolvers, setting, time_servers
 from config.secret import secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +25,7 @@ MARKSEAL_LAW = LAW
 MARKSEAL_ALLOW_LOOPBACK = bool(setting("MARKSEAL_ALLOW_LOOPBACK"))
 MARKSEAL_RESOLVERS = resolvers()
 MARKSEAL_TIME_SERVERS = time_servers()
+MARKSEAL_HTTP2 = http2()
 MARKSEAL_NO_SANDBOX = bool(setting("MARKSEAL_NO_SANDBOX"))
 MARKSEAL_FIND_BROWSER = find_browser
 MARKSEAL_USER_AGENT = setting("MARKSEAL_USER_AGENT")

@@ -27,6 +27,7 @@ FAMILIES = {
     "match": "match",
     "capture": "evidence",
     "verify": "evidence",
+    "compare": "compare",
     "log": "evidence",
 }
 EXIT_USAGE = 64

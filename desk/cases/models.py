@@ -17,7 +17,8 @@ class Exhibit(models.Model):
 
     ``capture_id`` is made with the row and makes sealing happen once however often it
     is tried. ``folder`` lies below the data folder; file names are below ``folder``.
-    A sealed exhibit is never edited.
+    ``mobile`` and ``recording`` were asked for; ``declared`` are the sentences (zh, en) that
+    come before everything else said of it. A sealed exhibit is never edited.
     """
 
     number = models.CharField(_("证据编号"), max_length=60, unique=True)
@@ -42,6 +43,11 @@ class Exhibit(models.Model):
     final_url = models.TextField(blank=True)
     http_status = models.PositiveIntegerField(null=True)
     page_note = models.TextField(blank=True)
+    mobile = models.BooleanField(_("手机版页面"), default=False)
+    recording = models.BooleanField(_("录屏"), default=False)
+    certificate = models.CharField(_("网站证书"), max_length=60, blank=True)
+    fidelity = models.CharField(_("保真度"), max_length=20, blank=True)
+    declared = models.JSONField(_("声明"), default=list, blank=True)
     error_zh = models.TextField(blank=True)
     error_en = models.TextField(blank=True)
 
@@ -50,7 +56,7 @@ class Exhibit(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("lead",),
-                condition=Q(state__in=(*LIVE, "sealed")),
+                condition=Q(state__in=LIVE),
                 name="exhibit_one_live_of_a_lead",
             ),
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from desk.cases.models import CustodyEvent, Exhibit, Verification
-from desk.cases.states import ExhibitState
+from desk.cases.states import LIVE, ExhibitState
 from desk.errors import NotFound
 from desk.register.models import User
 from desk.register.roles import scope_of
@@ -58,6 +58,23 @@ def verification_for(viewer: User, pk: int) -> Verification:
     if verification is None:
         raise NotFound
     return verification
+
+
+def earlier_of(viewer: User, exhibit: Exhibit) -> Exhibit | None:
+    """Return the capture of the same lead before this one that this person may see, or None."""
+    return (
+        exhibits_for(viewer, state=ExhibitState.SEALED)
+        .filter(lead_id=exhibit.lead_id, sealed_at__lt=exhibit.sealed_at)
+        .order_by("-sealed_at")
+        .first()
+        if exhibit.sealed_at is not None
+        else None
+    )
+
+
+def live_of(viewer: User, exhibit: Exhibit) -> bool:
+    """Return whether another capture of the same lead is under way."""
+    return exhibits_for(viewer).filter(lead_id=exhibit.lead_id, state__in=LIVE).exists()
 
 
 def folder_of(exhibit: Exhibit) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.environment import resolvers, setting, time_servers
+from config.environment import http2, resolvers, setting, time_servers
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
@@ -34,7 +34,9 @@ def capture(
         requested_by=arguments.by,
         sandbox=not setting("MARKSEAL_NO_SANDBOX"),
         strict_tls=arguments.strict_tls,
+        http2=http2(),
         time_servers=time_servers(),
+        resolvers=resolvers(),
     ).checked()
     browser = find_browser(setting("MARKSEAL_BROWSER"))
     house = open_home(home, clock=clock)
@@ -59,12 +61,7 @@ def capture(
 
 def _tell(result: Preserved) -> None:
     """Print what was preserved; what a reader must be warned of comes first."""
-    lines = []
-    if result.certificate == "bad":
-        lines += [
-            "注意：网站证书未通过验证，已如实注明。",
-            "Note: the site's certificate did not verify; this is declared in the capture.",
-        ]
+    lines = [f"声明 / declared: {zh} / {en}" for zh, en in result.declared]
     if result.trial:
         lines += [
             "试用：时间戳来自本机试用机构，不具对外证明力。",
@@ -80,6 +77,7 @@ def _tell(result: Preserved) -> None:
     lines += [
         f"网页 / page: {result.title} ({result.http_status}) {result.final_url}",
         f"证据包 / package: {result.wacz}",
+        f"交互记录保真度 / fidelity: {result.fidelity}",
     ]
     if result.page_note:
         lines.append(f"页面状态 / page state: {result.page_note}")

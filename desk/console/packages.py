@@ -6,17 +6,28 @@ Nothing is verified here; the verdict beside it comes from ``evidence.verify``.
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desk.console.tellings import Telling
 from desk.errors import NotFound
 
 RECORD = "evidence/capture.json"
+ENVIRONMENT = "evidence/environment.json"
+REPLAY = "evidence/replay.json"
+ATTENDED = "evidence/attended.json"
 MANIFEST = "evidence/manifest.json"
 SCREENSHOT = "evidence/screenshot.png"
+PICTURES = {
+    "screenshot": SCREENSHOT,
+    "licence": "evidence/licence.png",
+    "replay": "evidence/replay.png",
+}
+_MOMENT = re.compile(r"moment-([0-9]{3})\Z", re.ASCII)
 JSON_LIMIT = 16 * 1024 * 1024
 
 
@@ -26,6 +37,7 @@ class Contents:
 
     record: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    telling: Telling
 
     @property
     def artefacts(self) -> list[Mapping[str, Any]]:
@@ -44,10 +56,36 @@ class Contents:
         """Return how many exchanges were recorded."""
         return len(self.record.get("exchanges", []))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the files under the manifest."""
+        return frozenset(str(item.get("name")) for item in self.artefacts)
+
+    @property
+    def pictures(self) -> list[str]:
+        """Return what ``picture_name`` knows of the pictures that are there."""
+        moments = (f"moment-{n:03d}" for n in range(1, 100))
+        return [key for key in (*PICTURES, *moments) if picture_name(key) in self.names]
+
+
+def picture_name(key: str) -> str | None:
+    """Return the file of a picture by its key in an address, or None for an unknown one."""
+    moment = _MOMENT.match(key)
+    return f"evidence/moments/{moment[1]}.png" if moment else PICTURES.get(key)
+
 
 def contents(path: Path) -> Contents:
-    """Return the record and the manifest of a package; raises NotFound when unreadable."""
-    return Contents(record=_json(path, RECORD), manifest=_json(path, MANIFEST))
+    """Return the records and the manifest of a package; raises NotFound when unreadable."""
+    record = _json(path, RECORD)
+    further = {name: _json_if_there(path, name) for name in (ENVIRONMENT, REPLAY, ATTENDED)}
+    telling = Telling(record, further[ENVIRONMENT] or {}, further[REPLAY], further[ATTENDED])
+    return Contents(record=record, manifest=_json(path, MANIFEST), telling=telling)
+
+
+def _json_if_there(path: Path, name: str) -> Mapping[str, Any] | None:
+    with zipfile.ZipFile(path) as package:
+        there = name in package.namelist()
+    return _json(path, name) if there else None
 
 
 def member(path: Path, name: str, *, limit: int) -> bytes:

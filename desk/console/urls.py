@@ -26,6 +26,11 @@ urlpatterns = [
     path("exhibits/", exhibits.exhibit_list, name="exhibits"),
     path("exhibits/<int:pk>/", exhibits.exhibit_page, name="exhibit"),
     path("exhibits/<int:pk>/screenshot/", exhibits.exhibit_screenshot, name="exhibit-screenshot"),
+    path(
+        "exhibits/<int:pk>/pictures/<slug:key>/", exhibits.exhibit_picture, name="exhibit-picture"
+    ),
+    path("exhibits/<int:pk>/comparison/", exhibits.exhibit_comparison, name="exhibit-comparison"),
+    path("exhibits/<int:pk>/again/", exhibits.exhibit_again, name="exhibit-again"),
     path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),
     path("verify/", verify.verify_page, name="verify"),
     path("verify/<int:pk>/", verify.verification_page, name="verification"),

@@ -113,7 +113,24 @@ def unrecorded_word(code: str) -> str:
         "from cache": _("由本次取证自身的缓存应答"),
         "long address": _("网址过长的请求"),
         "websocket": _("WebSocket 通信内容"),
+        "refused": _("被出口守卫拒绝的连接"),
+        "connection failed": _("未能建立的连接"),
+        "no answer": _("没有应答的请求"),
+        "not in the log": _("浏览器网络日志中没有的请求"),
+        "service worker": _("Service Worker，按声明停用"),
+        "licence page": _("亮照页面"),
+        "screen recording": _("录屏"),
+        "not kept as a file": _("未另存为文件的内容"),
         "popup": _("弹出窗口，已关闭"),
         "download": _("文件下载，未保留"),
     }
     return words.get(code, code)
+
+
+def picture_words(key: str) -> str:
+    """Return the words for a further picture of a capture, by its key in the address."""
+    words = {"licence": _("亮照页面"), "replay": _("离线重放的画面")}
+    kind, _dash, number = key.partition("-")
+    if kind == "moment":
+        return _("标记时刻 %(n)s") % {"n": number.lstrip("0")}
+    return words.get(key, key)

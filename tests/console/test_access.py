@@ -38,6 +38,8 @@ READ = {
     "exhibits":                ("in",  403,  200,    200,   200,    403,   200,   403),
     "exhibit":                 ("in",  403,  200,    200,   200,    403,   404,   403),
     "exhibit-screenshot":      ("in",  403,  200,    200,   200,    403,   404,   403),
+    "exhibit-picture":         ("in",  403,  200,    200,   200,    403,   404,   403),
+    "exhibit-comparison":      ("in",  403,  404,    404,   404,    403,   404,   403),
     "exhibit-dossier":         ("in",  403,  200,    200,   403,    403,   404,   403),
     "verify":                  ("in",  200,  200,    200,   403,    403,   200,   200),
     "verification":            ("in",  404,  404,    404,   404,    403,   404,   404),
@@ -50,6 +52,7 @@ WRITE = {
     "lead-authorise":          ("in",  403,  302,    403,   403,    403,   404,   403),
     "lead-undo":               ("in",  403,  409,    403,   403,    403,   404,   403),
     "lead-preserve":           ("in",  403,  409,    403,   403,    403,   404,   403),
+    "exhibit-again":           ("in",  403,  302,    403,   403,    403,   404,   403),
     "mark-new":                ("in",  422,  403,    403,   403,    403,   403,   422),
     "mark-seller":             ("in",  422,  403,    403,   403,    403,   403,   404),
     "verify":                  ("in",  422,  422,    422,   403,    403,   422,   422),
@@ -58,6 +61,9 @@ WRITE = {
     "set_language":            (302,   302,  302,    302,   302,    302,   302,   302),
 }
 # fmt: on
+
+
+FURTHER = {"exhibit-picture": ("screenshot",)}
 
 
 def _address(name: str, world: World) -> str:
@@ -77,7 +83,7 @@ def _address(name: str, world: World) -> str:
     family = name.split("-", maxsplit=1)[0]
     if name in bare or family not in rows:
         return reverse(name)
-    return reverse(name, args=[rows[family]])
+    return reverse(name, args=[rows[family], *FURTHER.get(name, ())])
 
 
 def _names(patterns: list[URLPattern | URLResolver]) -> set[str]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import pytest
+from django.conf import settings
 from PIL import Image
 
 from desk.cases.models import Exhibit
+from desk.cases.selectors import wacz_of
+from evidence.format import names
 from tests.console.conftest import Sessions
-from tests.console.world import World
+from tests.console.world import DAY, NOW, World
+from tests.evidence.builder import Draft
+from tests.evidence.builder import World as Installation
 
 
 def _kinds(exhibit: Exhibit) -> list[str]:
@@ -64,3 +71,83 @@ def test_the_screenshot_is_drawn_anew(session: Sessions, world: World) -> None:
     assert "private" in answer["Cache-Control"]
     with Image.open(io.BytesIO(b"".join(answer.streaming_content))) as picture:
         assert picture.size == (320, 400)
+
+
+def test_what_is_declared_comes_before_the_verdict(session: Sessions, world: World) -> None:
+    assert world.exhibit is not None
+    page = session("notary").get(f"/exhibits/{world.exhibit.pk}/").content.decode()
+    assert page.index("网站证书未通过验证") < page.index("核验结论")
+    english = session("officer", language="en").get(f"/exhibits/{world.exhibit.pk}/")
+    assert "the certificate did not verify" in english.content.decode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "取证期间有改动。",
+        "未做病毒查杀",
+        "离线重放后文字有差异，画面有 1.2% 不同。",
+        "左 1、上 2，宽 30 × 高 40 · 页面显示时间",
+        "<del>39</del>",
+        "Cookie · 3",
+        "img.example:443 (ERR_CERT_DATE_INVALID)",
+        "逐字节：记录的就是线路上收发的原始字节",
+        "未通过验证",
+    ],
+)
+def test_the_page_tells_environment_replay_and_maskings(
+    session: Sessions, world: World, told: str
+) -> None:
+    assert world.exhibit is not None
+    assert told in session("officer").get(f"/exhibits/{world.exhibit.pk}/").content.decode()
+
+
+def test_further_pictures_are_drawn_anew_and_others_are_not_there(
+    session: Sessions, world: World
+) -> None:
+    assert world.exhibit is not None
+    client = session("officer")
+    answer = client.get(f"/exhibits/{world.exhibit.pk}/pictures/replay/")
+    assert answer["Content-Type"] == "image/png"
+    b"".join(answer.streaming_content)
+    for key in ("licence", "moment-001", "manifest", "moment-1"):
+        assert client.get(f"/exhibits/{world.exhibit.pk}/pictures/{key}/").status_code == 404
+
+
+def test_the_same_page_again_is_another_exhibit_and_the_first_stays(
+    session: Sessions, world: World
+) -> None:
+    assert world.exhibit is not None
+    client = session("officer")
+    answer = client.post(f"/exhibits/{world.exhibit.pk}/again/", {"mobile": "1"})
+    fresh = Exhibit.objects.get(lead=world.exhibit.lead, state="requested")
+    assert answer["Location"] == f"/exhibits/{fresh.pk}/"
+    assert (fresh.mobile, fresh.recording) == (True, False)
+    assert fresh.number.endswith("证02")
+    assert Exhibit.objects.get(pk=world.exhibit.pk).state == "sealed"
+    again = client.post(f"/exhibits/{world.exhibit.pk}/again/", follow=True)
+    assert "该线索正在固证" in again.content.decode()
+    assert Exhibit.objects.filter(lead=world.exhibit.lead).count() == 2
+
+
+def test_two_captures_of_one_page_are_compared(
+    session: Sessions, world: World, tmp_path: Path
+) -> None:
+    assert world.exhibit is not None
+    first = world.exhibit
+    keys = Installation.create(tmp_path / "keys")
+    folder = Path(settings.MARKSEAL_HOME) / "exhibits" / "e2"
+    folder.mkdir(parents=True)
+    for path, text in ((folder / "e2.wacz", "现价 39 元"), (wacz_of(first), "现价 59 元")):
+        draft = Draft(keys)
+        draft.artefacts[names.TEXT] = text.encode()
+        path.write_bytes(draft.seal().wacz)
+    second = Exhibit.objects.get(pk=first.pk)
+    second.pk = None
+    second.number, second.capture_id, second.folder = f"{first.number}B", "1" * 32, "exhibits/e2"
+    second.wacz, second.sealed_at = "e2.wacz", NOW + DAY
+    second.save()
+    page = session("officer").get(f"/exhibits/{second.pk}/comparison/").content.decode()
+    assert "<del>现价 59 元</del>" in page
+    assert "<ins>现价 39 元</ins>" in page
+    assert session("officer").get(f"/exhibits/{first.pk}/comparison/").status_code == 404

@@ -27,6 +27,28 @@ PASSWORD = "a-long-enough-password"
 TITLE = "霁泷 保温杯 500ml 316不锈钢 便携水杯"
 ROLES = ("owner", "officer", "notary", "auditor", "administrator")
 
+ENVIRONMENT = {
+    "rows": [
+        {
+            "id": "hosts",
+            "topic": {"zh": "域名文件", "en": "names file"},
+            "status": "differs",
+            "zh": "取证期间有改动。",
+            "en": "It changed meanwhile.",
+        }
+    ],
+    "not_checked": [{"what": "antivirus", "zh": "未做病毒查杀", "en": "no virus scan was made"}],
+}
+REPLAY = {
+    "format": "markseal-replay/1",
+    "verdict": "differs",
+    "picture": {
+        "differing_permille": 12,
+        "regions": [{"x": 1, "y": 2, "width": 30, "height": 40, "cause": "clock"}],
+    },
+    "text": {"equal": False, "differences": [{"line": 7, "sealed": ["39"], "replayed": ["38"]}]},
+}
+
 
 @dataclass
 class World:
@@ -187,6 +209,9 @@ def _exhibit(world: World) -> None:
         title=lead.listing.title,
         final_url=lead.listing.url,
         http_status=200,
+        certificate="bad",
+        fidelity="exact",
+        declared=[{"zh": "网站证书未通过验证", "en": "the certificate did not verify"}],
     )
     CustodyEvent.objects.create(exhibit=world.exhibit, kind="sealed", at=NOW, sha256="ab" * 32)
     lead.refresh_from_db()
@@ -203,14 +228,20 @@ def package(path: Path) -> None:
     """Write a package with the files an exhibit's page reads; it is not a valid one."""
     record = {
         "exchanges": [{}, {}],
+        "masked": [{"what": "Cookie", "count": 3}],
+        "bad_certificates": ["img.example:443 (ERR_CERT_DATE_INVALID)"],
         "not_recorded": [{"what": "websocket", "url": "wss://x.example/", "reason": "stream"}],
     }
     manifest = {
         "artefacts": [
-            {"name": "evidence/text.txt", "size": 5, "sha256": "12" * 32, "sm3": "34" * 32}
+            {"name": "evidence/replay.png", "size": 9, "sha256": "56" * 32, "sm3": "78" * 32},
+            {"name": "evidence/text.txt", "size": 5, "sha256": "12" * 32, "sm3": "34" * 32},
         ]
     }
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("evidence/screenshot.png", picture(size=(320, 400)))
         file.writestr("evidence/capture.json", json.dumps(record))
         file.writestr("evidence/manifest.json", json.dumps(manifest))
+        file.writestr("evidence/environment.json", json.dumps(ENVIRONMENT))
+        file.writestr("evidence/replay.json", json.dumps(REPLAY))
+        file.writestr("evidence/replay.png", picture())

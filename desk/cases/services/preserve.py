@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,8 @@ from desk.errors import BadInput
 from desk.jobs.work import Later, Work
 from desk.leads.models import Lead
 from desk.leads.services.triage import mark_preserved
+from desk.leads.states import LeadState
+from evidence.browser.order import Profile
 from evidence.errors import CaptureFailed, InputError
 from evidence.home import EvidenceHome
 from evidence.seal import Preserved, PreserveOrder, preserve
@@ -85,7 +88,11 @@ def _order(exhibit: Exhibit, *, folder: Path) -> PreserveOrder:
         capture_id=exhibit.capture_id,
         requested_by=str(exhibit.requested_by) if exhibit.requested_by else None,
         sandbox=not settings.MARKSEAL_NO_SANDBOX,
+        profile=Profile.MOBILE if exhibit.mobile else Profile.DESKTOP,
+        recording=exhibit.recording,
+        http2=settings.MARKSEAL_HTTP2,
         time_servers=settings.MARKSEAL_TIME_SERVERS,
+        resolvers=settings.MARKSEAL_RESOLVERS,
     )
 
 
@@ -108,11 +115,21 @@ def _await_timestamp(exhibit: Exhibit, kept: Preserved) -> None:
         state=ExhibitState.AWAITING_TIMESTAMP,
         wacz=kept.wacz.name,
         manifest_sha256=kept.manifest_sha256,
-        title=kept.title,
-        final_url=kept.final_url,
-        http_status=kept.http_status,
-        page_note=kept.page_note or "",
+        **_told(kept),
     )
+
+
+def _told(kept: Preserved) -> dict[str, Any]:
+    """Return what the row says of the page, as the capture has it."""
+    return {
+        "title": kept.title,
+        "final_url": kept.final_url,
+        "http_status": kept.http_status,
+        "page_note": kept.page_note or "",
+        "certificate": kept.certificate,
+        "fidelity": kept.fidelity,
+        "declared": [{"zh": zh, "en": en} for zh, en in kept.declared],
+    }
 
 
 @transaction.atomic
@@ -131,15 +148,14 @@ def record_sealed(*, exhibit: Exhibit, kept: Preserved) -> Exhibit:
         manifest_sha256=kept.manifest_sha256,
         log_index=kept.index,
         trial=kept.trial,
-        title=kept.title,
-        final_url=kept.final_url,
-        http_status=kept.http_status,
-        page_note=kept.page_note or "",
+        **_told(kept),
     )
     exhibit.refresh_from_db()
     if changed:
         add_event(exhibit=exhibit, kind=CustodyKind.SEALED, actor=None, sha256=digest)
-        mark_preserved(lead=Lead.objects.get(pk=exhibit.lead_id), actor=None, note=exhibit.number)
+        lead = Lead.objects.get(pk=exhibit.lead_id)
+        if lead.state != LeadState.PRESERVED:
+            mark_preserved(lead=lead, actor=None, note=exhibit.number)
     return exhibit
 
 

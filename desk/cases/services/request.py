@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -16,22 +17,53 @@ from desk.jobs.models import Job, JobState
 from desk.jobs.queue import enqueue
 from desk.leads.models import Lead
 from desk.leads.services.triage import hold, release
+from desk.leads.states import LeadState
 from desk.register.models import Role, User
 from desk.register.roles import require_role
 
 URGENT = 10
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What an officer asks of one capture besides the page."""
+
+    mobile: bool = False
+    recording: bool = False
+
+
+NO_WISHES = Wishes()
+
+
 @transaction.atomic
-def request_preservation(*, lead: Lead, actor: User) -> Exhibit:
+def request_preservation(*, lead: Lead, actor: User, wishes: Wishes = NO_WISHES) -> Exhibit:
     """Ask for the page of a shortlisted lead to be preserved; return the new exhibit.
 
     The exhibit, its custody event and the job come into being together. Raises
-    NotAllowed, or NotPossible unless the lead is shortlisted and has no live or sealed
-    exhibit.
+    NotAllowed, or NotPossible unless the lead is shortlisted and has no live exhibit.
     """
     require_role(actor, Role.OFFICER, organisation_id=lead.organisation_id)
     hold(lead=lead)
+    return _request(lead, actor, wishes)
+
+
+@transaction.atomic
+def request_again(*, lead: Lead, actor: User, wishes: Wishes = NO_WISHES) -> Exhibit:
+    """Ask for the page of a preserved lead to be preserved once more; return the new exhibit.
+
+    Every capture is kept, whether the page still shows the same or not. Raises NotAllowed, or
+    NotPossible unless the lead is preserved and has no live exhibit.
+    """
+    require_role(actor, Role.OFFICER, organisation_id=lead.organisation_id)
+    if lead.state != LeadState.PRESERVED:
+        raise NotPossible(
+            "Only a page that was preserved can be preserved again.",
+            "只有已固证封装的页面才能再次固证。",
+        )
+    return _request(lead, actor, wishes)
+
+
+def _request(lead: Lead, actor: User, wishes: Wishes) -> Exhibit:
     now = timezone.now()
     serial = Exhibit.objects.filter(lead=lead).count() + 1
     capture_id = secrets.token_hex(16)
@@ -46,9 +78,13 @@ def request_preservation(*, lead: Lead, actor: User) -> Exhibit:
                 requested_by=actor,
                 requested_at=now,
                 folder=f"exhibits/{capture_id}",
+                mobile=wishes.mobile,
+                recording=wishes.recording,
             )
     except IntegrityError as error:
-        raise NotPossible("This lead has an exhibit already.", "该线索已有证据项。") from error
+        raise NotPossible(
+            "A capture of this lead is under way already.", "该线索正在固证。"
+        ) from error
     add_event(exhibit=exhibit, kind=CustodyKind.REQUESTED, actor=actor)
     enqueue(
         kind="preserve",

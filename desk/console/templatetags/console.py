@@ -14,16 +14,19 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from desk.console import wording
+from desk.console import tellings, wording
 from desk.console.icons import ICONS
 from desk.console.navigation import entries
 from desk.leads.models import Lead
 
 register = template.Library()
+register.filter("certificate_words", tellings.certificate_words)
+register.filter("fidelity_words", tellings.fidelity_words)
 register.filter("event_words", wording.event_words)
 register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
 register.filter("nice", wording.nice_classes)
+register.filter("picture_words", wording.picture_words)
 register.filter("standing", wording.standing_of)
 register.filter("unrecorded_word", wording.unrecorded_word)
 register.filter("verdict_word", wording.verdict_word)

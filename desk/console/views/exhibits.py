@@ -6,20 +6,34 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
+from desk.cases.comparison import compare
 from desk.cases.models import Exhibit
-from desk.cases.selectors import custody_of, dossier_of, exhibit_for, exhibits_for, wacz_of
-from desk.cases.services import record_download, record_view
+from desk.cases.selectors import (
+    custody_of,
+    dossier_of,
+    earlier_of,
+    exhibit_for,
+    exhibits_for,
+    live_of,
+    wacz_of,
+)
+from desk.cases.services import Wishes, record_download, record_view, request_again
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EXHIBIT_READERS, role_required, viewer_of
 from desk.console.errors import PictureRefused
-from desk.console.packages import SCREENSHOT, contents, member
+from desk.console.packages import SCREENSHOT, contents, member, picture_name
 from desk.console.pictures import BYTE_LIMIT, redrawn
+from desk.console.tellings import region_words
 from desk.console.views.leads import private_picture
+from desk.errors import NotPossible
 from desk.register.models import Role
 from desk.register.roles import roles_of
 from evidence.verify import verify_file
@@ -53,8 +67,12 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if exhibit.state == ExhibitState.SEALED:
         _note_view(request, exhibit)
+        verdict = _verdict(dossier_of(exhibit))
         context["contents"] = contents(wacz_of(exhibit))
-        context["verdict"] = _verdict(dossier_of(exhibit))
+        context["verdict"] = verdict
+        context["declared"] = verdict["declared"] or exhibit.declared
+        context["earlier"] = earlier_of(viewer, exhibit)
+        context["can_again"] = Role.OFFICER in roles and not live_of(viewer, exhibit)
     context["custody"] = custody_of(viewer, exhibit)
     return render(request, "console/exhibit.html", context)
 
@@ -78,8 +96,62 @@ def _note_view(request: HttpRequest, exhibit: Exhibit) -> None:
 @role_required(*EXHIBIT_READERS)
 def exhibit_screenshot(request: HttpRequest, pk: int) -> FileResponse:
     """Return the screenshot drawn anew as PNG; 404 when there is none to show."""
+    return _picture(request, pk, SCREENSHOT)
+
+
+@require_GET
+@role_required(*EXHIBIT_READERS)
+def exhibit_picture(request: HttpRequest, pk: int, key: str) -> FileResponse:
+    """Return another picture of the capture drawn anew: licence page, replay, marked moment."""
+    name = picture_name(key)
+    if name is None:
+        raise Http404
+    return _picture(request, pk, name)
+
+
+@require_GET
+@role_required(*EXHIBIT_READERS)
+def exhibit_comparison(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return what differs between this capture and the one before it of the same lead."""
+    viewer = viewer_of(request)
+    exhibit = exhibit_for(viewer, pk)
+    earlier = earlier_of(viewer, exhibit)
+    if earlier is None:
+        raise Http404
+    found = compare(wacz_of(earlier), wacz_of(exhibit))
+    context = {
+        "exhibit": exhibit,
+        "earlier": earlier,
+        "pair": (earlier, exhibit),
+        "comparison": found,
+        "regions": [region_words(region) for region in found["picture"]["regions"]],
+    }
+    return render(request, "console/comparison.html", context)
+
+
+@require_POST
+@role_required(Role.OFFICER)
+def exhibit_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order another capture of the same page; the earlier ones stay."""
+    viewer = viewer_of(request)
+    exhibit = exhibit_for(viewer, pk)
+    try:
+        fresh = request_again(lead=exhibit.lead, actor=viewer, wishes=wishes_of(request))
+    except NotPossible as error:
+        messages.error(request, error.en if get_language() == "en" else error.zh)
+        return redirect("exhibit", pk=pk)
+    messages.success(request, _("已提出再次固证，完成后本页会自动更新。"))
+    return redirect("exhibit", pk=fresh.pk)
+
+
+def wishes_of(request: HttpRequest) -> Wishes:
+    """Return what was asked of the capture besides the page."""
+    return Wishes(mobile="mobile" in request.POST, recording="recording" in request.POST)
+
+
+def _picture(request: HttpRequest, pk: int, name: str) -> FileResponse:
     exhibit = exhibit_for(viewer_of(request), pk)
-    data = member(wacz_of(exhibit), SCREENSHOT, limit=BYTE_LIMIT)
+    data = member(wacz_of(exhibit), name, limit=BYTE_LIMIT)
     cache = Path(settings.MARKSEAL_HOME) / "cache" / "pictures"
     try:
         return private_picture(redrawn(data, cache=cache, lossless=True))

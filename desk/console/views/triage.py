@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from desk.cases.services import request_preservation
 from desk.console.access import role_required, viewer_of
+from desk.console.views.exhibits import wishes_of
 from desk.console.views.leads import render_lead
 from desk.errors import AlreadyDecided, BadInput, NotPossible
 from desk.leads.models import Lead
@@ -87,7 +88,7 @@ def preserve_lead(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request,
         pk,
-        lambda lead, actor: request_preservation(lead=lead, actor=actor),
+        lambda lead, actor: request_preservation(lead=lead, actor=actor, wishes=wishes_of(request)),
         done=_("已提出固证，完成后本页会自动更新。"),
     )
 
