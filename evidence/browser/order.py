@@ -67,11 +67,25 @@ class Login:
 
 
 @dataclass(frozen=True)
+class Attended:
+    """A person at a visible browser (有人值守): ``by``, and ``second`` for a second officer.
+
+    ``lines`` and ``words`` are open files of the process: the person's commands come from the
+    first, what they are told goes to the second. Without ``lines`` only the browser commands.
+    """
+
+    by: str
+    second: str | None = None
+    lines: int | None = None
+    words: int | None = None
+
+
+@dataclass(frozen=True)
 class CaptureOrder:
     """One capture to be made; ``url`` is the ASCII form that ``check_url`` returned.
 
     ``licence`` is the address of the seller's licence page (亮照), captured beside the page;
-    ``headed`` opens a visible browser, for a person to use;
+    ``headed`` opens a visible browser, ``attended`` names the person who uses it;
     ``time_servers`` and ``resolvers`` are asked for the environment record. ``standing`` is what
     the ordering process knows of this machine (``evidence.environment.standing``, as JSON), and
     ``isolation`` how keys are kept from the capture, in words; empty when nobody says.
@@ -94,6 +108,7 @@ class CaptureOrder:
     licence: str | None = None
     recording: bool = False
     headed: bool = False
+    attended: Attended | None = None
     time_servers: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ()
     standing: str = ""

@@ -45,31 +45,31 @@ def can_record() -> bool:
 
 
 @contextmanager
-def filming(course: Course, page: Page, spool: Path) -> Iterator[dict[str, Path]]:
+def filming(course: Course, page: Page, spool: Path) -> Iterator[Filmed]:
     """Film ``page`` for the length of a ``with`` block, if the order asks for it.
 
-    Yields what is filled at its end: the film's name in the package and the file in ``spool``.
     Where nothing can be filmed the capture goes on and says so.
     """
-    found: dict[str, Path] = {}
+    filmed = Filmed()
     if not course.order.recording:
-        yield found
+        yield filmed
         return
     if not can_record():
         why = "Pillow on this machine cannot encode VP8 (WebP); install Pillow with WebP"
         course.extra.append(NotRecorded("screen recording", "", why))
-        yield found
+        yield filmed
         return
     recording = Recording(spool / "recording.webm", course.steps)
+    filmed.recording = recording
     try:
-        recording.film(page)
-        yield found
+        filmed.follow(page)
+        yield filmed
     finally:
         whole = recording.stop()
         if recording.limit:
             course.reached("recording bytes")
         if whole:
-            found[RECORDING] = recording.path
+            filmed.files[RECORDING] = recording.path
         else:
             course.extra.append(NotRecorded("screen recording", "", "the browser gave no frames"))
 
@@ -198,3 +198,17 @@ def webp(picture: Image.Image, width: int, height: int) -> bytes:
     out = BytesIO()
     picture.save(out, "WEBP", quality=_QUALITY, method=0)
     return out.getvalue()
+
+
+@dataclass
+class Filmed:
+    """A film in the making; ``files``, once it has ended, the film by its name in the package."""
+
+    recording: Recording | None = None
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def follow(self, page: Page) -> None:
+        """Film this page from now on, if anything is filmed; one that is going is not."""
+        if self.recording is not None:
+            with suppress(Error):
+                self.recording.film(page)

@@ -22,6 +22,7 @@ from evidence.browser.launch import Running, open_browser
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Clock, Steps, Tell, untold, wall_clock
 from evidence.capture.artefacts import Found, write_artefacts
+from evidence.capture.attended import attend
 from evidence.capture.certificates import site_certificate
 from evidence.capture.course import Course, Visit
 from evidence.capture.joined import join
@@ -65,14 +66,15 @@ def capture(
     *,
     software: str,
     clock: Clock = wall_clock,
-    act: Act = visit,
+    act: Act | None = None,
     tell: Tell = untold,
     isolation: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Capture one page into ``folder``; return what was captured.
 
     Raises PageNotCaptured (a CaptureError) with the reason when the page cannot be had, after
-    ``partial.json`` in ``folder`` says how far it came. ``act`` is what is done in the browser;
+    ``partial.json`` in ``folder`` says how far it came. ``act`` is what is done in the browser:
+    by default a visit, or what the attended order's person does;
     ``tell`` hears of each step; ``isolation`` is what this process found of its own. What is
     proved: nothing yet; digests are taken by ``evidence.seal`` as the files close. Not checked:
     whether the page's content is true.
@@ -80,7 +82,8 @@ def capture(
     course = Course(order, Steps(clock, tell=tell), clock())
     with _spool(folder) as spool:
         try:
-            found = _found(course, spool, software, isolation, act)
+            doing = act or (attend if order.attended else visit)
+            found = _found(course, spool, software, isolation, doing)
         except PageNotCaptured as failure:
             write_partial(folder, course, failure, spool)
             raise

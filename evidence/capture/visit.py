@@ -67,12 +67,12 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         seen = tuple(recorder.seen)
     context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
-    records = replace(records, files={**records.files, **licence, **filmed})
+    records = replace(records, files={**records.files, **licence, **filmed.files})
     return Visit(records, final_url, status, problem, seen)
 
 
 def stopper(course: Course, page: Page) -> Callable[[str], None]:
-    """Return what the recorder calls at a bound: no request is let go, no script runs on."""
+    """Return what the recorder calls at a bound: no further request is let go."""
 
     def stop(limit: str) -> None:
         if limit in course.hit:
@@ -81,7 +81,6 @@ def stopper(course: Course, page: Page) -> Callable[[str], None]:
         with suppress(Error):
             page.context.set_offline(True)
             session = page.context.new_cdp_session(page)
-            session.send("Emulation.setScriptExecutionDisabled", {"value": True})
             session.send("Page.stopLoading")
 
     return stop

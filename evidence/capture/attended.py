@@ -1,0 +1,296 @@
+"""Attended capture (有人值守取证): a person uses a visible browser, everything is recorded.
+
+1. The address is opened; 2. the person signs in, visits pages, marks the moments that count,
+at the terminal or with Ctrl+Shift+M; 3. they end it, close the window, or the time is up; 4. the
+records of the exhibit are taken from the page they were on. The capture itself clicks nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
+from playwright.sync_api import TimeoutError as NotYet
+
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.launch import Running
+from evidence.browser.order import Attended
+from evidence.capture.control import END, HELP, Control
+from evidence.capture.course import KEPT_DIALOGS, Course, Visit
+from evidence.capture.doings import Doings
+from evidence.capture.extras import context_options
+from evidence.capture.navigation import explain
+from evidence.capture.page import Records, printable, take_records
+from evidence.capture.recorder import Recorder
+from evidence.capture.recording import Filmed, filming
+from evidence.capture.visit import stopper
+from evidence.capture.watcher import Watcher
+from evidence.format.names import ATTENDED, moment_name
+
+_TICK_MS = 100
+_OPENING_MS = 15_000
+_TRIES = 3
+
+
+def attend(course: Course, running: Running, spool: Path, mark: int) -> Visit:
+    """Open the address for a person and record what they do until they end it.
+
+    With a bad certificate, that is declared and the address opened again, unless the order is
+    strict. Raises PageNotCaptured when the address cannot be opened at all.
+    """
+    person = course.order.attended or Attended("")
+    try:
+        return _attend_once(course, running, spool, mark, person, problem="")
+    except PageNotCaptured as failure:
+        if failure.reason is not Reason.CERTIFICATE or course.order.strict_tls:
+            raise
+        course.steps.add("bad certificate, declared; loading again", failure.en)
+        return _attend_once(course, running, spool, mark, person, problem=failure.en)
+
+
+def _attend_once(
+    course: Course, running: Running, spool: Path, mark: int, person: Attended, *, problem: str
+) -> Visit:
+    context = running.browser.new_context(
+        **context_options(course.order, running.version),
+        ignore_https_errors=bool(problem),
+        service_workers="block",
+        accept_downloads=False,
+    )
+    page = context.new_page()
+    recorder = Recorder(course.order.limits, stopper(course, page))
+    with filming(course, page, spool) as filmed:
+        session = Session(course, context, recorder, filmed, spool, person, page)
+        session.begin(page, mark)
+        ended_by = session.run()
+        session.finish(ended_by)
+        seen = tuple(recorder.seen)
+    with suppress(Error):
+        context.close()
+    course.steps.add("context closed", f"{len(seen)} requests seen")
+    main = session.main
+    if main is None:
+        raise PageNotCaptured(
+            Reason.INTERRUPTED,
+            "The browser was closed before anything could be kept.",
+            "尚未留存任何内容，浏览器即已关闭。",
+        )
+    told = session.doings.to_bytes(
+        person,
+        started=course.started,
+        ended_by=ended_by,
+        main=main.whence,
+        filmed=bool(filmed.files),
+    )
+    files = {**main.records.files, **session.pictures, **filmed.files, ATTENDED: told}
+    records = replace(main.records, files=files)
+    return Visit(records, main.url, main.status, problem, seen)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The exhibit's own records; ``whence`` says at which moment they were taken."""
+
+    records: Records
+    url: str
+    status: int
+    whence: str
+
+
+@dataclass
+class Session:
+    """One attended session: what is watched, what is wanted, what was kept."""
+
+    course: Course
+    context: BrowserContext
+    recorder: Recorder
+    filmed: Filmed
+    spool: Path
+    person: Attended
+    active: Page
+    main: Kept | None = None
+    pictures: dict[str, Path] = field(default_factory=dict)
+    _followed: Page | None = None
+    _wanted: deque[tuple[Page, str, str]] = field(default_factory=deque)
+    _statuses: dict[Page, int] = field(default_factory=dict)
+    _told_limits: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.doings = Doings(self.course.steps.clock, self.course.steps.elapsed)
+        self.watcher = Watcher(self._hear)
+        self.control = Control(self.person.lines, self.person.words)
+
+    def begin(self, page: Page, mark: int) -> None:
+        """Open the address, keep what it shows at first, and hand over to the person."""
+        course = self.course
+        self._followed = page
+        self._look_after(page)
+        self.context.on("page", self._on_page)
+        self.context.on("dialog", self._on_dialog)
+        course.steps.add("navigation", course.order.url)
+        limit = course.order.limits.load_seconds * 1000
+        try:
+            page.goto(course.order.url, wait_until="commit", timeout=limit)
+        except Error as error:
+            raise explain(error.message, course.order, mark) from error
+        with suppress(Error):
+            page.wait_for_load_state("load", timeout=_OPENING_MS)
+        course.steps.add("handed over", self.person.by)
+        self._keep(page, "opening")
+        self.control.start()
+        self.control.say(
+            "浏览器已打开，操作全程记录。", "The browser is open; what is done is recorded."
+        )
+        self.control.say(*HELP)
+
+    def run(self) -> str:
+        """Serve the person until the end; return by what it ended."""
+        while self._waited():
+            if not self.context.pages:
+                return "window closed"
+            if self.course.steps.elapsed() > self.course.order.limits.seconds:
+                self.course.reached("seconds")
+                self.control.say("已到时限，正在封存。", "The time is up; sealing.")
+                return "time limit"
+            self._follow()
+            if self._obey() == END:
+                return "person"
+            while self._wanted:
+                self._mark(*self._wanted.popleft())
+            self._tell_limits()
+        return "browser closed"
+
+    def _waited(self) -> bool:
+        """Let the browser's events in for a moment; return whether it is still there."""
+        try:
+            self.context.wait_for_event("close", timeout=_TICK_MS)
+        except NotYet:
+            return True
+        except Error:
+            return False
+        return False
+
+    def finish(self, ended_by: str) -> None:
+        """Take the exhibit's records from the page that is open at the end, if one is."""
+        self.course.steps.add("attended capture ended", ended_by)
+        page = self._current()
+        if page is not None:
+            self._keep(page, "end")
+
+    def _obey(self) -> str:
+        """Take the commands that have come; return ``e`` when the end was asked for."""
+        while (line := self.control.next()) is not None:
+            word, _, note = line.partition(" ")
+            if word == END:
+                return END
+            page = self._current()
+            if word == "m" and page is not None:
+                self._wanted.append((page, note.strip(), "terminal"))
+            elif line:
+                self.control.say(*HELP)
+        return ""
+
+    def _current(self) -> Page | None:
+        if not self.active.is_closed():
+            return self.active
+        open_pages = [page for page in self.context.pages if not page.is_closed()]
+        return open_pages[-1] if open_pages else None
+
+    def _follow(self) -> None:
+        page = self._current()
+        if page is not None and page is not self._followed:
+            self._followed = page
+            self.filmed.follow(page)
+
+    def _mark(self, page: Page, note: str, how: str) -> None:
+        if page.is_closed():
+            return
+        if not self.doings.room:
+            self.course.reached("moments")
+            self.control.say("标记已满。", "No more moments can be marked.")
+            return
+        whence = f"moment {len(self.doings.moments) + 1}"
+        kept = self._keep(page, whence)
+        if kept is None:
+            self.doings.add(page, "mark failed")
+            self.control.say("未能标记，请再试。", "Not marked; try again.")
+            return
+        records = kept.records
+        number = self.doings.mark(page, title=records.title, text=records.text, note=note, how=how)
+        path = self.spool / f"moment-{number:03d}.png"
+        path.write_bytes(records.screenshot)
+        self.pictures[moment_name(number)] = path
+        self.control.say(
+            f"已标记 {number:03d}：{records.title} {kept.url}",
+            f"Marked {number:03d}: {records.title} {kept.url}",
+        )
+
+    def _keep(self, page: Page, whence: str) -> Kept | None:
+        """Take all records of a page; one that is moving on is waited for, within bounds."""
+        for _ in range(_TRIES):
+            try:
+                page.bring_to_front()
+                records = take_records(page, self.course.order, self.course.steps)
+            except Error as error:
+                self.course.steps.add("records not had", error.message.splitlines()[0])
+                with suppress(Error):
+                    page.wait_for_load_state("load", timeout=_OPENING_MS)
+                continue
+            self.main = Kept(records, page.url, self._statuses.get(page, 0), whence)
+            return self.main
+        return None
+
+    def _tell_limits(self) -> None:
+        for limit in set(self.course.hit) - self._told_limits:
+            self._told_limits.add(limit)
+            self.control.say(f"已达上限：{limit}。", f"A bound was reached: {limit}.")
+
+    def _look_after(self, page: Page) -> None:
+        """Record, watch and note a page from its beginning."""
+        self.doings.opened(page)
+        page.on("close", self._on_close)
+        page.on("framenavigated", lambda frame: self._on_moved(page, frame.parent_frame is None))
+        page.on("response", lambda response: self._on_response(page, response))
+        page.on(
+            "download", lambda item: self.doings.add(page, "download", {"url": item.url[:2000]})
+        )
+        with suppress(Error):
+            self.recorder.attach(page)
+            self.watcher.watch(page)
+
+    def _on_page(self, page: Page) -> None:
+        self.active = page
+        self._look_after(page)
+
+    def _on_close(self, page: Page) -> None:
+        self.doings.closed(page)
+
+    def _on_moved(self, page: Page, main: bool) -> None:
+        if main:
+            self.doings.moved(page, page.url)
+
+    def _on_response(self, page: Page, response: Response) -> None:
+        with suppress(Error):
+            if response.request.is_navigation_request() and response.frame == page.main_frame:
+                self._statuses[page] = response.status
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        """Note a dialog; it is left to the person."""
+        self.course.dialogs_seen += 1
+        if len(self.course.dialogs) < KEPT_DIALOGS:
+            message = printable(dialog.message[:500])
+            self.course.dialogs.append({"type": dialog.type, "message": message})
+        if dialog.page is not None:
+            self.doings.add(dialog.page, "dialog")
+
+    def _hear(self, page: Page, kind: str, more: dict[str, Any]) -> None:
+        """Take what the watcher tells; called from within the browser's events."""
+        self.active = page
+        if kind == "mark":
+            self._wanted.append((page, "", "key"))
+        elif kind != "active":
+            self.doings.add(page, kind, more)

@@ -1,0 +1,79 @@
+// Runs in an isolated world (CDP) of every page and frame of an attended capture: it sees what a
+// person does, the page sees nothing of it. Never a key, a text or a value: counts and labels.
+(() => {
+  const say = (kind, more) => {
+    try { markseal(JSON.stringify({kind, ...more})); } catch (e) { /* the page is going */ }
+  };
+  const brief = text => (text || '').replace(/\s+/g, ' ').trim().slice(0, 80);
+  const typed = e => e instanceof HTMLTextAreaElement || e.isContentEditable
+    || (e instanceof HTMLInputElement && !['button', 'submit', 'reset', 'checkbox', 'radio', 'image',
+      'file', 'range', 'color'].includes(e.type));
+
+  // What an element is called: its kind and label; of a field never what stands in it.
+  const describe = from => {
+    const e = from instanceof Element ? from : document.documentElement;
+    const near = e.closest('a,button,label,select,input,textarea,option,summary,li,img,'
+      + '[role=button],[role=link],[role=tab],[role=menuitem],[onclick]') || e;
+    const kind = near.localName + (near.type && near.matches('input,button') ? ' ' + near.type : '')
+      + (near.id ? '#' + near.id.slice(0, 40) : '');
+    let label = near.getAttribute('aria-label') || near.getAttribute('alt')
+      || near.getAttribute('placeholder') || near.getAttribute('title') || '';
+    if (!label && near instanceof HTMLInputElement && !typed(near)) label = near.value;
+    if (!label && !typed(near) && !near.querySelector('input,textarea,select,[contenteditable]'))
+      label = near.innerText;
+    if (!label) label = near.getAttribute('name') || '';
+    return brief(kind) + (label ? ' “' + brief(label) + '”' : '');
+  };
+  const secret = e => e instanceof HTMLInputElement && e.type === 'password';
+
+  // Keys are counted per field; in a password field not even that.
+  let field = null, keys = 0, timer = 0;
+  const flush = () => {
+    clearTimeout(timer);
+    if (field && keys) say('keys', secret(field)
+      ? {target: describe(field), password: true, name: field.name || field.id || ''}
+      : {target: describe(field), count: keys});
+    field = null; keys = 0;
+  };
+  const on = (name, act) => window.addEventListener(name, e => { if (e.isTrusted) act(e); },
+    {capture: true, passive: name !== 'keydown'});
+
+  on('keydown', e => {
+    if (e.ctrlKey && e.shiftKey && e.code === 'KeyM') {
+      e.preventDefault(); e.stopImmediatePropagation();
+      if (!e.repeat) { flush(); say('mark'); }
+      return;
+    }
+    const target = e.composedPath()[0];
+    if (target !== field) { flush(); field = target; }
+    keys++;
+    clearTimeout(timer);
+    timer = setTimeout(flush, 1500);
+    if (e.key === 'Enter') flush();
+  });
+  on('pointerdown', () => { flush(); say('active'); });
+  on('click', e => say('click', {target: describe(e.composedPath()[0]),
+    x: Math.round(e.clientX), y: Math.round(e.clientY)}));
+  on('auxclick', e => say('click', {target: describe(e.composedPath()[0]), button: e.button}));
+  on('dblclick', e => say('double click', {target: describe(e.composedPath()[0])}));
+  on('paste', e => { flush(); say('paste', {target: describe(e.composedPath()[0])}); });
+  on('drop', e => say('drop', {target: describe(e.composedPath()[0])}));
+  on('submit', e => { flush(); say('submit', {target: describe(e.target)}); });
+  on('change', e => { if (!typed(e.target)) say('change', {target: describe(e.target)}); });
+  on('focus', e => { if (e.target === window) say('active'); });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') say('active');
+  });
+
+  let still = 0, moved = null;
+  on('scroll', e => {
+    moved = e.target === document ? null : e.target;
+    clearTimeout(still);
+    still = setTimeout(() => {
+      const e = moved || document.scrollingElement || document.documentElement;
+      say('scroll', {x: Math.round(e.scrollLeft), y: Math.round(e.scrollTop),
+        ...(moved ? {target: describe(moved)} : {})});
+    }, 400);
+  });
+  window.addEventListener('pagehide', flush, true);
+})();

@@ -1,0 +1,98 @@
+"""Watching what a person does in the browser: clicks, counts of keys, scrolling, the marking key.
+
+The listeners run in an isolated world (CDP) of every page and frame: a page neither sees nor
+hinders them. Only what the browser itself vouches for as a person's doing (``isTrusted``) is
+taken; keys are counted and never named, and what stands in a field is never read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from playwright.sync_api import CDPSession, Error, Frame, Page
+
+BINDING = "markseal"
+WORLD = "markseal-watcher"
+_FIELD_LIMIT = 200
+_KINDS = frozenset(
+    {"active", "click", "double click", "keys", "paste", "drop", "submit", "change", "scroll"}
+    | {"mark"}
+)
+
+Hear = Callable[[Page, str, dict[str, Any]], None]
+"""What is told of each doing: the page, the kind, and what is known of it."""
+
+
+def _script() -> str:
+    return files("evidence.capture").joinpath("watcher.js").read_text("utf-8")
+
+
+@dataclass
+class Watcher:
+    """Watches pages; ``hear`` is called for each doing, from within the browser's events.
+
+    ``secret_names`` collects the names of the password fields that were typed into.
+    """
+
+    hear: Hear
+    secret_names: set[str] = field(default_factory=set)
+    _source: str = field(default_factory=_script)
+    _frames: set[Frame] = field(default_factory=set)
+
+    def watch(self, page: Page) -> None:
+        """Watch a page from now on, and those of its frames that run in processes of their own."""
+        self._attach(page, page.context.new_cdp_session(page))
+        page.on("framenavigated", self._look_at)
+        for frame in page.frames:
+            self._look_at(frame)
+
+    def _look_at(self, frame: Frame) -> None:
+        if frame.parent_frame is None or frame in self._frames:
+            return
+        try:
+            session = frame.page.context.new_cdp_session(frame)
+        except Error:  # a frame in its page's own process: the page's session sees it
+            return
+        self._frames.add(frame)
+        self._attach(frame.page, session)
+
+    def _attach(self, page: Page, session: CDPSession) -> None:
+        session.on("Runtime.bindingCalled", lambda event: self._take(page, event))
+        with suppress(Error):
+            session.send("Page.enable")
+            session.send("Runtime.enable")
+            session.send("Runtime.addBinding", {"name": BINDING, "executionContextName": WORLD})
+            session.send(
+                "Page.addScriptToEvaluateOnNewDocument",
+                {"source": self._source, "worldName": WORLD, "runImmediately": True},
+            )
+
+    def _take(self, page: Page, event: dict[str, Any]) -> None:
+        if event.get("name") != BINDING:
+            return
+        try:
+            told = json.loads(event.get("payload", ""))
+        except ValueError:
+            return
+        if isinstance(told, dict) and told.get("kind") in _KINDS:
+            name = told.pop("name", "")
+            if told.get("password") and isinstance(name, str) and name:
+                self.secret_names.add(name[:_FIELD_LIMIT])
+            self.hear(page, told.pop("kind"), _plain(told))
+
+
+def _plain(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what may stand in the record: short texts, whole numbers, yes and no."""
+    kept: dict[str, Any] = {}
+    for key in ("target", "x", "y", "count", "button", "password"):
+        value = told.get(key)
+        if isinstance(value, str):
+            kept[key] = value.encode("utf-8", "replace").decode()[:_FIELD_LIMIT]
+        elif isinstance(value, int):
+            kept[key] = value
+    return kept

@@ -1,0 +1,202 @@
+"""An attended capture on a virtual screen: a person really clicks, types, and marks moments."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from egress.process import Guard, guard
+from evidence.browser.order import Attended
+from evidence.capture import (
+    CaptureOrder,
+    Limits,
+    PageNotCaptured,
+    Reason,
+    Snapshot,
+    capture,
+    check_url,
+    find_browser,
+)
+from tests.evidence.capture.pages import serving
+from tests.evidence.capture.screen import Person, need_a_screen, screen
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "kE7xQz4bTy"
+SIGN_IN = """<!doctype html><meta charset="utf-8"><title>登录</title><body style="margin:0">
+<form method="post" action="/shop"><input name="word" type="password" placeholder="请输入密码"
+style="position:absolute;left:0;top:0;width:90%;height:200px">
+<button style="position:absolute;left:0;top:250px;width:90%;height:250px">登录</button></form>"""
+SHOP = """<!doctype html><meta charset="utf-8"><title>甬江春茶旗舰店</title>
+<body style="margin:0;height:4000px"><a href="/item" target="_blank"
+style="position:absolute;left:0;top:0;width:90%;height:400px;background:#fc0">明前特级龙井</a>
+<script>seen = []; addEventListener('keydown', e => seen.push(e.code)); document.title +=
+  [typeof markseal, Object.keys(window).includes('markseal')].join(' ');</script>"""
+ITEM = """<!doctype html><meta charset="utf-8"><title>明前特级龙井 商品详情</title>
+<body style="margin:0"><div style="height:1500px;background:#0c0">价格 128.00 元，现货供应</div>"""
+PAGES: dict[str, str | bytes | int] = {"/": SIGN_IN, "/shop": SHOP, "/item": ITEM}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(PAGES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def way_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
+    journal = tmp_path_factory.mktemp("guard") / "journal.jsonl"
+    with guard(journal, allow_loopback=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    need_a_screen()
+    with screen() as found:
+        yield found
+
+
+Acting = Callable[[Person], None]
+
+
+@pytest.fixture
+def attended(
+    address: str, way_out: Guard, display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Snapshot]]:
+    """Run an attended capture with somebody at the screen; what they do is a function."""
+    monkeypatch.setenv("DISPLAY", display)
+    lines, typed = os.pipe()
+    heard, words = os.pipe()
+    person = Person(display, heard, typed)
+    failed: list[BaseException] = []
+
+    def sit_down(acting: Acting) -> None:
+        try:
+            acting(person)
+        except BaseException as error:  # noqa: BLE001 - told to the test below
+            failed.append(error)
+            person.says("e")
+
+    def run(acting: Acting, *, path: str = "/", url: str = "", **more: Any) -> Snapshot:
+        wanted = CaptureOrder(
+            url=check_url(url or address + path),
+            browser=find_browser(),
+            proxy=way_out.address,
+            journal=way_out.journal,
+            sandbox=False,
+            headed=True,
+            attended=Attended("张某", "李某", lines, words),
+            **more,
+        )
+        thread = threading.Thread(target=sit_down, args=(acting,))
+        thread.start()
+        try:
+            return capture(wanted, tmp_path, software="t")
+        finally:
+            thread.join()
+            assert not failed, failed[0]
+
+    yield run
+    for handle in (lines, typed, heard, words):
+        os.close(handle)
+
+
+def told(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "evidence/attended.json").read_bytes())
+    return value
+
+
+def signs_in_and_marks(person: Person) -> None:
+    person.wait_for("浏览器已打开")
+    person.takes_the_window()
+    person.clicks(300, 190)
+    person.does("type", PASSWORD)
+    person.clicks(300, 450)
+    person.does("mousemove", "300", "600", "click", "5", "click", "5")
+    person.says("m 店铺首页")
+    person.wait_for("已标记 001")
+    person.does("mousemove", "300", "600", "click", "4", "click", "4", "click", "4")
+    person.clicks(300, 300)
+    person.does("sleep", "2")
+    person.does("key", "ctrl+shift+m")
+    person.wait_for("已标记 002")
+    person.says("e")
+
+
+def test_a_person_signs_in_visits_pages_and_marks_moments(
+    attended: Callable[..., Snapshot], address: str, tmp_path: Path
+) -> None:
+    snapshot = attended(signs_in_and_marks, recording=True)
+    record = told(tmp_path)
+    assert (record["by"], record["second"], record["ended_by"]) == ("张某", "李某", "person")
+    moments = record["moments"]
+    assert [m["url"] for m in moments] == [f"{address}/shop", f"{address}/item"]
+    assert [(m["note"], m["marked_by"]) for m in moments] == [("店铺首页", "terminal"), ("", "key")]
+    assert "价格 128.00 元" in moments[1]["text"]
+    with Image.open(tmp_path / "evidence/moments/002.png") as shown:
+        assert shown.height == 1500
+        assert shown.convert("RGB").getpixel((400, 1000)) == (0, 204, 0)
+    kinds = [doing["kind"] for doing in record["doings"]]
+    assert {"page opened", "navigation", "click", "keys", "submit", "scroll", "mark"} <= set(kinds)
+    clicks = [doing["target"] for doing in record["doings"] if doing["kind"] == "click"]
+    assert clicks[1:3] == ["button submit “登录”", "a “明前特级龙井”"]
+    assert len(record["pages"]) == 2
+    assert all(doing["wall"].endswith("Z") and doing["since_start"] for doing in record["doings"])
+    assert snapshot.final_url == f"{address}/item"
+    assert (tmp_path / "evidence/recording.webm").stat().st_size > 1000
+
+
+def test_what_is_typed_is_in_no_record_and_the_page_sees_no_watcher(
+    attended: Callable[..., Snapshot], address: str, tmp_path: Path
+) -> None:
+    attended(signs_in_and_marks)
+    record = told(tmp_path)
+    keys = [doing for doing in record["doings"] if doing["kind"] == "keys"]
+    assert keys[0]["password"] is True
+    assert "count" not in keys[0]
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.suffix in (".json", ".txt", ".html", ".mhtml"):
+            assert PASSWORD.encode() not in path.read_bytes(), path
+    assert record["moments"][0]["title"] == "甬江春茶旗舰店undefined false"
+
+
+def test_a_closed_window_ends_the_capture_with_what_was_kept(
+    attended: Callable[..., Snapshot], address: str, tmp_path: Path
+) -> None:
+    def closes(person: Person) -> None:
+        person.wait_for("浏览器已打开")
+        person.takes_the_window()
+        person.does("key", "ctrl+w")
+
+    snapshot = attended(closes, path="/item")
+    record = told(tmp_path)
+    assert (record["ended_by"], record["main_records"]) == ("window closed", "opening")
+    assert snapshot.title == "明前特级龙井 商品详情"
+    assert record["moments"] == []
+    assert record["pages"][0]["closed"]
+
+
+def test_the_end_of_input_and_the_time_limit_end_it(
+    attended: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    def waits(person: Person) -> None:
+        person.wait_for("已到时限")
+
+    attended(waits, path="/item", limits=Limits(seconds=1))
+    record = json.loads((tmp_path / "evidence/capture.json").read_bytes())
+    assert told(tmp_path)["ended_by"] == "time limit"
+    assert "seconds" in record["limits_hit"]
+
+
+def test_an_address_that_cannot_be_opened_fails(attended: Callable[..., Snapshot]) -> None:
+    with pytest.raises(PageNotCaptured) as caught:
+        attended(lambda person: None, url="http://127.0.0.1:1/")
+    assert caught.value.reason is Reason.UNREACHABLE
