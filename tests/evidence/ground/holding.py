@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,15 @@ class Held:
         return value
 
 
+@cache
+def browser() -> Path:
+    return find_browser()
+
+
 def order(url: str, way_out: tuple[str, Path] | None, **more: Any) -> CaptureOrder:
     proxy, journal = way_out or (None, None)
     return CaptureOrder(
-        url=url, browser=find_browser(), proxy=proxy, journal=journal, sandbox=False,
+        url=url, browser=browser(), proxy=proxy, journal=journal, sandbox=False,
         limits=Limits(settle_seconds=4), **more,
     )  # fmt: skip
 

@@ -11,9 +11,10 @@ import pytest
 from tests.evidence.ground.answers import answers
 from tests.evidence.ground.authority import Authority
 from tests.evidence.ground.comparison import mismatches
-from tests.evidence.ground.holding import Held, held
+from tests.evidence.ground.holding import Held, browser, held
 from tests.evidence.ground.ledger import Ending
 from tests.evidence.ground.server import Ground, ground
+from tests.evidence.ground.trust import trusting_home
 
 pytestmark = pytest.mark.browser
 
@@ -21,15 +22,23 @@ NOT_CHOSEN = {"/fallback.png", "/set-2x.png", "/surplus", "/endless", "/early-an
 """What no browser of this window asks for, and what other tests ask for."""
 
 
-@pytest.fixture(
-    scope="module",
-    params=["http-guarded", "https-guarded", "http-direct", "https-direct"],
-)
+WAYS = ["http-guarded", "https-guarded", "http-direct", "https-direct"]
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Held:
+    """A capture of the page; over TLS through the guard the browser trusts the authority."""
     scheme, _, way = request.param.partition("-")
     folder = tmp_path_factory.mktemp(request.param)
-    chain = Authority.new().chain(folder).pem if scheme == "https" else None
-    with ground(answers, chain=chain) as where:
+    if scheme == "http":
+        with ground(answers) as where:
+            return held(where, "/", folder, guarded=way == "guarded")
+    authority = Authority.new()
+    chain = authority.chain(folder).pem
+    with ground(answers, chain=chain) as where, pytest.MonkeyPatch.context() as environment:
+        if way == "guarded":
+            browser()  # found while the home is still ours
+            environment.setenv("HOME", str(trusting_home(folder, authority)))
         return held(where, "/", folder, guarded=way == "guarded")
 
 
