@@ -178,7 +178,13 @@ def media_type(head: bytes) -> str:
 
 
 def target_uri(url: str) -> str:
-    """Return ``url`` as a URI: without fragment, what RFC 3986 forbids percent-encoded."""
+    """Return ``url`` as a URI: without fragment, what RFC 3986 forbids percent-encoded.
+
+    A WebSocket's opening is an HTTP exchange and gets its HTTP address (RFC 6455, section 3;
+    RFC 9110, section 7.1), as readers know HTTP records by their scheme.
+    """
+    if url.startswith(("ws:", "wss:")):
+        url = f"http{url.removeprefix('ws')}"
     return quote(url.partition("#")[0], safe=_URI_SAFE)
 
 

@@ -79,6 +79,8 @@ def test_the_media_type_is_read_from_the_head(head: bytes, kind: str) -> None:
 
 def test_a_target_is_always_a_uri() -> None:
     assert target_uri("http://a/b|c?d={e}^`#f") == "http://a/b%7Cc?d=%7Be%7D%5E%60"
+    assert target_uri("wss://a/b?c") == "https://a/b?c"
+    assert target_uri("ws://a:81/") == "http://a:81/"
     assert target_uri("http://[::1]:8/%E8%8C%B6?a[]=1&b='") == "http://[::1]:8/%E8%8C%B6?a[]=1&b='"
 
 
