@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from evidence.browser.steps import wall_clock
-from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
+from evidence.capture import CaptureOrder, PageNotCaptured, Reason
 from evidence.errors import CaptureFailed, EvidenceError, FormatError, SealError
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Log, Session, no_fault
+from evidence.seal.apart import Take, apart_from
 from evidence.seal.entries import (
     Logged,
     Story,
@@ -40,20 +41,12 @@ from evidence.seal.publish import (
     require_valid,
 )
 from evidence.seal.result import finished, preserved, to_json
+from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.tokens import gather_tokens
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
 
 Clock = Callable[[], datetime]
-
-
-class Take(Protocol):
-    """The seam of the browser: an order and a folder in, a finished capture out."""
-
-    def __call__(
-        self, order: CaptureOrder, folder: Path, *, software: str, clock: Clock
-    ) -> Snapshot:
-        """Capture the page into ``folder``, or raise PageNotCaptured."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Means:
     browser: Path
     clock: Clock
     fault: Fault
-    take: Take = capture
+    take: Take
 
     @property
     def log(self) -> Log:
@@ -83,18 +76,21 @@ def preserve(
     browser: Path,
     clock: Clock = wall_clock,
     fault: Fault = no_fault,
-    take: Take = capture,
+    take: Take | None = None,
+    user: str = "",
 ) -> Preserved:
     """Capture and seal one page; called again with the same capture id, finish what is open.
 
     Returns what was preserved: ``sealed``, or ``awaiting_timestamp`` when an authority gave no
     token (call again, or ``resume``). Raises InputError before anything is logged,
     CaptureFailed after the attempt and its failure are logged, SealError when the package did
-    not verify or its place is taken. Not checked: that what the page says is true.
+    not verify or its place is taken. ``take`` is the seam of the browser; by default the page
+    is captured in a process of its own, as ``user`` when this process is root's. Not checked:
+    that what the page says is true.
     """
     order = order.checked()
     home.prepare(now=clock())
-    means = Means(home, proxy, journal, browser, clock, fault, take)
+    means = Means(home, proxy, journal, browser, clock, fault, take or apart_from(home, user=user))
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
@@ -117,7 +113,7 @@ def resume(
 ) -> Preserved:
     """Finish a capture that awaits its timestamp; needs no browser. Raises SealError otherwise."""
     order = order.checked()
-    means = Means(home, proxy, None, Path("/nonexistent"), clock, fault)
+    means = Means(home, proxy, None, Path("/nonexistent"), clock, fault, apart_from(home))
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
@@ -169,6 +165,7 @@ def _capture(
 ) -> None:
     """Capture the page; a failure is logged before it is told."""
     means.fault("capture begins")
+    standing = known(means.home, means.browser, clock=means.clock)
     wanted = CaptureOrder(
         url=order.url,
         browser=means.browser,
@@ -184,17 +181,22 @@ def _capture(
         headed=order.attended,
         time_servers=order.time_servers,
         resolvers=order.resolvers,
+        standing=standing.text,
         private_key=make_key(means.home, order.capture_id) if order.has_private_part else None,
         limits=order.limits,
     )
     try:
         snapshot = means.take(wanted, work.snapshot, software=software, clock=means.clock)
+        standing.enclose(snapshot.folder)
         check_capture(snapshot.folder)
         require_key(means.home, order.capture_id, snapshot.folder)
     except PageNotCaptured as failure:
         _failed(order, work, means, failure.reason, failure)
     except (FormatError, SealError) as failure:
         _failed(order, work, means, Reason.UNSOUND, failure)
+    except KeyboardInterrupt:
+        _note_failed(order, work, means, Reason.INTERRUPTED)
+        raise
     except OSError as error:
         full = SealError(f"Cannot write ({error.strerror}).", f"无法写入（{error.strerror}）。")
         _failed(order, work, means, Reason.STORAGE, full)
@@ -206,6 +208,13 @@ def _capture(
 def _failed(
     order: PreserveOrder, work: WorkFolder, means: Means, reason: Reason, failure: EvidenceError
 ) -> NoReturn:
+    _note_failed(order, work, means, reason)
+    en, zh = failure.en.rstrip("."), failure.zh.rstrip("。")
+    raise CaptureFailed(f"{en}. The attempt is in the log.", f"{zh}。本次尝试已记入日志。")
+
+
+def _note_failed(order: PreserveOrder, work: WorkFolder, means: Means, reason: Reason) -> None:
+    """Log the failure of the open attempt, durably, before anybody is told."""
     with means.log.writing() as session:
         open_attempt = read_story(session, order.capture_id).open_attempt
         if open_attempt is not None:
@@ -213,8 +222,6 @@ def _failed(
     work.write("failed.json", {"reason": reason.value})
     drop_key(means.home, order.capture_id)
     means.fault("failure logged")
-    en, zh = failure.en.rstrip("."), failure.zh.rstrip("。")
-    raise CaptureFailed(f"{en}. The attempt is in the log.", f"{zh}。本次尝试已记入日志。")
 
 
 def _seal(
