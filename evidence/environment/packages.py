@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -122,14 +122,25 @@ def _judge(names: list[str], lines: Iterable[str]) -> Row:
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """Return one SHA-256 over every file of the capture tool and its guard, in name order."""
+    """Return one SHA-256 over every file of the capture tool and its guard, in name order.
+
+    Raises OSError when a folder or file of them cannot be read: half a digest is none.
+    """
     digest = hashlib.sha256()
     for room in _TOOL:
-        for path in sorted((ROOT.parent / room).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(ROOT.parent).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for path in sorted(_files(ROOT.parent / room)):
+            digest.update(path.relative_to(ROOT.parent).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir():
+            if path.name != "__pycache__":
+                yield from _files(path)
+        elif path.is_file():
+            yield path
 
 
 def code_row(software: str) -> Row:
