@@ -27,6 +27,7 @@ FAMILIES = {
     "match": "match",
     "capture": "evidence",
     "verify": "evidence",
+    "selftest": "selftest",
     "compare": "compare",
     "log": "evidence",
 }

@@ -116,6 +116,7 @@ def _programs(request: Request) -> Iterable[Path]:
     yield Path(sys.base_prefix)
     yield Path(sys.executable).resolve().parent
     yield Path(__file__).resolve().parents[1]
+    yield Path(__file__).resolve().parents[2] / "egress"  # read for the digest of the code
     yield Path(__file__).resolve().parents[2] / ".git"  # the commit that the code stands at
     for entry in sys.path:
         if entry.endswith(("site-packages", "dist-packages", ".zip")):
