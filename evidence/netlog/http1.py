@@ -57,7 +57,7 @@ def read_request(blob: Blob, start: int) -> Message | None:
     line = tuple(part.decode("latin-1") for part in found.group(1, 2, 3, 4))
     if not head:
         return Message(start, len(text), len(text), False, line, ())
-    headers = _headers(text)
+    headers = header_fields(text)
     if "chunked" in _transfer(headers):
         size, whole, wrong = _chunked(blob, start + head)
         return Message(start, head, head + size, whole, line, headers, wrong=wrong)
@@ -90,7 +90,7 @@ def read_response(blob: Blob, start: int, method: str) -> Message | None:
         line = (version, found.group(3).decode(), (found.group(4) or b"").decode("latin-1"))
     if not head:
         return Message(start, len(text), left, False, line, ())
-    headers = _headers(text)
+    headers = header_fields(text)
     return _response_body(blob, start, head, method, line, headers)
 
 
@@ -132,7 +132,8 @@ def _head(blob: Blob, start: int) -> int:
     return 0
 
 
-def _headers(head: bytes) -> tuple[tuple[str, str], ...]:
+def header_fields(head: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a head: names in lower case, values stripped, folded lines joined."""
     pairs: list[tuple[str, str]] = []
     for raw in head.split(b"\n")[1:]:
         line = raw.rstrip(b"\r").decode("latin-1")
@@ -176,6 +177,22 @@ def _chunked(blob: Blob, start: int) -> tuple[int, bool, str | None]:
     return (lines.gone if whole else left), whole, fault or None
 
 
+def chunk_places(blob: Blob, start: int) -> list[tuple[int, int]]:
+    """Return (offset, size) of the data in each chunk of the body at ``start``, as far as it came.
+
+    What stands between the places is framing: sizes, extensions, trailers.
+    """
+    left = blob.size - start
+    if left <= 0:
+        return []
+    with blob.path.open("rb") as source:
+        source.seek(blob.offset + start)
+        lines = _Lines(source, left)
+        _chunks(lines)
+    found = [(start + offset, min(size, left - offset)) for offset, size in lines.skipped]
+    return [(offset, size) for offset, size in found if size > 0]
+
+
 class _Lines:
     """The lines of a body up to its end; ``gone`` counts the bytes read."""
 
@@ -183,6 +200,7 @@ class _Lines:
         self._source = source
         self._size = size
         self.gone = 0
+        self.skipped: list[tuple[int, int]] = []
 
     def next(self) -> bytes | None:
         """Return the next line without its end; None when there is no whole one."""
@@ -192,6 +210,7 @@ class _Lines:
 
     def skip(self, size: int) -> bool:
         """Pass over bytes; return whether they are all there."""
+        self.skipped.append((self.gone, size))
         size = min(size, self._size - self.gone + 1)
         self.gone += size
         self._source.seek(size, SEEK_CUR)

@@ -1,0 +1,221 @@
+"""Finds secrets in bytes in every form they take on the way, and masks them at equal length.
+
+Found are the value itself and its percent-encoded, JSON-escaped and HTML-escaped forms in any
+mixture, base64 at any alignment, hexadecimal and UTF-16. Long values are looked for in pieces.
+What cannot be found: a secret inside a picture, a compiled program or an encryption.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
+
+from ahocorasick_rs import BytesAhoCorasick
+
+MASK = b"*"
+PIECE = 96
+OVERLAP = 1 << 16
+WINDOW = 1 << 20
+_WIDEST = 14  # bytes that one character may take up in a mixture of forms
+_CORE = 3
+_SHORTEST = 4
+_SAFE = ("", "/", "!'()*", ";,/?:@&=+$!*'()#")
+_RUN = re.compile(r"[A-Za-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place to be masked; ``form`` says in which form the secret stands there."""
+
+    start: int
+    end: int
+    form: str
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """A text that the automaton looks for.
+
+    With ``whole``, the text is the longest run of it, ``before`` characters after its begin, and
+    the rest is looked for around it; else ``before`` and ``after`` are bytes masked along.
+    """
+
+    text: bytes
+    form: str
+    whole: str | None = None
+    before: int = 0
+    after: int = 0
+
+
+class Scanner:
+    """Looks for a fixed set of secrets."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        pieces = dict.fromkeys(piece for secret in secrets for piece in _pieces(secret))
+        patterns: dict[tuple[bytes, str | None], _Pattern] = {}
+        for piece in pieces:
+            for pattern in _patterns(piece):
+                patterns.setdefault((pattern.text, pattern.whole), pattern)
+        self._patterns = list(patterns.values())
+        self._automaton = (
+            BytesAhoCorasick([one.text for one in self._patterns]) if patterns else None
+        )
+
+    def hits(self, data: bytes) -> list[Hit]:
+        """Return the places of secrets in ``data``, in order, none inside another."""
+        if self._automaton is None:
+            return []
+        found: dict[tuple[int, int], Hit] = {}
+        for number, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
+            pattern = self._patterns[number]
+            if pattern.whole is None:
+                begin, stop = start - pattern.before, end + pattern.after
+                hit = Hit(max(0, begin), min(len(data), stop), pattern.form)
+            else:
+                place = _whole(data, start, pattern.whole, pattern.before)
+                if place is None:
+                    continue
+                hit = Hit(*place, _form(data[place[0] : place[1]], pattern.whole))
+            found[hit.start, hit.end] = hit
+        return merged(found.values())
+
+    def mask(self, data: bytes) -> tuple[bytes, list[Hit]]:
+        """Return ``data`` with every secret replaced at equal length, and the places."""
+        hits = self.hits(data)
+        return masked(data, hits), hits
+
+
+def merged(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the hits in order, those that overlap as one."""
+    joined: list[Hit] = []
+    for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
+        if joined and hit.start < joined[-1].end:
+            last = joined[-1]
+            joined[-1] = Hit(last.start, max(last.end, hit.end), last.form)
+        else:
+            joined.append(hit)
+    return joined
+
+
+def masked(data: bytes, hits: Iterable[Hit]) -> bytes:
+    """Return ``data`` with the places replaced; line ends inside them are kept."""
+    changed = bytearray(data)
+    for hit in hits:
+        for place in range(hit.start, hit.end):
+            if changed[place] not in b"\r\n":
+                changed[place] = MASK[0]
+    return bytes(changed)
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    """Yield a secret in pieces of at most twice ``PIECE`` less one characters."""
+    while len(secret) >= 2 * PIECE:
+        yield secret[:PIECE]
+        secret = secret[PIECE:]
+    yield secret
+
+
+def _patterns(piece: str) -> Iterator[_Pattern]:
+    data = piece.encode("utf-8", "surrogatepass")
+    core = max(_RUN.findall(piece), key=len, default="")
+    if len(core) >= _CORE:
+        yield _Pattern(core.encode(), "plain", whole=piece, before=piece.index(core))
+    for text, form in _literals(piece, data):
+        if len(text) >= _SHORTEST:
+            yield _Pattern(text, form)
+    yield from _base64(data)
+
+
+def _literals(piece: str, data: bytes) -> Iterator[tuple[bytes, str]]:
+    yield data, "plain"
+    upper = "".join(f"%{byte:02X}" for byte in data)
+    slashes = "".join(f"\\u{ord(c):04x}" for c in piece if ord(c) < 0x10000)
+    quoted = [quote(data, safe=safe) for safe in _SAFE]
+    for text in (upper, upper.lower(), quote_plus(data, safe=""), *quoted):
+        yield text.encode(), "percent-encoded"
+        yield quote(text, safe="").encode(), "percent-encoded twice"
+    twice = json.dumps(json.dumps(piece))[3:-3]
+    for text in (slashes, slashes.upper().replace("\\U", "\\u"), json.dumps(piece)[1:-1], twice):
+        yield text.encode(), "JSON-escaped"
+    yield html.escape(piece).encode("utf-8", "surrogatepass"), "HTML-escaped"
+    for text in (data.hex(), data.hex().upper()):
+        yield text.encode(), "hexadecimal"
+    wide = piece.encode("utf-16-be", "surrogatepass").hex()
+    for text in (wide, wide.upper()):
+        yield text.encode(), "hexadecimal UTF-16"
+    for coding in ("utf-16-le", "utf-16-be", "gb18030"):
+        try:
+            yield piece.encode(coding), coding
+        except UnicodeEncodeError:
+            continue
+
+
+def _base64(data: bytes) -> Iterator[_Pattern]:
+    """Yield the part of the secret's base64 that is the same whatever stands around it."""
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + data)
+        begin = (0, 2, 3)[shift]
+        over = (shift + len(data)) % 3
+        end = len(text) - (0, 3, 2)[over]
+        stable = text[begin:end]
+        if len(stable) < 2 * _SHORTEST:
+            continue
+        edges = (1 if shift else 0, 1 if over else 0)
+        for form in (stable, stable.replace(b"+", b"-").replace(b"/", b"_")):
+            yield _Pattern(form, "base64", before=edges[0], after=edges[1])
+            twice = quote(form, safe="").encode()
+            if twice != form:
+                yield _Pattern(twice, "base64", before=edges[0], after=edges[1])
+
+
+def _whole(data: bytes, start: int, piece: str, before: int) -> tuple[int, int] | None:
+    """Return where the value stands whose run begins at ``start``, in any mixture of forms."""
+    prefix, rest = _mixture(piece, before)
+    after = rest.match(data, start)
+    if after is None:
+        return None
+    low = max(0, start - before * _WIDEST)
+    ahead = prefix.search(data[low:start])
+    return None if ahead is None else (low + ahead.start(), after.end())
+
+
+@lru_cache(maxsize=4096)
+def _mixture(piece: str, at: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return expressions for the value before and from ``at``, each character in any form."""
+    before = b"".join(_any_form(c) for c in piece[:at])
+    after = b"".join(_any_form(c) for c in piece[at:])
+    return re.compile(before + rb"\Z", re.DOTALL), re.compile(after, re.DOTALL)
+
+
+def _any_form(c: str) -> bytes:
+    data = c.encode("utf-8", "surrogatepass")
+    units = c.encode("utf-16-be", "surrogatepass")
+    forms = [re.escape(data), b"".join(b"%%(?:25){0,3}(?i:%02x)" % byte for byte in data)]
+    escape = b"".join(
+        rb"\\{1,4}u(?i:%02x%02x)" % (units[n], units[n + 1]) for n in range(0, len(units), 2)
+    )
+    forms += [escape, b"&(?:amp;)?#0{0,4}%d;" % ord(c), b"&(?:amp;)?#(?i:x0{0,4}%x);" % ord(c)]
+    if len(data) == 1:
+        forms.append(rb"\\x(?i:%02x)" % data[0])
+        if not c.isalnum():
+            forms.append(rb"\\{1,4}" + re.escape(data))
+    name = html.escape(c)
+    if name != c:
+        forms.append(re.escape(name.encode()))
+    if c == " ":
+        forms.append(rb"\+")
+    return b"(?:" + b"|".join(forms) + b")"
+
+
+def _form(found: bytes, piece: str) -> str:
+    if found == piece.encode("utf-8", "surrogatepass"):
+        return "plain"
+    if b"%" in found:
+        return "percent-encoded"
+    return "JSON-escaped" if b"\\" in found else "HTML-escaped"

@@ -1,0 +1,283 @@
+"""Masks the secrets of a login in everything that is handed out, at equal length, and lists it.
+
+Used by the capture in this order::
+
+    state = read_login(order.login)                  # InputError; state.for_browser → storage_state
+    redactor = Redactor(state, order.login.secrets, spool / "masked", spare=order.url)
+    redactor.learn(wire.exchanges)                   # before anything is masked
+    rows = [replace(row, wire=redactor.exchange(row.wire)) for row in rows]   # for the WARC alone
+    (folder / DOM).write_bytes(redactor.text(DOM, records.dom))       # also TEXT, LICENCE_TEXT
+    (folder / MHTML).write_bytes(redactor.mhtml(MHTML, mhtml))
+    (folder / PDF).write_bytes(redactor.pdf(PDF, records.pdf))
+    record = redactor.record(CAPTURE, record)        # environment.json, certificates.json as well
+    record["masked"] = redactor.masked()             # the last thing before capture.json is written
+    redactor.require_clean(folder)                   # fails closed
+
+The byte counts of ``Joined`` are compared on the exchanges before masking. Where a body is in a
+content coding and holds a secret, the body stored is the decoded one and its coding's fields are
+renamed ``X-Orig-…``. Not searched: what pictures and recordings show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evidence.capture.bodies import Body, body_of, overlay, scan, write
+from evidence.capture.codings import NotDecodable
+from evidence.capture.fields import NamedFields
+from evidence.capture.heads import secret_values
+from evidence.capture.leaks import leaks
+from evidence.capture.login import LoginState
+from evidence.capture.markup import masked_mhtml, masked_pdf
+from evidence.capture.masking import Hit, Scanner, masked, merged
+from evidence.capture.tokens import credentials, stored_tokens, tokens_of
+from evidence.errors import CaptureError
+from evidence.format.names import ARCHIVE
+from evidence.netlog.model import Blob, WireExchange
+
+_CODING = (b"content-encoding", b"transfer-encoding", b"content-length")
+_ALL = "unreadable, masked whole"
+
+
+class Redactor:
+    """Masks the secrets of one capture; ``spool`` (made when missing) gets the masked bodies.
+
+    ``names`` are fields whose values are secrets. ``spare`` is the address that was asked for:
+    a value that stands in it is masked only where a name says that it is a secret.
+    """
+
+    def __init__(
+        self, state: LoginState | None, names: Sequence[str], spool: Path, *, spare: str = ""
+    ) -> None:
+        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._spool = spool
+        self._fields = NamedFields(names)
+        self._headers = tuple(name.lower() for name in names)
+        self._spare = spare
+        self._secrets: dict[str, None] = {}
+        self._scanner = Scanner(())
+        self._listed: dict[tuple[str, int, str, str], list[int]] = {}
+        if state is not None:
+            self._learn_state(state)
+        self._scanner = Scanner(self._secrets)
+
+    def _learn_state(self, state: LoginState) -> None:
+        for cookie in state.cookies:
+            self._add(tokens_of(cookie.value, sure=cookie.hidden))
+        for name, value in state.stored:
+            self._add(stored_tokens(name, value))
+
+    def _add(self, values: Iterable[str], *, named: bool = False) -> None:
+        for value in values:
+            if named or value not in self._spare:
+                self._secrets.setdefault(value)
+
+    def learn(self, exchanges: Iterable[WireExchange]) -> None:
+        """Take in the secrets that went over the wire: cookies, credentials, named fields."""
+        for one in exchanges:
+            heads = [(one.request, one.request_head), (one.response, one.response_head)]
+            for blob, head in [*heads, *((blob, blob.size) for blob in one.interim)]:
+                self._learn_head(blob.read(0, head))
+            if self._fields.names:
+                for blob, head in heads:
+                    self._learn_body(body_of(blob, head, literal=one.literal))
+        self._scanner = Scanner(self._secrets)
+
+    def _learn_head(self, head: bytes) -> None:
+        for value in secret_values(head, self._headers):
+            text = head[value.start : value.end].decode("utf-8", "replace").strip()
+            if value.credentials:
+                self._add(credentials(head[value.line : value.end].decode("latin-1")), named=True)
+            else:
+                self._add(tokens_of(text, sure=value.hidden), named=value.hidden)
+        self._learn_fields(head)
+
+    def _learn_body(self, body: Body) -> None:
+        def find(data: bytes) -> list[Hit]:
+            self._learn_fields(data)
+            return []
+
+        try:
+            for _ in scan(body.content(), find):
+                pass
+        except NotDecodable:
+            return  # such a body is masked whole
+
+    def _learn_fields(self, data: bytes) -> None:
+        for one in self._fields.find(data):
+            text = data[one.start : one.end].decode("utf-8", "replace")
+            self._add(tokens_of(text, sure=True), named=True)
+
+    def _find(self, data: bytes) -> list[Hit]:
+        """Return every place to be masked in content of any kind."""
+        named = (Hit(one.start, one.end, f"field {one.name}") for one in self._fields.find(data))
+        return merged([*named, *self._scanner.hits(data)])
+
+    def exchange(self, one: WireExchange) -> WireExchange:
+        """Return an exchange with its address, heads and bodies masked; unchanged blobs stay."""
+        request = self._message(one, "request", one.request, one.request_head)
+        response = self._message(one, "response", one.response, one.response_head)
+        interim = [
+            self._message(one, f"interim {number}", blob, blob.size)[0]
+            for number, blob in enumerate(one.interim, start=1)
+        ]
+        return replace(
+            one,
+            url=self._text(one.url, ARCHIVE, one.number, "address"),
+            request=request[0],
+            request_head=request[1],
+            response=response[0],
+            response_head=response[1],
+            interim=tuple(interim),
+            trailers=tuple(
+                (name, self._text(value, ARCHIVE, one.number, "trailer"))
+                for name, value in one.trailers
+            ),
+        )
+
+    def _message(self, one: WireExchange, part: str, blob: Blob, size: int) -> tuple[Blob, int]:
+        head = blob.read(0, size)
+        hits = self._head_hits(head)
+        self._list(ARCHIVE, one.number, f"{part} head", hits)
+        body = body_of(blob, size, literal=one.literal)
+        path = self._spool / f"{one.number}.{part.replace(' ', '-')}"
+        if body.codings:
+            found = self._coded(one, part, body, masked(head, hits), path)
+            if found is not None:
+                return found
+        else:
+            plain = list(body.raw(self._scanned(one, part, body.pieces())))
+            hits += plain
+        hits += self._framing(one, part, body)
+        if not hits:
+            return blob, size
+        return write(path, overlay(blob.chunks(), hits)), size
+
+    def _head_hits(self, head: bytes) -> list[Hit]:
+        values = [Hit(v.start, v.end, v.what) for v in secret_values(head, self._headers)]
+        return merged([*values, *self._find(head)])
+
+    def _scanned(self, one: WireExchange, part: str, pieces: Iterable[bytes]) -> list[Hit]:
+        hits = list(scan(pieces, self._find))
+        self._list(ARCHIVE, one.number, f"{part} body", hits)
+        return hits
+
+    def _framing(self, one: WireExchange, part: str, body: Body) -> Iterator[Hit]:
+        for offset, size in body.framing() if len(body.places) > 1 or body.places[:1] else []:
+            data = body.blob.read(offset, size)
+            hits = self._find(data)
+            self._list(ARCHIVE, one.number, f"{part} framing", hits)
+            for hit in hits:
+                yield Hit(hit.start + offset, hit.end + offset, hit.form)
+
+    def _coded(
+        self, one: WireExchange, part: str, body: Body, head: bytes, path: Path
+    ) -> tuple[Blob, int] | None:
+        """Return the message with a decoded body if that holds secrets; None if it is clean."""
+        try:
+            hits = self._scanned(one, part, body.content())
+            if not hits:
+                return None
+            plain = write(path.with_suffix(".plain"), overlay(body.content(), hits))
+            told = f"stored decoded ({', '.join(body.codings)})"
+        except NotDecodable:
+            size = sum(size for _, size in body.places)
+            plain = write(path.with_suffix(".plain"), overlay(body.pieces(), [Hit(0, size, _ALL)]))
+            told = _ALL
+        self._list(ARCHIVE, one.number, f"{part} body", [Hit(0, plain.size, told)])
+        head = _decoded_head(head, plain.size)
+        whole = write(path, _joined(head, plain))
+        plain.path.unlink()
+        return whole, len(head)
+
+    def text(self, file: str, data: bytes) -> bytes:
+        """Return a text artefact (DOM, text, anything readable) masked at equal length."""
+        hits = self._find(data)
+        self._list(file, 0, "text", hits)
+        return masked(data, hits)
+
+    def mhtml(self, file: str, data: bytes) -> bytes:
+        """Return an MHTML file with its parts masked; a part that is changed is coded anew."""
+        found, hits = masked_mhtml(data, self._find)
+        self._list(file, 0, "part", hits)
+        return found
+
+    def pdf(self, file: str, data: bytes) -> bytes:
+        """Return a PDF with addresses and texts masked at equal length, in its streams too."""
+        found, hits = masked_pdf(data, self._find)
+        self._list(file, 0, "object", hits)
+        return found
+
+    def record(self, file: str, value: Any) -> Any:
+        """Return a JSON value with every text in it masked."""
+        if isinstance(value, str):
+            return self._text(value, file, 0, "record")
+        if isinstance(value, dict):
+            return {
+                self._text(key, file, 0, "record"): self._member(file, key, part)
+                for key, part in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.record(file, part) for part in value]
+        return value
+
+    def _member(self, file: str, key: str, part: Any) -> Any:
+        if isinstance(part, str) and key.lower() in self._headers:
+            self._list(file, 0, "record", [Hit(0, len(part), f"field {key}")])
+            return "*" * len(part)
+        return self.record(file, part)
+
+    def _text(self, text: str, file: str, number: int, part: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        hits = self._find(data)
+        self._list(file, number, part, hits)
+        return masked(data, hits).decode("utf-8", "replace") if hits else text
+
+    def _list(self, file: str, number: int, part: str, hits: Iterable[Hit]) -> None:
+        for hit in hits:
+            entry = self._listed.setdefault((file, number, part, hit.form), [0, 0])
+            entry[0] += 1
+            entry[1] += hit.end - hit.start
+
+    def masked(self) -> list[dict[str, Any]]:
+        """Return what was masked, without any value: file, part, kind, places and bytes.
+
+        ``exchange`` is the exchange's number in ``capture.json``.
+        """
+        rows = []
+        for (file, number, part, what), (places, size) in sorted(self._listed.items()):
+            row = {"file": file, "part": part, "what": what, "places": places, "bytes": size}
+            rows.append(row | ({"exchange": number} if number else {}))
+        return rows
+
+    def require_clean(self, folder: Path, *, apart: Sequence[str] = ()) -> None:
+        """Look for every secret in every file of ``folder``; CaptureError names those that leak.
+
+        ``apart`` are names that are not handed out as they are (the encrypted part).
+        """
+        found = leaks(folder, self._scanner, apart)
+        if found:
+            names = ", ".join(found)
+            raise CaptureError(
+                f"A secret of the login is still readable in {names}; nothing is handed out.",
+                f"登录凭据在 {names} 中仍可读出；不予封装。",
+            )
+
+
+def _joined(head: bytes, body: Blob) -> Iterator[bytes]:
+    yield head
+    yield from body.chunks()
+
+
+def _decoded_head(head: bytes, size: int) -> bytes:
+    """Return a head for a decoded body: the fields of its coding are renamed, a length is given."""
+    end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
+    lines = head.split(b"\n")
+    changed = [
+        b"X-Orig-" + line if line.partition(b":")[0].strip().lower() in _CODING else line
+        for line in lines[:-2]
+    ]
+    return b"\n".join([*changed, b"Content-Length: %d" % size + end[:-1], *lines[-2:]])

@@ -1,0 +1,103 @@
+"""Which values are secrets: what looks like a token, and what a name says is one.
+
+A short or common value (``1``, ``zh-CN``) is masked only where its name stands: masked wherever
+it occurs, it would blot out the page. A long value of several parts is taken as a whole and by
+its parts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+SHORTEST = 6
+_LEAST, _LONG, _DISTINCT = 8, 16, 6
+_PART = 16
+_DELIMITERS = re.compile(r"[&=|:;,~!%\"{}\[\]\s.]+")
+_TELLING = re.compile(
+    r"token|secret|session|auth|passw|credential|jwt|ticket|signature|apikey|api_key|access_?key"
+    r"|refresh|csrf|xsrf|sid$|^sid|login",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[-+.\d\s]+\Z")
+_LETTERS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\Z")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LONGEST_WORD, _COMMON_WORD = 20, 4
+_ADDRESS = re.compile(r"(?:https?:)?//|\A[\w-]+(?:\.[\w-]+)+\Z")
+
+
+def is_token(value: str) -> bool:
+    """Return whether a value looks random: long enough, mixed, no word, number or address."""
+    if len(value) < _LEAST or not value.isascii() or any(c.isspace() for c in value):
+        return False
+    if _NUMBER.match(value) or _is_words(value):
+        return False
+    if _ADDRESS.search(value) and not value.startswith("eyJ"):
+        return False
+    mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    distinct = len(set(value))
+    return distinct >= _DISTINCT and (mixed or len(value) >= _LONG)
+
+
+def _is_words(value: str) -> bool:
+    """Return whether a value is letters that fall into words, as ``freeShippingOverseas``."""
+    if not _LETTERS.match(value):
+        return False
+    words = _WORD.findall(value)
+    return max(map(len, words)) <= _LONGEST_WORD and len(value) / len(words) >= _COMMON_WORD
+
+
+def tokens_of(value: str, *, sure: bool = False) -> Iterator[str]:
+    """Yield what of a value is to be masked wherever it occurs.
+
+    ``sure`` says that the value is a secret whatever it looks like (an HttpOnly cookie, a named
+    field, credentials); it then needs ``SHORTEST`` characters and no more.
+    """
+    forms = dict.fromkeys((value, unquote(value)))
+    for form in forms:
+        text = form.strip().strip('"')
+        if len(text) >= SHORTEST and (sure or is_token(text)):
+            yield text
+        for part in _DELIMITERS.split(text):
+            if part != text and len(part) >= _PART and is_token(part):
+                yield part
+
+
+def stored_tokens(name: str, value: str) -> Iterator[str]:
+    """Yield the secrets in a value that a page keeps: in JSON, each text of it by its own key."""
+    try:
+        parsed = json.loads(value)
+    except (ValueError, RecursionError):
+        parsed = value
+    yield from _within(name, parsed)
+
+
+def _within(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _within(str(key), part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _within(name, part)
+    elif isinstance(value, str):
+        yield from tokens_of(value, sure=bool(_TELLING.search(name)) and not _NUMBER.match(value))
+
+
+def credentials(value: str) -> Iterator[str]:
+    """Yield the secrets of an Authorization value: what follows the scheme; Basic is opened."""
+    scheme, _, rest = value.strip().partition(" ")
+    secret = rest.strip() or scheme
+    yield from tokens_of(secret, sure=True)
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(secret, validate=True).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return
+        password = pair.partition(":")[2]
+        for text in (pair, password):
+            if len(text) >= SHORTEST:
+                yield text
