@@ -101,6 +101,16 @@ class Kept:
     whence: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A moment that was asked for: where, why, by what, and when."""
+
+    page: Page
+    note: str
+    how: str
+    asked: dict[str, str]
+
+
 @dataclass
 class Session:
     """One attended session: what is watched, what is wanted, what was kept."""
@@ -115,8 +125,9 @@ class Session:
     main: Kept | None = None
     pictures: dict[str, Path] = field(default_factory=dict)
     _followed: Page | None = None
-    _wanted: deque[tuple[Page, str, str]] = field(default_factory=deque)
-    _statuses: dict[Page, int] = field(default_factory=dict)
+    _wanted: deque[Wanted] = field(default_factory=deque)
+    _statuses: dict[str, int] = field(default_factory=dict)
+    _ended: bool = False
     _told_limits: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -131,6 +142,7 @@ class Session:
         self._look_after(page)
         self.context.on("page", self._on_page)
         self.context.on("dialog", self._on_dialog)
+        self.context.on("response", self._on_response)
         course.steps.add("navigation", course.order.url)
         limit = course.order.limits.load_seconds * 1000
         try:
@@ -160,7 +172,7 @@ class Session:
             if self._obey() == END:
                 return "person"
             while self._wanted:
-                self._mark(*self._wanted.popleft())
+                self._mark(self._wanted.popleft())
             self._tell_limits()
         return "browser closed"
 
@@ -180,6 +192,7 @@ class Session:
         page = self._current()
         if page is not None:
             self._keep(page, "end")
+        self._ended = True
 
     def _obey(self) -> str:
         """Take the commands that have come; return ``e`` when the end was asked for."""
@@ -189,7 +202,7 @@ class Session:
                 return END
             page = self._current()
             if word == "m" and page is not None:
-                self._wanted.append((page, note.strip(), "terminal"))
+                self._want(page, note.strip(), "terminal")
             elif line:
                 self.control.say(*HELP)
         return ""
@@ -206,7 +219,11 @@ class Session:
             self._followed = page
             self.filmed.follow(page)
 
-    def _mark(self, page: Page, note: str, how: str) -> None:
+    def _want(self, page: Page, note: str, how: str) -> None:
+        self._wanted.append(Wanted(page, note, how, self.doings.times()))
+
+    def _mark(self, wanted: Wanted) -> None:
+        page = wanted.page
         if page.is_closed():
             return
         if not self.doings.room:
@@ -220,7 +237,14 @@ class Session:
             self.control.say("未能标记，请再试。", "Not marked; try again.")
             return
         records = kept.records
-        number = self.doings.mark(page, title=records.title, text=records.text, note=note, how=how)
+        number = self.doings.mark(
+            page,
+            title=records.title,
+            text=records.text,
+            note=wanted.note,
+            how=wanted.how,
+            asked=wanted.asked,
+        )
         path = self.spool / f"moment-{number:03d}.png"
         path.write_bytes(records.screenshot)
         self.pictures[moment_name(number)] = path
@@ -240,7 +264,8 @@ class Session:
                 with suppress(Error):
                     page.wait_for_load_state("load", timeout=_OPENING_MS)
                 continue
-            self.main = Kept(records, page.url, self._statuses.get(page, 0), whence)
+            status = self._statuses.get(page.url.partition("#")[0], 0)
+            self.main = Kept(records, page.url, status, whence)
             return self.main
         return None
 
@@ -254,7 +279,6 @@ class Session:
         self.doings.opened(page)
         page.on("close", self._on_close)
         page.on("framenavigated", lambda frame: self._on_moved(page, frame.parent_frame is None))
-        page.on("response", lambda response: self._on_response(page, response))
         page.on(
             "download", lambda item: self.doings.add(page, "download", {"url": item.url[:2000]})
         )
@@ -265,18 +289,21 @@ class Session:
     def _on_page(self, page: Page) -> None:
         self.active = page
         self._look_after(page)
+        if page.url not in ("", "about:blank"):  # it went there before we could listen
+            self.doings.moved(page, page.url)
 
     def _on_close(self, page: Page) -> None:
-        self.doings.closed(page)
+        if not self._ended:
+            self.doings.closed(page)
 
     def _on_moved(self, page: Page, main: bool) -> None:
         if main:
             self.doings.moved(page, page.url)
 
-    def _on_response(self, page: Page, response: Response) -> None:
+    def _on_response(self, response: Response) -> None:
         with suppress(Error):
-            if response.request.is_navigation_request() and response.frame == page.main_frame:
-                self._statuses[page] = response.status
+            if response.request.is_navigation_request():
+                self._statuses[response.url.partition("#")[0]] = response.status
 
     def _on_dialog(self, dialog: Dialog) -> None:
         """Note a dialog; it is left to the person."""
@@ -291,6 +318,6 @@ class Session:
         """Take what the watcher tells; called from within the browser's events."""
         self.active = page
         if kind == "mark":
-            self._wanted.append((page, "", "key"))
+            self._want(page, "", "key")
         elif kind != "active":
             self.doings.add(page, kind, more)

@@ -83,12 +83,18 @@ class Doings:
         """Whether another moment may be marked."""
         return len(self.moments) < SERIES_LIMIT
 
-    def mark(self, page: Page, *, title: str, text: bytes, note: str, how: str) -> int:
-        """Note a marked moment, whose picture was taken; return its number, from 1."""
+    def mark(
+        self, page: Page, *, title: str, text: bytes, note: str, how: str, asked: dict[str, str]
+    ) -> int:
+        """Note a marked moment whose picture was now taken; return its number, from 1.
+
+        ``asked`` are the times at which the person marked it.
+        """
         number = len(self.moments) + 1
         words = text.decode("utf-8", "replace")
         row = {
-            **self.times(),
+            **asked,
+            "taken": self.times(),
             "number": number,
             "page": self.number(page),
             "url": printable(page.url)[:_URL_LIMIT],

@@ -27,6 +27,7 @@ from evidence.format.names import RECORDING
 
 _QUALITY = 70
 _BACKLOG = 24
+_RESIZED_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Recording:
     lost: int = 0
     frames: int = 0
     _cast: CDPSession | None = None
+    _shape: tuple[float, float] | None = None
+    _other: tuple[float, float, float] | None = None
     _held: tuple[float, bytes] | None = None
     _kept: float = 0.0
     _queue: queue.Queue[tuple[float, bytes] | None] = field(
@@ -99,6 +102,7 @@ class Recording:
     def film(self, page: Page) -> None:
         """Film ``page`` from now on, instead of the one before."""
         self.pause()
+        self._shape = self._other = None
         if self._worker is None:
             self._worker = threading.Thread(target=self._encode, daemon=True)
             self._worker.start()
@@ -124,6 +128,7 @@ class Recording:
     def stop(self) -> bool:
         """End the film and close its file; return whether there is one."""
         self.pause()
+        self._shape = self._other = None
         if self._worker is None:
             return False
         if self._held is not None:
@@ -140,10 +145,28 @@ class Recording:
         def take(event: dict[str, Any]) -> None:
             with suppress(Error):
                 session.send("Page.screencastFrameAck", {"sessionId": event["sessionId"]})
-            when = float(event["metadata"].get("timestamp", 0.0))
-            self._offer(when, base64.b64decode(event["data"]))
+            about = event["metadata"]
+            when = float(about.get("timestamp", 0.0))
+            if self._is_of_window(about["deviceWidth"], about["deviceHeight"], when):
+                self._offer(when, base64.b64decode(event["data"]))
 
         return take
+
+    def _is_of_window(self, width: float, height: float, when: float) -> bool:
+        """Return whether a frame shows the window, not the sheet a full-page picture is taken of.
+
+        Another shape that lasts is a window of another size.
+        """
+        if self._shape in (None, (width, height)):
+            self._shape, self._other = (width, height), None
+            return True
+        if self._other is None or self._other[:2] != (width, height):
+            self._other = (width, height, when)
+            return False
+        if when - self._other[2] < _RESIZED_SECONDS:
+            return False
+        self._shape = (width, height)
+        return True
 
     def _offer(self, when: float, jpeg: bytes) -> None:
         """Keep the frame before this one if it is far enough from the last that was kept."""

@@ -44,6 +44,7 @@
       if (!e.repeat) { flush(); say('mark'); }
       return;
     }
+    if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock'].includes(e.key)) return;
     const target = e.composedPath()[0];
     if (target !== field) { flush(); field = target; }
     keys++;

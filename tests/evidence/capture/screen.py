@@ -70,6 +70,12 @@ class Person:
         """Type a line at the terminal."""
         os.write(self.lines, f"{line}\n".encode())
 
+    def hangs_up(self) -> None:
+        """Close the terminal."""
+        if self.lines >= 0:
+            os.close(self.lines)
+            self.lines = -1
+
     def does(self, *arguments: str) -> str:
         """Use mouse or keys."""
         done = subprocess.run(

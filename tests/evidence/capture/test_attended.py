@@ -105,7 +105,8 @@ def attended(
             assert not failed, failed[0]
 
     yield run
-    for handle in (lines, typed, heard, words):
+    person.hangs_up()
+    for handle in (lines, heard, words):
         os.close(handle)
 
 
@@ -150,7 +151,11 @@ def test_a_person_signs_in_visits_pages_and_marks_moments(
     assert clicks[1:3] == ["button submit “登录”", "a “明前特级龙井”"]
     assert len(record["pages"]) == 2
     assert all(doing["wall"].endswith("Z") and doing["since_start"] for doing in record["doings"])
-    assert snapshot.final_url == f"{address}/item"
+    moved = [doing["url"] for doing in record["doings"] if doing["kind"] == "navigation"]
+    assert moved == [f"{address}/", f"{address}/shop", f"{address}/item"]
+    assert "page closed" not in kinds
+    assert all(m["wall"] < m["taken"]["wall"] for m in moments)
+    assert (snapshot.final_url, snapshot.http_status) == (f"{address}/item", 200)
     assert (tmp_path / "evidence/recording.webm").stat().st_size > 1000
 
 
@@ -184,9 +189,20 @@ def test_a_closed_window_ends_the_capture_with_what_was_kept(
     assert record["pages"][0]["closed"]
 
 
-def test_the_end_of_input_and_the_time_limit_end_it(
+def test_the_end_of_input_ends_the_capture(
     attended: Callable[..., Snapshot], tmp_path: Path
 ) -> None:
+    def hangs_up(person: Person) -> None:
+        person.wait_for("浏览器已打开")
+        person.says("?")
+        person.wait_for("结束并封存")
+        person.hangs_up()
+
+    attended(hangs_up, path="/item")
+    assert (told(tmp_path)["ended_by"], told(tmp_path)["main_records"]) == ("person", "end")
+
+
+def test_the_time_limit_ends_the_capture(attended: Callable[..., Snapshot], tmp_path: Path) -> None:
     def waits(person: Person) -> None:
         person.wait_for("已到时限")
 
