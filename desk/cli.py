@@ -27,8 +27,8 @@ FAMILIES = {
     "match": "match",
     "capture": "evidence",
     "verify": "evidence",
-    "selftest": "selftest",
     "compare": "compare",
+    "private": "private",
     "log": "evidence",
 }
 EXIT_USAGE = 64

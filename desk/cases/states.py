@@ -27,6 +27,8 @@ class CustodyKind(models.TextChoices):
     VIEWED = "viewed", _("查看")
     DOWNLOADED = "downloaded", _("下载证据移交包")
     VERIFIED = "verified", _("核验")
+    OPENED = "opened", _("打开加密部分")
+    ERASED = "erased", _("销毁加密部分的密钥")
 
 
 LIVE: tuple[str, ...] = ("requested", "capturing", "awaiting_timestamp")
