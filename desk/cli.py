@@ -29,6 +29,7 @@ FAMILIES = {
     "verify": "evidence",
     "compare": "compare",
     "private": "private",
+    "selftest": "selftest",
     "log": "evidence",
 }
 EXIT_USAGE = 64
