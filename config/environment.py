@@ -140,6 +140,13 @@ SETTINGS: tuple[Setting, ...] = (
         "1: the browser runs without its sandbox, declared in the environment record",
         flag=True,
     ),
+    Setting(
+        "MARKSEAL_CAPTURE_USER",
+        "",
+        "服务由 root 运行时，取证改由此普通用户进行，浏览器沙箱因而可用；默认为运行服务的用户",
+        "ordinary user that captures run as when root runs the service, so that the browser's "
+        "sandbox works; default: the user who runs the service",
+    ),
 )
 _BY_NAME = {item.name: item for item in SETTINGS}
 

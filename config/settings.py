@@ -27,6 +27,7 @@ MARKSEAL_RESOLVERS = resolvers()
 MARKSEAL_TIME_SERVERS = time_servers()
 MARKSEAL_HTTP2 = http2()
 MARKSEAL_NO_SANDBOX = bool(setting("MARKSEAL_NO_SANDBOX"))
+MARKSEAL_CAPTURE_USER = setting("MARKSEAL_CAPTURE_USER")
 MARKSEAL_FIND_BROWSER = find_browser
 MARKSEAL_USER_AGENT = setting("MARKSEAL_USER_AGENT")
 MARKSEAL_PUBLIC_URL = public_url()
@@ -151,6 +152,7 @@ CONTENT_SECURITY_POLICY = {
 JOB_HANDLERS = {
     "sweep": "desk.leads.services.sweep.run_sweep",
     "preserve": "desk.cases.services.preserve.run_preserve",
+    "selftest": "desk.cases.services.selftest.run_selftest",
 }
 
 LOGGING = {

@@ -12,6 +12,7 @@ from config.environment import http2, resolvers, setting, time_servers
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
+from evidence.seal.apart import further_users
 
 EXIT_AWAITING = 4
 
@@ -45,7 +46,10 @@ def capture(
         order = order.with_id(begun)
     journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
     with guard(
-        journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")), resolvers=resolvers()
+        journal,
+        allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
+        resolvers=resolvers(),
+        users=further_users(setting("MARKSEAL_CAPTURE_USER")),
     ) as running:
         result = preserve(
             order,
@@ -54,6 +58,7 @@ def capture(
             journal=running.journal,
             browser=browser,
             clock=clock,
+            user=setting("MARKSEAL_CAPTURE_USER"),
         )
     _tell(result)
     return 0 if result.status is Status.SEALED else EXIT_AWAITING

@@ -34,23 +34,24 @@ def _selftest(arguments: argparse.Namespace) -> int:
     from egress.process import guard
     from evidence.capture import find_browser
     from evidence.seal import open_home
-    from evidence.seal.apart import apart_from
+    from evidence.seal.apart import apart_from, further_users
     from evidence.seal.review import review
 
     home = open_home(
         Path(arguments.home or setting("MARKSEAL_HOME")), clock=lambda: datetime.now(UTC)
     )
+    user = setting("MARKSEAL_CAPTURE_USER")
     browser = find_browser(setting("MARKSEAL_BROWSER"))
     journal = home.path / "evidence" / "egress" / f"selftest-{secrets.token_hex(8)}.jsonl"
     try:
-        with guard(journal, allow_loopback=True, users=users) as way:
+        with guard(journal, allow_loopback=True, users=further_users(user)) as way:
             made = review(
                 home,
                 proxy=way.address,
                 journal=way.journal,
                 browser=browser,
                 sandbox=not setting("MARKSEAL_NO_SANDBOX"),
-                take=apart_from(home, user=setting("MARKSEAL_CAPTURE_USER")),
+                take=apart_from(home, user=user),
             )
     finally:
         journal.unlink(missing_ok=True)

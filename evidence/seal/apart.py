@@ -34,6 +34,12 @@ def apart_from(home: EvidenceHome, *, user: str = "") -> Take:
     return partial(capture_apart, secrets=places(home), user=user)
 
 
+def further_users(user: str) -> tuple[int, ...]:
+    """Return the users (numbers) besides this process's own that captures run as, for the guard."""
+    found = account(user)
+    return (found.uid,) if found else ()
+
+
 def places(home: EvidenceHome) -> tuple[Secret, ...]:
     """Return the places of a home that a capture must not be able to open."""
     return (

@@ -19,6 +19,7 @@ from evidence.browser.failure import PageNotCaptured
 from evidence.browser.steps import Clock, Tell, wall_clock
 from evidence.capture import capture
 from evidence.errors import CaptureError, FormatError
+from evidence.replay import check
 from evidence.worker.codec import dumps, loads
 from evidence.worker.confine import confine
 from evidence.worker.request import PROGRESS, RESULT, Kind, Outcome, Request
@@ -46,13 +47,14 @@ def main() -> int:
 
 
 def _capture(request: Request, isolation: dict[str, Any]) -> Outcome:
+    tell = _progress(request)
     try:
         snapshot = capture(
             request.order,
             request.folder,
             software=request.software,
             clock=_clock(request.clock_shift),
-            tell=_progress(request),
+            tell=tell,
             isolation=isolation,
         )
     except PageNotCaptured as failure:
@@ -64,6 +66,9 @@ def _capture(request: Request, isolation: dict[str, Any]) -> Outcome:
     except OSError as error:
         words, file = error.strerror or str(error), str(error.filename or "")
         return Outcome(Kind.SYSTEM, None, "", words, words, error.errno or 0, file)
+    if request.replay:
+        check(snapshot, request.order)
+        tell("replay checked")
     return Outcome(Kind.CAPTURED, snapshot)
 
 

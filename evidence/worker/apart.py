@@ -40,6 +40,7 @@ def capture_apart(
     secrets: tuple[Secret, ...] = (),
     bounds: Bounds | None = None,
     user: str = "",
+    replay: bool = True,
 ) -> Snapshot:
     """Capture one page into ``folder`` from a process of its own; return what was captured.
 
@@ -47,12 +48,13 @@ def capture_apart(
     outlives ``bounds`` or leaves anything but plain files. ``secrets`` are places it must not
     be able to open: it tries, and the environment record says what it found. ``user`` is the
     ordinary user to become when this runs as root. A ``clock`` that is not this machine's is
-    carried over as a shift.
+    carried over as a shift. ``replay`` False leaves the replay check out.
     """
     owner = account(user)
     folder.mkdir(parents=True, exist_ok=True)
     with private_folder(owner) as private:
         request = _request(order, folder, private, owner, software, clock, secrets, bounds)
+        request = replace(request, replay=replay)
         request, lent = _lend(request, private, owner)
         try:
             ending = _supervise(request, private, owner, lent)
@@ -106,24 +108,38 @@ def _isolation() -> Isolation:
 def _lend(
     request: Request, private: Private, owner: Account | None
 ) -> tuple[Request, tuple[int, ...]]:
-    """Hand the journal and the session to another user: one open file, one private copy."""
+    """Return the request with what it is lent as open files: a person's terminal, the journal.
+
+    Another user gets the journal as an open file and the session as a private copy, for the
+    folders they lie in are closed to others.
+    """
     order = request.order
-    handles: tuple[int, ...] = ()
-    if owner is None:
-        return request, handles
-    if order.journal is not None:
-        handle = os.open(order.journal, os.O_RDONLY | os.O_CLOEXEC)
+    handles: list[int] = []
+
+    def lend(handle: int) -> int:
+        handles.append(handle)
+        return handle
+
+    if order.attended is not None:
+        lines, words = (
+            lend(os.dup(held)) if held is not None else None
+            for held in (order.attended.lines, order.attended.words)
+        )
+        order = replace(order, attended=replace(order.attended, lines=lines, words=words))
+    if owner is not None and order.journal is not None:
+        handle = lend(os.open(order.journal, os.O_RDONLY | os.O_CLOEXEC))
         os.fchown(handle, -1, owner.gid)
         os.fchmod(handle, 0o640)
-        order, handles = replace(order, journal=Path(f"/proc/self/fd/{handle}")), (handle,)
-    if order.login is not None:
+        order = replace(order, journal=Path(f"/proc/self/fd/{handle}"))
+    if owner is not None and order.login is not None:
         copy = private.inside / "session.json"
         shutil.copyfile(order.login.session, copy)
         copy.chmod(0o600)
         os.chown(copy, owner.uid, owner.gid)
         order = replace(order, login=replace(order.login, session=copy))
-    readable = (order.journal,) if order.journal else ()
-    return replace(request, order=order, readable=readable), handles
+    if owner is not None:
+        request = replace(request, readable=(order.journal,) if order.journal else ())
+    return replace(request, order=order), tuple(handles)
 
 
 def _supervise(

@@ -98,6 +98,8 @@ def _landlock(request: Request, version: int) -> landlock.Ruleset:
             rules.allow(path, landlock.READ)
     for path in request.readable:
         rules.allow(path, landlock.READ_FILE)
+    if os.environ.get("XAUTHORITY"):
+        rules.allow(Path(os.environ["XAUTHORITY"]), landlock.READ_FILE)
     # The sandbox writes the maps of its own namespaces; root, which has none, must not write here.
     writing = landlock.WRITE_FILE if os.geteuid() != 0 else 0
     rules.allow(Path("/proc"), landlock.READ_FILE | landlock.READ_DIR | writing)

@@ -78,6 +78,7 @@ class Request:
     readable: tuple[Path, ...]
     bounds: Bounds
     isolation: Isolation
+    replay: bool = True
 
 
 class Kind(StrEnum):

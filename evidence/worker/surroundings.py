@@ -37,6 +37,8 @@ def environment(
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
     kept["HOME"] = str(private.inside / "home")
     kept["TMPDIR"] = str(private.inside / "tmp")
+    if visible and held.get("HOME"):
+        kept.setdefault("XAUTHORITY", str(Path(held["HOME"]) / ".Xauthority"))
     downloads = Path(held.get("HOME") or "/") / ".cache" / "ms-playwright"
     if downloads.is_dir():
         kept.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(downloads))

@@ -32,6 +32,7 @@ from evidence.browser.order import Profile
 from evidence.errors import CaptureFailed, InputError
 from evidence.home import EvidenceHome
 from evidence.seal import Preserved, PreserveOrder, preserve
+from evidence.seal.apart import further_users
 
 Preserve = Callable[..., Preserved]
 OpenGuard = Callable[..., AbstractContextManager[egress.process.Guard]]
@@ -64,6 +65,7 @@ def run_preserve(
             journal,
             allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK,
             resolvers=settings.MARKSEAL_RESOLVERS,
+            users=further_users(settings.MARKSEAL_CAPTURE_USER),
         ) as way:
             kept = preserve(
                 _order(exhibit, folder=folder),
@@ -71,6 +73,7 @@ def run_preserve(
                 proxy=way.address,
                 journal=journal,
                 browser=settings.MARKSEAL_FIND_BROWSER(),
+                user=settings.MARKSEAL_CAPTURE_USER,
             )
     except (CaptureFailed, InputError) as failure:
         return record_failure(exhibit=exhibit, zh=failure.zh, en=failure.en)
