@@ -22,6 +22,7 @@ from evidence.capture.login import read_login
 from evidence.capture.private import seal_private
 from evidence.capture.redaction import Redactor
 from evidence.errors import CaptureError, InputError
+from evidence.format.private import BLOCK, NETLOG, WARC
 from evidence.netlog import Wire, WireExchange, read_netlog
 from tests.evidence.netlog.build import Builder
 
@@ -313,28 +314,28 @@ def test_a_session_file_that_is_missing_or_no_json(tmp_path: Path) -> None:
 
 
 def test_the_encrypted_part_opens_with_openssl_and_the_key_alone(tmp_path: Path) -> None:
-    log, exact = tmp_path / "netlog.json", tmp_path / "data.warc.gz"
+    log, exact = tmp_path / "netlog.json", tmp_path / "exact.warc.gz"
     log.write_bytes(TOKEN.encode() * 100_000)
     exact.write_bytes(gzip.compress(TOKEN.encode()))
     key, target = bytes(range(32)), tmp_path / "private.bin"
-    sealed = seal_private([("data.warc.gz", exact), ("netlog.json", log)], target, key)
-    told = sealed.to_json()
-    opened = tmp_path / "private.zip"
+    told = [part.to_json() for part in seal_private([(WARC, exact), (NETLOG, log)], target, key)]
+    whole, opened = target.read_bytes(), tmp_path / "private.zip"
+    (tmp_path / "body").write_bytes(whole[BLOCK:])
     subprocess.run(
-        ["openssl", "enc", "-d", "-aes-256-ctr", "-K", key.hex(), "-iv", told["iv"],
-         "-in", str(target), "-out", str(opened)],
+        ["openssl", "enc", "-d", "-aes-256-ctr", "-K", key.hex(), "-iv", whole[:BLOCK].hex(),
+         "-in", str(tmp_path / "body"), "-out", str(opened)],
         check=True,
     )  # fmt: skip
-    assert hashlib.sha256(opened.read_bytes()).hexdigest() == told["sha256"]
     with zipfile.ZipFile(opened) as archive:
         assert archive.testzip() is None
-        for part, path in zip(told["parts"], (exact, log), strict=True):
+        for part, path in zip(told, (exact, log), strict=True):
             data = archive.read(part["name"])
             assert data == path.read_bytes()
-            assert hashlib.sha256(data).hexdigest() == part["sha256"]
-    assert TOKEN.encode() not in target.read_bytes()
-    again = seal_private([("netlog.json", log)], target, key)
-    assert again.iv != sealed.iv
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (part["size"], part["sha256"])
+    assert TOKEN.encode() not in whole
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "netlog.json", "exact.warc.gz", "private.bin", "private.zip", "body",
+    }  # fmt: skip
 
 
 def test_without_a_key_nothing_is_written(tmp_path: Path) -> None:
