@@ -30,28 +30,34 @@ _SHAPES = (
     rb"(?<![\w.-])(?P<q>\\*[\"'])(?:%(n)s)(?P=q)\s*:\s*(?P=q)(?P<v>.{0,60000}?)(?<!\\)(?P=q)",
     rb"(?<![\w.-])(?P<q>\\*[\"'])(?:%(n)s)(?P=q)\s*:\s*(?P<v>-?[0-9][0-9.eE+-]*)",
     rb"(?<![\w.-])(?:%(n)s)\s*[:=]\s*(?P<q>[\"'`])(?P<v>(?:[^\"'`\\\r\n]|\\.)*)(?P=q)",
-    rb"name=\"(?:%(n)s)\"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(?P<v>.{0,60000}?)\r\n--",
     _TAG + _NAMED + _FURTHER + _VALUED,
     _TAG + _VALUED + _FURTHER + _NAMED,
 )
+_FORM = rb"name=\"(?i:%(n)s)\"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(?P<v>.{0,60000}?)\r\n--"
+"""A field of a multipart form, which may stand between files of any bytes."""
 
 
 class NamedFields:
-    """Looks for the values of fields by their names, upper and lower case alike."""
+    """Looks for the values of fields by their names, upper and lower case alike.
+
+    In bytes that are no text (they hold a zero byte) only multipart fields are looked for.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(dict.fromkeys(name for name in names if name))
         joined = b"|".join(re.escape(name.encode()) for name in self.names)
         flags = re.DOTALL | re.IGNORECASE
         self._shapes = [re.compile(shape % {b"n": joined}, flags) for shape in _SHAPES]
+        self._form = re.compile(_FORM % {b"n": joined}, re.DOTALL)
         self._any = re.compile(joined, re.IGNORECASE)
 
     def find(self, data: bytes) -> Iterator[Field]:
         """Yield every value, once; its name is the first of the names that stands in the place."""
-        if not self.names or self._any.search(data) is None:
+        if not self.names:
             return
+        text = b"\0" not in data and self._any.search(data) is not None
         seen: set[tuple[int, int]] = set()
-        for shape in self._shapes:
+        for shape in (self._form, *(self._shapes if text else ())):
             for match in shape.finditer(data):
                 place = match.span("v")
                 if place not in seen and place[0] < place[1]:
