@@ -17,6 +17,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import close_old_connections, connections
 
+from desk.cases.services.daily import enqueue_due_review
 from desk.cases.services.request import close_abandoned as close_abandoned_exhibits
 from desk.jobs import queue
 from desk.leads.services.watches import close_abandoned as close_abandoned_runs
@@ -32,13 +33,17 @@ def utc_now() -> datetime:
 
 
 def tick(*, clock: Clock = utc_now) -> None:
-    """Queue the jobs of the dead again, close what was laid aside, enqueue what is due."""
+    """Queue the jobs of the dead again, close what was laid aside, enqueue what is due.
+
+    Due are watches, and once a day the technical review of the capture tool.
+    """
     close_old_connections()
     now = clock()
     queue.reclaim(now=now)
     close_abandoned_runs(now=now)
     close_abandoned_exhibits(now=now)
     enqueue_due(now=now)
+    enqueue_due_review(now=now)
 
 
 def _tick_in_thread(clock: Clock) -> None:

@@ -7,7 +7,6 @@ enclosed as the very same bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from evidence.browser.order import CaptureOrder
@@ -15,12 +14,11 @@ from evidence.browser.steps import Clock, wall_clock
 from evidence.environment.packages import code_digest
 from evidence.environment.standing import standing
 from evidence.format import names
-from evidence.format.policy import POLICY
 from evidence.home import EvidenceHome
 from evidence.seal.software import software
-from evidence.selftest import Review, Take, keep, latest_review, newest_review, selftest
+from evidence.selftest.review import Review, keep, latest_review
+from evidence.selftest.trial import Take, selftest
 
-DAY = timedelta(days=1)
 _CACHE = Path("evidence/standing.json")
 
 
@@ -48,22 +46,6 @@ def known(home: EvidenceHome, browser: Path, *, clock: Clock) -> Known:
         code_sha256=code_digest(),
     )
     return Known(found.reviewed(review.named() if review else {}).to_text(), review)
-
-
-def is_due(home: EvidenceHome, *, now: datetime) -> bool:
-    """Whether the daily review is due: the newest is a day old, or of other code than this.
-
-    A home that is not yet a day old, or not yet prepared, is left alone: whoever sets it up
-    runs the first review himself.
-    """
-    try:
-        begun = datetime.fromtimestamp((home.trust / POLICY).stat().st_mtime, UTC)
-    except OSError:
-        return False
-    newest = newest_review(home.path)
-    if newest is not None and newest.code_sha256 == code_digest():
-        return now - newest.finished >= DAY
-    return now - begun >= DAY
 
 
 def review(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from evidence.errors import FormatError
 from evidence.format import jcs
 from evidence.format.digests import sha256_hex
+from evidence.format.policy import POLICY
 from evidence.format.times import format_time, parse_time
 from evidence.log.durable import replace_file
 
 FORMAT = "markseal-review/1"
 KEPT_HOURS = 48
+DAY = timedelta(days=1)
 PASSED, FAILED = "passed", "failed"
 _FOLDER = Path("evidence/reviews")
 _LIMIT = 1 << 20
@@ -108,6 +110,22 @@ def latest_review(
         if same and browser_sha256 is not None and review.finished <= now:
             return review
     return None
+
+
+def is_due(home: Path, *, now: datetime, code_sha256: str) -> bool:
+    """Whether the daily review is due: the newest is a day old, or of other code than this.
+
+    A home that is not yet a day old, or not yet prepared, is left alone: whoever sets it up
+    runs the first review himself.
+    """
+    try:
+        begun = datetime.fromtimestamp((home / "trust" / POLICY).stat().st_mtime, UTC)
+    except OSError:
+        return False
+    newest = newest_review(home)
+    if newest is not None and newest.code_sha256 == code_sha256:
+        return now - newest.finished >= DAY
+    return now - begun >= DAY
 
 
 def _kept(home: Path) -> Iterator[Review]:

@@ -15,10 +15,10 @@ from egress.process import Guard, guard
 from evidence.browser.steps import Clock
 from evidence.capture import CaptureOrder, Snapshot, capture, find_browser
 from evidence.errors import CaptureError
-from evidence.selftest import Review, Take, selftest
 from evidence.selftest.exchanges import Answer
-from evidence.selftest.review import read_review
+from evidence.selftest.review import Review, read_review
 from evidence.selftest.server import GroundTruth
+from evidence.selftest.trial import Take, selftest
 
 pytestmark = pytest.mark.browser
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
