@@ -62,7 +62,7 @@ class NamedFields:
                 place = match.span("v")
                 if place not in seen and place[0] < place[1]:
                     seen.add(place)
-                    yield Field(*place, self._name(match.group()))
+                    yield Field(place[0], place[1], self._name(match.group()))
 
     def _name(self, found: bytes) -> str:
         match = self._any.search(found)
