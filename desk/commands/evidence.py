@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import setting
+from desk.commands.options import add_options
 from evidence.home import EvidenceHome
 from evidence.verify.command import add_arguments
 from evidence.verify.command import run as run_verify
@@ -31,7 +32,8 @@ def _add_capture(commands: Any) -> None:
         "64 输入不可用（未开始）。 / Capture a page and seal it. Exit: 0 sealed, 1 failed "
         "(logged), 4 awaiting timestamp, 64 input unusable (nothing begun).",
         epilog="例 / example: markseal capture https://shop.example/item/1 --out item1.wacz "
-        "--case 甬市监2026-1",
+        "--case 甬市监2026-1；有人值守 / attended: markseal capture --attended URL --out a.wacz "
+        "--by 张某 --second 李某",
     )
     parser.add_argument("url", metavar="URL", help="网址 / address of the page")
     parser.add_argument(
@@ -44,6 +46,7 @@ def _add_capture(commands: Any) -> None:
         action="store_true",
         help="网站证书有问题即拒绝 / refuse a bad site certificate",
     )
+    add_options(parser)
     _add_home(parser)
     parser.set_defaults(run=_capture)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.environment import http2, resolvers, setting, time_servers
+from config.environment import resolvers, setting
+from desk.commands.capturing import attended_by, order_of
 from egress.process import guard
 from evidence.capture import check_url, find_browser
-from evidence.seal import Preserved, PreserveOrder, Status, open_home, preserve, unfinished
-from evidence.seal.apart import further_users
+from evidence.seal import Preserved, Status, open_home, preserve, unfinished
+from evidence.seal.apart import apart_from, further_users
 
 EXIT_AWAITING = 4
 
@@ -27,23 +27,13 @@ def capture(
     """Capture and seal one page; return 0 when sealed, 4 while a timestamp is awaited."""
     out = arguments.out.absolute()
     url = check_url(arguments.url)
-    order = PreserveOrder(
-        url=url,
-        case=arguments.case,
-        out=out,
-        capture_id=secrets.token_hex(16),
-        requested_by=arguments.by,
-        sandbox=not setting("MARKSEAL_NO_SANDBOX"),
-        strict_tls=arguments.strict_tls,
-        http2=http2(),
-        time_servers=time_servers(),
-        resolvers=resolvers(),
-    ).checked()
+    order = order_of(arguments, url=url, out=out)
     browser = find_browser(setting("MARKSEAL_BROWSER"))
     house = open_home(home, clock=clock)
     begun = unfinished(house, url=url, case=arguments.case, out=out)
     if begun is not None:
         order = order.with_id(begun)
+    take = apart_from(house, user=setting("MARKSEAL_CAPTURE_USER"))
     journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
     with guard(
         journal,
@@ -58,7 +48,7 @@ def capture(
             journal=running.journal,
             browser=browser,
             clock=clock,
-            user=setting("MARKSEAL_CAPTURE_USER"),
+            take=attended_by(take, order, lines=0, words=2) if order.attended else take,
         )
     _tell(result)
     return 0 if result.status is Status.SEALED else EXIT_AWAITING

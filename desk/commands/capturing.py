@@ -1,0 +1,87 @@
+"""What ``markseal capture`` asks of one capture, and the person at the browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from config.environment import http2, resolvers, setting, time_servers
+from evidence.browser.order import Attended, CaptureOrder, Http2, Login, Profile
+from evidence.browser.steps import Clock
+from evidence.capture import Limits, Snapshot
+from evidence.errors import InputError
+from evidence.seal import PreserveOrder
+from evidence.seal.apart import Take
+
+_MOST_MINUTES = 600
+
+
+def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveOrder:
+    """Return the checked order that a command line asks for; raises InputError."""
+    login = None
+    if arguments.session is not None:
+        login = Login(arguments.session.absolute(), tuple(arguments.secret))
+    elif arguments.secret:
+        raise InputError(
+            "--secret names what is masked of a login; give the login with --session.",
+            "--secret 用于遮盖登录凭据，须与 --session 一并使用。",
+        )
+    if arguments.attended:
+        _require_screen(os.environ)
+    return PreserveOrder(
+        url=url,
+        case=arguments.case,
+        out=out,
+        capture_id=secrets.token_hex(16),
+        requested_by=arguments.by,
+        sandbox=not setting("MARKSEAL_NO_SANDBOX"),
+        strict_tls=arguments.strict_tls,
+        profile=Profile.MOBILE if arguments.mobile else Profile.DESKTOP,
+        http2=Http2(arguments.http2) if arguments.http2 else http2(),
+        login=login,
+        licence=arguments.licence,
+        recording=arguments.record or arguments.attended,
+        time_servers=time_servers(),
+        resolvers=resolvers(),
+        attended=arguments.attended,
+        second_person=arguments.second,
+        limits=_limits(arguments),
+    ).checked()
+
+
+def _limits(arguments: argparse.Namespace) -> Limits:
+    """Return the bounds: a person needs longer than a page does."""
+    if not arguments.attended:
+        return Limits()
+    minutes = arguments.minutes
+    if not 1 <= minutes <= _MOST_MINUTES:
+        raise InputError(
+            f"--minutes is 1 to {_MOST_MINUTES}.", f"--minutes 应为 1 至 {_MOST_MINUTES}。"
+        )
+    return Limits(seconds=60.0 * minutes, grace_seconds=120.0, bytes=1 << 30, requests=20_000)
+
+
+def _require_screen(environ: Mapping[str, str]) -> None:
+    if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+        raise InputError(
+            "An attended capture opens a browser window, and there is no screen here; run it in a "
+            "desktop session.",
+            "有人值守取证需打开浏览器窗口，而此处没有图形界面；请在桌面会话中运行。",
+        )
+
+
+def attended_by(take: Take, order: PreserveOrder, *, lines: int, words: int) -> Take:
+    """Return ``take`` with the person of ``order`` at the browser and at an open terminal.
+
+    ``lines`` and ``words`` are file descriptors: their commands, and what they are told.
+    """
+    person = Attended(order.requested_by or "", order.second_person, lines, words)
+
+    def seated(order: CaptureOrder, folder: Path, *, software: str, clock: Clock) -> Snapshot:
+        return take(replace(order, attended=person), folder, software=software, clock=clock)
+
+    return seated
