@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,7 +29,10 @@ class NotRecorded:
 
 @dataclass
 class Course:
-    """One capture as it runs; ``stopped`` is the bound at which the browser was ended."""
+    """One capture as it runs; ``stopped`` says why the browser was ended before its time.
+
+    ``kill`` ends the browser; it is there while one runs.
+    """
 
     order: CaptureOrder
     steps: Steps
@@ -38,6 +42,12 @@ class Course:
     dialogs: list[dict[str, str]] = field(default_factory=list)
     dialogs_seen: int = 0
     stopped: str | None = None
+    kill: Callable[[], None] = field(default=lambda: None)
+
+    def end(self, why: str) -> None:
+        """End the browser at once; every pending call on it then fails."""
+        self.stopped = self.stopped or why
+        self.kill()
 
     def reached(self, limit: str) -> None:
         """Note once that a bound was reached."""

@@ -8,6 +8,7 @@ artefacts are written from the log and from what the visit took.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from evidence.environment.record import Surroundings
 from evidence.netlog import Wire, read_netlog
 
 SPOOL = ".spool"
+LATE = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,13 @@ def _acted(course: Course, running: Running, spool: Path, mark: int, act: Act) -
 
 
 def _read(course: Course, running: Running) -> Wire:
-    """Read the browser's log, which must be whole."""
+    """Read the browser's log, which must be whole; the process that writes it may end last."""
     wire = read_netlog(running.log, running.log.parent / "wire")
+    for attempt, wait in enumerate(LATE):
+        if wire.complete:
+            break
+        time.sleep(wait)
+        wire = read_netlog(running.log, running.log.parent / f"wire{attempt}")
     course.steps.add("log read", f"{len(wire.exchanges)} exchanges")
     if not wire.complete:
         raise PageNotCaptured(
@@ -188,6 +195,12 @@ def _browser_failed(course: Course, error: Error) -> PageNotCaptured:
             Reason.LIMIT,
             "The page loads more bytes than a capture may hold.",
             "网页加载的数据超过取证的字节上限。",
+        )
+    if course.stopped == "crash":
+        return PageNotCaptured(
+            Reason.BROWSER,
+            "The page's own process crashed during the capture.",
+            "取证过程中网页进程崩溃。",
         )
     first = error.message.splitlines()[0][:200] if error.message else "unknown"
     return PageNotCaptured(

@@ -115,6 +115,7 @@ def watch(course: Course, context: BrowserContext, page: Page, recorder: Recorde
 
     context.on("dialog", on_dialog)
     context.on("page", on_page)
+    page.on("crash", lambda _: course.end("crash"))
     page.on(
         "download",
         lambda item: course.extra.append(NotRecorded("download", item.url, "not kept as a file")),
@@ -150,6 +151,8 @@ def _navigate(course: Course, page: Page, mark: int) -> list[Response]:
     try:
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
     except Error as error:
+        if course.stopped or page.is_closed() or "crashed" in error.message:
+            raise
         if "Timeout" not in error.message or not answers:
             raise explain(error.message, order, mark) from error
         course.hit.append("load seconds")

@@ -22,6 +22,7 @@ def watchdog(course: Course, running: Running) -> Iterator[None]:
     The log holds each byte several times over (ciphered, plain, decoded, each in base64), so
     its bound is ``LOG_FACTOR`` times the bound on bytes, and never less than 100 MB.
     """
+    course.kill = running.kill
     over = threading.Event()
     thread = threading.Thread(target=_watch, args=(course, running, over), daemon=True)
     thread.start()
@@ -41,9 +42,8 @@ def _watch(course: Course, running: Running, over: threading.Event) -> None:
         with suppress(OSError):
             size = running.log.stat().st_size
         if time.monotonic() > last:
-            course.stopped = "seconds"
+            course.end("seconds")
         elif size > most:
-            course.stopped = "bytes"
+            course.end("bytes")
         if course.stopped:
-            running.kill()
             return

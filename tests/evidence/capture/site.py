@@ -113,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        answer = answers(self.server.server_address[1]).get(self.path.partition("?")[0])
+        answer = answers(self.server.server_port).get(self.path.partition("?")[0])
         if answer is None:
             answer = Answer("找不到".encode(), status=404)
         time.sleep(min(answer.delay, getattr(self.server, "patience", 60.0)))
