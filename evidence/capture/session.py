@@ -151,6 +151,7 @@ def _found(
             http_status=taken.status,
             certificate=site["verdict"] if site else "none (http)",
             chain_sha256=tuple(site["chain_sha256"]) if site else (),
+            root_store=str(wire.root_store) if wire.root_store else None,
         ),
         isolation=isolation,
     )

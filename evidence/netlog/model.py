@@ -139,6 +139,8 @@ class Wire:
     ``faults`` name, in English, what in the log could not be understood; an empty tuple means
     that every byte of every connection belongs to an exchange or to TLS and SOCKS. ``served``
     counts requests that a cache answered, by URL. ``datagrams`` counts UDP bytes sent.
+    ``root_store`` is the version of Chromium's own root store that judged certificates, None
+    where it judged none.
     """
 
     browser: str
@@ -149,3 +151,4 @@ class Wire:
     faults: tuple[str, ...]
     served: tuple[tuple[str, int], ...] = ()
     datagrams: int = 0
+    root_store: int | None = None

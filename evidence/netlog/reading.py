@@ -69,6 +69,7 @@ def _wire(source: Log, trace: Trace) -> Wire:
         faults=tuple(faults),
         served=tuple(sorted(trace.served.items())),
         datagrams=trace.datagrams,
+        root_store=trace.root_store,
     )
 
 

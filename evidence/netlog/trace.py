@@ -82,6 +82,7 @@ class Trace:
     verdicts: dict[int, dict[str, Any]] = field(default_factory=dict)
     served: dict[str, int] = field(default_factory=dict)
     datagrams: int = 0
+    root_store: int | None = None
     faults: list[str] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
@@ -274,6 +275,10 @@ def _udp(trace: Trace, event: Event) -> None:
     trace.datagrams += _number(event, "byte_count")
 
 
+def _root_store(trace: Trace, event: Event) -> None:
+    trace.root_store = _number(event, "version_major") or trace.root_store
+
+
 _HANDLERS: dict[str, Callable[[Trace, Event], None]] = {
     "SOCKET_ALIVE": _alive,
     "TCP_CONNECT": _tcp,
@@ -301,5 +306,6 @@ _HANDLERS: dict[str, Callable[[Trace, Event], None]] = {
     "HTTP_CACHE_READ_DATA": _cache,
     "REQUEST_ALIVE": _request_alive,
     "UDP_BYTES_SENT": _udp,
+    "CERT_VERIFY_PROC_CHROME_ROOT_STORE_VERSION": _root_store,
 }
 WANTED = frozenset(_HANDLERS)

@@ -235,6 +235,15 @@ def compare_certificate(findings: Findings, served: bytes) -> None:
         expected=hashlib.sha256(served).hexdigest(),
         found=chain[0],
     )
+    rows = {row["id"]: row for row in findings.json("evidence/environment.json").get("rows", [])}
+    version = rows.get("root_store", {}).get("data", {}).get("version", "")
+    findings.note(
+        "root store",
+        "已记录浏览器根证书库版本",
+        "the version of the browser's roots is recorded",
+        expected="yes",
+        found="yes" if version else "no",
+    )
     connections = findings.text("evidence/certificates.json")
     findings.note(
         "certificate file",
