@@ -37,7 +37,8 @@ service:
 
 # Pins every dependency with hashes and without index lines (needs the tool uv).
 pins:
-	@for name in requirements requirements-build requirements-dev requirements-demo; do \
+	@for name in requirements requirements-build requirements-dev requirements-demo \
+		requirements-outside; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 			--no-emit-index-url --no-header $$name.in --output-file $$name.txt; done
 
