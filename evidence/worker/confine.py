@@ -25,6 +25,7 @@ _SYSTEM = (
 )  # fmt: skip
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _NEW_USER = 0x10000000
+_SCOPES = {landlock.SCOPE_ABSTRACT_UNIX: "abstract unix sockets", landlock.SCOPE_SIGNAL: "signals"}
 
 
 def confine(request: Request) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def confine(request: Request) -> dict[str, Any]:
         "key_isolation_detail": detail or _why_none(request, version),
         "tested_by_the_capture": tested,
         "tcp": tcp,
-        "kept_inside": ["abstract unix sockets", "signals"] if scopes else [],
+        "kept_inside": [name for bit, name in _SCOPES.items() if scopes & bit],
         "environment_variables": sorted(os.environ),
         "limits": {
             "memory_bytes": request.bounds.memory_bytes,
@@ -91,7 +92,7 @@ def _limits(request: Request) -> None:
 
 def _landlock(request: Request, version: int) -> landlock.Ruleset:
     order = request.order
-    rules = landlock.Ruleset(version, tcp=order.proxy is not None)
+    rules = landlock.Ruleset(version, tcp=order.proxy is not None, screen=order.headed)
     secret = tuple(item.path.resolve() for item in request.secrets)
     for allowed in (*map(Path, _SYSTEM), *_programs(request)):
         for path in _around(allowed.resolve(), secret):

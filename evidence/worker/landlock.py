@@ -52,14 +52,17 @@ def every_right(version: int) -> int:
 class Ruleset:
     """What will be allowed; ``enforce`` makes it so for this process and its children for good.
 
-    ``tcp`` handles outgoing TCP connections as well (from ABI 4); ``scoped`` keeps abstract
-    Unix sockets and signals inside (from ABI 6).
+    ``tcp`` handles outgoing TCP connections as well (from ABI 4); ``scoped`` keeps signals and,
+    unless ``screen`` (an X server listens on one), abstract Unix sockets inside (from ABI 6).
     """
 
-    def __init__(self, version: int, *, tcp: bool = False, scoped: bool = True) -> None:
+    def __init__(
+        self, version: int, *, tcp: bool = False, scoped: bool = True, screen: bool = False
+    ) -> None:
         self.files = every_right(version)
         self.tcp = CONNECT_TCP if tcp and version >= 4 else 0
-        self.scopes = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL if scoped and version >= 6 else 0
+        self.scopes = SCOPE_SIGNAL if scoped and version >= 6 else 0
+        self.scopes |= SCOPE_ABSTRACT_UNIX if self.scopes and not screen else 0
         fields = [self.files]
         fields += [self.tcp] if version >= 4 else []
         fields += [self.scopes] if version >= 6 else []
