@@ -7,7 +7,6 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Error
 
@@ -34,7 +33,7 @@ _URL_LIMIT = 500
 _URLS = 200
 
 
-def check(snapshot: Snapshot, order: CaptureOrder) -> None:
+def check(snapshot: Snapshot, order: CaptureOrder, *, seconds: float = LIMIT_SECONDS) -> None:
     """Replay the WARC of ``snapshot`` offline; write what differs into its folder.
 
     Adds ``evidence/replay.json`` and, when there is one, ``evidence/replay.png``. Never raises
@@ -43,12 +42,12 @@ def check(snapshot: Snapshot, order: CaptureOrder) -> None:
     """
     evidence = snapshot.folder / "evidence"
     try:
-        report, picture = _replayed(snapshot, order)
+        report, picture = _replayed(snapshot, order, seconds)
     except EvidenceError as error:
         report, picture = _not_checked(error.en, error.zh), None
     except Error as error:
         first = error.message.splitlines()[0][:200] if error.message else "unknown"
-        limit = f"{LIMIT_SECONDS:.0f}"
+        limit = f"{seconds:.0f}"
         report, picture = (
             _not_checked(
                 f"The recorded page did not load again within {limit} seconds ({first}).",
@@ -69,7 +68,9 @@ def check(snapshot: Snapshot, order: CaptureOrder) -> None:
     (evidence / Path(names.REPLAY).name).write_bytes(jcs.dumps(report))
 
 
-def _replayed(snapshot: Snapshot, order: CaptureOrder) -> tuple[dict[str, Any], bytes | None]:
+def _replayed(
+    snapshot: Snapshot, order: CaptureOrder, seconds: float
+) -> tuple[dict[str, Any], bytes | None]:
     folder = snapshot.folder
     if (folder / names.ATTENDED).exists():
         return _not_checked(
@@ -80,11 +81,11 @@ def _replayed(snapshot: Snapshot, order: CaptureOrder) -> tuple[dict[str, Any], 
     sealed_text = (folder / names.TEXT).read_bytes().decode("utf-8")
     recording = read_recording(folder / names.ARCHIVE)
     with tempfile.TemporaryDirectory(prefix="markseal-replay-") as spool:
-        shown = show(recording, order, _moment(snapshot), Path(spool))
-    return _report(sealed_picture, sealed_text, shown, login=order.login is not None), shown.picture
+        shown = show(recording, order, _moment(snapshot), Path(spool), seconds=seconds)
+    return _report(sealed_picture, sealed_text, shown), shown.picture
 
 
-def _report(picture: bytes, text: str, shown: Shown, *, login: bool) -> dict[str, Any]:
+def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:
     difference = compare_pictures(picture, shown.picture)
     lines = compare_texts(text, shown.text)
     same = not lines and not difference.regions and not difference.more
@@ -101,7 +102,7 @@ def _report(picture: bytes, text: str, shown: Shown, *, login: bool) -> dict[str
         },
         "requests": {
             "answered": shown.answered,
-            "refused": [_url(url, login=login) for url in shown.refused[:_URLS]],
+            "refused": [url[:_URL_LIMIT] for url in shown.refused[:_URLS]],
             "refused_count": len(shown.refused),
         },
     }
@@ -134,15 +135,6 @@ def _region(box: Box, elements: list[Element]) -> dict[str, Any]:
 def _pixels(png: bytes) -> int:
     """Return the width that stands in a PNG's first chunk."""
     return int.from_bytes(png[16:20], "big")
-
-
-def _url(url: str, *, login: bool) -> str:
-    """Return the address for the report; with a declared login without its query, which may
-    hold what must not be handed out."""
-    if login:
-        parts = urlsplit(url)
-        url = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    return url[:_URL_LIMIT]
 
 
 def _moment(snapshot: Snapshot) -> datetime:

@@ -7,18 +7,13 @@ are passed over, and of a body that was cut short, what can be decoded is kept.
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import brotli
-import zstandard
+from evidence.capture.codings import NotDecodable, plain
 
 BODY_LIMIT = 64 << 20
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
-_PIECE = 4096
-_SMALL = 512
-_WINDOW = 128 << 20
+KNOWN = frozenset(("identity", "gzip", "x-gzip", "deflate", "br", "zstd"))
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -104,81 +99,18 @@ def unchunk(data: bytes) -> tuple[bytes, bool]:
 def decode(data: bytes, codings: str) -> tuple[bytes, bool]:
     """Undo ``codings`` (as in Content-Encoding), the last one first.
 
-    Returns the body and True, or what came out before a fault, the end or the limit of 64 MiB,
-    and False. An unknown coding leaves the bytes as they are, as browsers do.
+    Returns the body and True, or what came out before a fault or the limit of 64 MiB, and
+    False. An unknown coding leaves the bytes as they are, as browsers do.
     """
-    whole = True
-    for name in reversed([item.strip().lower() for item in codings.split(",")]):
-        reader = _READERS.get(name)
-        if reader is None or not data:
-            continue
-        out, done = bytearray(), True
-        try:
-            for piece in reader(data):
-                out += piece
-                if len(out) > BODY_LIMIT:
-                    done = False
-                    break
-        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError):
-            done = False
-        data, whole = bytes(out), whole and done
-    return data, whole
-
-
-def _gzip(data: bytes) -> Iterator[bytes]:
-    while data:
-        member = zlib.decompressobj(31)
-        yield from _inflate(member, data)
-        if not member.eof:
-            raise EOFError
-        data = member.unused_data
-        if not data.startswith(b"\x1f\x8b"):
-            return  # bytes after the last member are passed over, as browsers do
-
-
-def _deflate(data: bytes) -> Iterator[bytes]:
-    """The zlib form that the standard means, or the bare form that many servers send."""
+    named = [item.strip().lower() for item in codings.split(",") if item.strip()]
+    if not data or any(name not in KNOWN for name in named):
+        return data, True
+    out = bytearray()
     try:
-        zlib.decompressobj().decompress(data[:2])
-        wrapped = len(data) > 1 and data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0
-    except zlib.error:
-        wrapped = False
-    stream = zlib.decompressobj() if wrapped else zlib.decompressobj(-15)
-    yield from _inflate(stream, data)
-    if not stream.eof:
-        raise EOFError
-
-
-def _inflate(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    while data and not stream.eof:
-        yield stream.decompress(data, 1 << 20)
-        data = stream.unconsumed_tail
-
-
-def _brotli(data: bytes) -> Iterator[bytes]:
-    stream = brotli.Decompressor()
-    for at in range(0, len(data), _PIECE):
-        yield stream.process(data[at : at + _PIECE])
-    if not stream.is_finished():
-        raise EOFError
-
-
-def _zstd(data: bytes) -> Iterator[bytes]:
-    while data:
-        frame = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
-        for at in range(0, len(data), _SMALL):
-            yield frame.decompress(data[at : at + _SMALL])
-            if frame.eof:
-                data = frame.unused_data + data[at + _SMALL :]
-                break
-        else:
-            raise EOFError
-
-
-_READERS = {
-    "gzip": _gzip,
-    "x-gzip": _gzip,
-    "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
-}
+        for piece in plain(iter([data]), named):
+            out += piece
+            if len(out) > BODY_LIMIT:
+                return bytes(out), False
+    except NotDecodable:
+        return bytes(out), False
+    return bytes(out), True

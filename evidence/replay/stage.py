@@ -3,6 +3,9 @@
 Requests are held back by the browser itself (CDP Fetch, for all of its targets: frames, workers,
 popups), so a page keeps its own https address and no certificate is needed. Behind that stands a
 proxy address at which nobody listens: what is not held back (WebSocket, preconnect) ends there.
+
+A declared login is not declared again: what is replayed is the published WARC, as anyone could,
+so nothing that was masked in it can come back.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from evidence.capture.pictures import take_picture
 from evidence.replay.elements import ELEMENTS
 from evidence.replay.recording import Asked, Kept, Recording
 
-LIMIT_SECONDS = 25.0
+LIMIT_SECONDS = 30.0
 MOVES = 4
 _BETWEEN_FRAMES_MS = 400
 _WHOLE_OR_NOT = {"XHR", "Fetch", "Script", "Stylesheet", "EventSource"}
@@ -144,25 +147,26 @@ def _asked(request: dict[str, Any]) -> Asked:
     )
 
 
-def show(recording: Recording, order: CaptureOrder, moment: datetime, spool: Path) -> Shown:
+def show(
+    recording: Recording, order: CaptureOrder, moment: datetime, spool: Path, *, seconds: float
+) -> Shown:
     """Load the page from ``recording`` as it was at ``moment``; return what it showed.
 
-    Raises PageNotCaptured when no browser starts, playwright's Error when the page does not
-    load from the recording or the time (25 s) is over.
+    ``seconds`` are for everything once the browser runs. Raises PageNotCaptured when no browser
+    starts, playwright's Error when the page does not load from it or the time is over.
     """
     with _nobody_there() as nowhere:
         offline = replace(
-            order, proxy=nowhere, journal=None, recording=False, licence=None,
-            limits=_bounds(order.limits),
+            order, proxy=nowhere, journal=None, recording=False, licence=None, login=None,
+            headed=False, private_key=None, limits=_bounds(order.limits),
         )  # fmt: skip
-        with open_browser(offline, spool) as running, _time_limit(running):
+        with open_browser(offline, spool) as running, _time_limit(running, seconds):
             prompter = Prompter(recording, running.browser.new_browser_cdp_session())
             prompter.begin()
-            options = context_options(offline, running.version)
-            if order.login is not None:
-                options.setdefault("storage_state", str(order.login.session))
             context = running.browser.new_context(
-                **options, service_workers="block", accept_downloads=False
+                **context_options(offline, running.version),
+                service_workers="block",
+                accept_downloads=False,
             )
             shift = (moment - wall_clock()).total_seconds() * 1000
             context.add_init_script(_CLOCK % round(shift))
@@ -173,6 +177,7 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
     steps = Steps()
     page = context.new_page()
     context.on("dialog", lambda dialog: dialog.dismiss())
+    context.on("page", lambda _: _to_the_front(page))
     page.on("websocket", lambda socket: prompter.refuse(socket.url))
     with suppress_timeout():
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
@@ -193,6 +198,11 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
         answered=prompter.answered,
         refused=tuple(prompter.refused),
     )
+
+
+def _to_the_front(page: Page) -> None:
+    with suppress(Error):  # as the capture does with popups
+        page.bring_to_front()
 
 
 @contextmanager
@@ -236,9 +246,9 @@ def _nobody_there() -> Iterator[str]:
 
 
 @contextmanager
-def _time_limit(running: Running) -> Iterator[None]:
+def _time_limit(running: Running, seconds: float) -> Iterator[None]:
     """End the browser when the time is over; every call on it then fails."""
-    timer = threading.Timer(LIMIT_SECONDS, running.kill)
+    timer = threading.Timer(seconds, running.kill)
     timer.daemon = True
     timer.start()
     try:

@@ -40,6 +40,12 @@ document.body.style.background = `hsl(${Math.random() * 360}, 90%, 50%)`</script
 LOST = """<!doctype html><meta charset="utf-8"><title>随机图片</title>
 <p>商品编号 10001，产地宁波。</p><img id="one" width="200" height="150"><script>
 one.src = '/any.png?x' + Math.random().toString(36).slice(2)</script>"""
+STUCK = """<!doctype html><meta charset="utf-8"><title>只在回放时卡住</title><p>商品编号 10001。
+<script>fetch('/any.png?x' + Math.random().toString(36).slice(2))
+  .catch(() => { for (;;); })</script>"""
+POPS = """<!doctype html><meta charset="utf-8"><title>弹窗</title><p>商品编号 10001，产地宁波。</p>
+<div style="height:2500px"></div><img loading="lazy" src="/late.png" width="90" height="90">
+<script>window.open('/still'); alert('你好')</script>"""
 POSTS = {"第一": "甲", "第二": "乙"}
 
 
@@ -58,6 +64,12 @@ def site(port: int) -> dict[str, Answer]:
     def post(request: Request) -> Script:
         return sized(POSTS[request.body.decode()].encode())
 
+    def greeting(request: Request) -> Script:
+        known = request.header("cookie").partition("=")[2]
+        return html(f"<!doctype html><meta charset=utf-8><title>会员</title><p>会员编号 {known}")(
+            request
+        )
+
     style = b"h1 { color: #a00; border-bottom: 3px solid }"
     return {
         "/": moved("302 Found", "/moved"),
@@ -75,6 +87,9 @@ def site(port: int) -> dict[str, Answer]:
         "/moving": html(MOVING.replace("{port}", str(port))),
         "/ad": html(AD),
         "/lost": html(LOST),
+        "/stuck": html(STUCK),
+        "/pops": html(POPS),
+        "/greeting": greeting,
         "/differing": differing,
     }
 

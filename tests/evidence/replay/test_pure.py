@@ -117,13 +117,13 @@ def test_codings_are_undone() -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
-def test_what_is_cut_short_or_no_such_coding_is_said(coding: str) -> None:
-    random.seed(3)
-    data = random.randbytes(9000)
+def test_of_a_body_that_is_cut_short_its_beginning_is_had(coding: str) -> None:
+    data = random.Random(3).randbytes(400_000)
     packed = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress,
               "deflate": zlib.compress}[coding](data)  # fmt: skip
-    body, whole = decode(packed[:6000], coding)
-    assert (body, whole) == (data[: len(body)], False)
+    body, _ = decode(packed[:300_000], coding)
+    assert data.startswith(body)
+    assert len(body) > 100_000
     assert decode(b"plain text that is not coded", coding)[1] is False
 
 

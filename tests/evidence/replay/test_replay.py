@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from evidence.browser.order import Profile
 from evidence.capture import Snapshot, capture
 from evidence.format import jcs
 from evidence.replay import check, compare_pictures, compare_texts
@@ -30,14 +31,14 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield running
 
 
-def taken(where: Ground, path: str, folder: Path) -> Snapshot:
-    return capture(order(where.address + path, None), folder, software="replay test")
+def taken(where: Ground, path: str, folder: Path, **more: Any) -> Snapshot:
+    return capture(order(where.address + path, None, **more), folder, software="replay test")
 
 
-def replayed(where: Ground, snapshot: Snapshot) -> dict[str, Any]:
+def replayed(where: Ground, snapshot: Snapshot, seconds: float = 60, **more: Any) -> dict[str, Any]:
     """Replay, and fail if the site was asked for anything meanwhile."""
     before = len(where.ledger.connections)
-    check(snapshot, order(snapshot.url, None))
+    check(snapshot, order(snapshot.url, None, **more), seconds=seconds)
     assert len(where.ledger.connections) == before
     data = (snapshot.folder / "evidence/replay.json").read_bytes()
     value: dict[str, Any] = jcs.loads(data, "replay.json")
@@ -131,6 +132,20 @@ def test_a_page_that_differs_on_a_second_visit_is_reported(where: Ground, tmp_pa
     assert len(compare_pictures(*pictures).regions) >= 1
     [line] = compare_texts(*texts)
     assert (line.first, line.second) == (("价格 128.00 元",), ("该商品已下架",))
+
+
+def test_a_telephone_and_a_page_with_popups_replay_equal(where: Ground, tmp_path: Path) -> None:
+    telephone: dict[str, Any] = {"profile": Profile.MOBILE}
+    report = replayed(where, taken(where, "/still", tmp_path / "a", **telephone), **telephone)
+    assert report["verdict"] == "equal", report
+    report = replayed(where, taken(where, "/pops", tmp_path / "b"))
+    assert report["verdict"] == "equal", report
+
+
+def test_a_replay_that_hangs_is_ended(where: Ground, tmp_path: Path) -> None:
+    report = replayed(where, taken(where, "/stuck", tmp_path), seconds=5)
+    assert report["verdict"] == "not_checked"
+    assert "within 5 seconds" in report["reason"]["en"]
 
 
 def test_a_replay_that_cannot_be_made_says_why(still: Snapshot, tmp_path: Path) -> None:
