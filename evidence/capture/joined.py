@@ -44,14 +44,18 @@ class Row:
         """Compare the two counts where the browser told its own for the same bytes.
 
         It counts head, chunk framing, trailers and coded body. Over HTTP/2 it counts frames, for
-        the script that begins a worker the head alone, and for a CORS preflight nothing.
+        the script that begins a worker the head alone, and for a CORS preflight nothing; of a
+        redirect's body, which it throws away, it counts nothing either.
         """
         seen, wire = self.seen, self.wire
         if seen is None or seen.end not in ("finished", "redirected") or not seen.connection:
             return Counts.NOT_COMPARED
         if seen.kind == "Preflight" or not wire.literal or wire.upgraded or wire.truncated:
             return Counts.NOT_COMPARED
-        return Counts.EQUAL if seen.encoded == self.received else Counts.MISMATCH
+        same = {self.received}
+        if seen.end == "redirected":
+            same.add(self.received - wire.response.size + wire.response_head)
+        return Counts.EQUAL if seen.encoded in same else Counts.MISMATCH
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,14 @@ def test_the_two_witnesses_are_joined_by_connection_then_by_address(tmp_path: Pa
     assert [one.url for one in found.only_seen] == ["https://a/x", "https://c/"]
 
 
+def test_of_a_redirects_body_the_browser_counts_nothing(tmp_path: Path) -> None:
+    moved = exchange(tmp_path)
+    head = Seen("https://a/x", "POST", connection=7, encoded=len(HEAD), end="redirected")
+    short = replace(head, encoded=len(HEAD) - 1)
+    assert Row(moved, head, None, None).counts is Counts.EQUAL
+    assert Row(moved, short, None, None).counts is Counts.MISMATCH
+
+
 def test_the_peer_is_that_of_the_very_connection(tmp_path: Path) -> None:
     lines = [
         f'{{"event":"connection","time":"2026-01-0{day}T00:00:00.000000Z","host":"a","port":443,'
