@@ -27,6 +27,7 @@ _TYPE_LINE = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Tt][Yy][Pp][Ee][ \t]*
 _TYPE = re.compile(r"[!-~]{1,127}\Z")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 _HEAVY = 1 << 20
+_SAMPLE = 1 << 16
 
 Fields = Sequence[tuple[str, str]]
 
@@ -108,7 +109,7 @@ def _write_http(
         payload.update(piece)
     fields += [("WARC-Payload-Digest", _named(payload)), ("WARC-Block-Digest", _named(whole))]
     offset = target.tell()
-    length = _write(target, fields, block.chunks(), block.size)
+    length = _write(target, fields, block.chunks(), block.size, level=_level(block))
     return Place(
         url=dict(fields)["WARC-Target-URI"],
         started=row.wire.started,
@@ -153,11 +154,21 @@ def _fields(
     return fields
 
 
-def _write(target: BinaryIO, fields: Fields, pieces: Iterable[bytes], size: int) -> int:
+def _level(block: Blob) -> int:
+    """Return how hard to compress: large bodies that are compressed already are only wrapped."""
+    if block.size <= _HEAVY:
+        return 6
+    sample = block.read(block.size // 2, _SAMPLE)
+    return 0 if len(zlib.compress(sample, 1)) > len(sample) * 9 // 10 else 6
+
+
+def _write(
+    target: BinaryIO, fields: Fields, pieces: Iterable[bytes], size: int, *, level: int = 6
+) -> int:
     """Write one record as one gzip member; return the member's length."""
     lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in fields)]
     lines += [f"Content-Length: {size}", "", ""]
-    packer = zlib.compressobj(1 if size > _HEAVY else 6, zlib.DEFLATED, 31)
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
     length = 0
     for data in _record("\r\n".join(lines).encode("utf-8"), pieces):
         length += target.write(packer.compress(data))
