@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 _TOOL = ("evidence", "egress")
 _SUPPORT = ("openssl", "libssl3", "libssl3t64", "ca-certificates", "libnss3")
 _LEFT_OUT = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/info/")
+_LIBRARIES = ("playwright", "cryptography", "rfc8785", "rfc3161-client", "pillow", "hpack")
 _LIMIT = 50
+Recorded = list[importlib.metadata.PackagePath]
 
 
 def owner(path: Path, tools: str | None = None) -> str | None:
@@ -143,16 +145,15 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def code_row(software: str) -> Row:
-    """Return our own code's digest, held against the wheel's RECORD or named by its commit."""
+def code_row(software: str, *, recorded: Recorded | None = None) -> Row:
+    """Return our own code's digest, held against the wheel's RECORD or named by its commit.
+
+    ``recorded`` are the files of that RECORD; default: those of this installation.
+    """
     data: dict[str, Any] = {"software": software, "code_sha256": code_digest()}
-    try:
-        record = list(importlib.metadata.distribution("markseal").files or ())
-    except importlib.metadata.PackageNotFoundError:
-        record = []
-    ours = [f for f in record if f.parts[0] in _TOOL and f.hash and f.suffix != ".pyc"]
+    ours = [f for f in recorded or files_of("markseal") if f.parts[0] in _TOOL]
     if ours:
-        wrong = [str(f) for f in ours if not _as_recorded(Path(str(f.locate())), f.hash)]
+        wrong = changed(ours)
         data |= {"recorded_files": len(ours), "changed": wrong[:_LIMIT]}
         if wrong:
             return differs(
@@ -176,11 +177,56 @@ def code_row(software: str) -> Row:
     )
 
 
+def libraries_row(names: Iterable[str] = _LIBRARIES) -> Row:
+    """Return whether the libraries the capture rests on are as their wheels' RECORDs say."""
+    held = {name: files_of(name) for name in names}
+    wrong = [str(path) for files in held.values() for path in changed(files)]
+    absent = [name for name, files in held.items() if not files]
+    data: dict[str, Any] = {
+        "libraries": {name: len(files) for name, files in held.items() if files},
+        "without_record": absent,
+        "changed": wrong[:_LIMIT],
+    }
+    if wrong:
+        return differs(
+            "libraries",
+            f"{len(wrong)} 个库文件与安装时不同。",
+            f"{len(wrong)} files are not as installed.",
+            **data,
+        )
+    count = sum(map(len, held.values()))
+    if not count:
+        return not_checked(
+            "libraries", "未找到各库的安装清单。", "The libraries have no RECORD here.", **data
+        )
+    return checked(
+        "libraries",
+        f"{len(held) - len(absent)} 个库的 {count} 个文件与安装清单（RECORD）一致。",
+        f"{count} files of {len(held) - len(absent)} libraries are as in their RECORDs.",
+        **data,
+    )
+
+
+def files_of(name: str) -> Recorded:
+    """Return the files of an installed distribution that its RECORD gives a digest of."""
+    try:
+        files = importlib.metadata.distribution(name).files or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [f for f in files if f.hash is not None and f.suffix != ".pyc"]
+
+
+def changed(files: Iterable[importlib.metadata.PackagePath]) -> list[str]:
+    """Return the names of the files that do not have their recorded digest, or are gone."""
+    return [str(f) for f in files if not _as_recorded(Path(str(f.locate())), f.hash)]
+
+
 def _as_recorded(path: Path, recorded: importlib.metadata.FileHash | None) -> bool:
     if recorded is None:
         return False
     try:
-        raw = hashlib.new(recorded.mode, path.read_bytes()).digest()
+        with path.open("rb") as source:
+            raw = hashlib.file_digest(source, recorded.mode).digest()
     except OSError:
         return False
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == recorded.value

@@ -47,6 +47,7 @@ TOPICS: Mapping[str, tuple[str, str]] = {
     "processes": ("进程列表", "processes"),
     "antivirus": ("病毒查杀", "virus scan"),
     "packages": ("软件包完整性", "system packages"),
+    "libraries": ("取证所用程序库", "libraries of the capture"),
     "image": ("操作系统", "operating system"),
     "code": ("取证程序", "code of the capture tool"),
     "review": ("技术核查记录", "technical review"),

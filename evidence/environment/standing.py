@@ -17,7 +17,7 @@ from pathlib import Path
 
 from evidence.browser.steps import Clock
 from evidence.environment.machine import antivirus_row, image_row, virtualisation_row
-from evidence.environment.packages import owner, package_row, packages_row
+from evidence.environment.packages import libraries_row, owner, package_row, packages_row
 from evidence.environment.rows import Row, Status, attempt
 from evidence.errors import FormatError
 from evidence.format import jcs
@@ -152,6 +152,7 @@ def _look(binary: Path, now: datetime) -> Standing:
     rows = (
         attempt("browser_package", named),
         attempt("packages", lambda: packages_row(name[0])),
+        attempt("libraries", libraries_row),
         attempt("image", image_row),
         attempt("virtualisation", virtualisation_row),
         attempt("antivirus", antivirus_row),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -94,6 +97,43 @@ def test_our_own_code_has_a_digest_and_a_place() -> None:
     row = packages.code_row("markseal 1")
     assert row.status is Status.CHECKED
     assert len(row.data["code_sha256"]) == 64
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> list[importlib.metadata.PackagePath]:
+    """The files of an installed wheel, as its RECORD lists them."""
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence/a.py").write_text("a = 1\n")
+    (tmp_path / "evidence/b.py").write_text("b = 1\n")
+    info = tmp_path / "markseal-1.dist-info"
+    info.mkdir()
+    rows = []
+    for name in ("evidence/a.py", "evidence/b.py"):
+        raw = hashlib.sha256((tmp_path / name).read_bytes()).digest()
+        digest = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        rows.append(f"{name},sha256={digest},6\n")
+    (info / "RECORD").write_text("".join(rows) + "markseal-1.dist-info/RECORD,,\n")
+    files = importlib.metadata.Distribution.at(info).files or []
+    return [f for f in files if f.hash]
+
+
+def test_a_wheel_is_held_against_its_record(
+    wheel: list[importlib.metadata.PackagePath], tmp_path: Path
+) -> None:
+    row = packages.code_row("markseal 1", recorded=wheel)
+    assert (row.status, row.data["recorded_files"]) == (Status.CHECKED, 2)
+    (tmp_path / "evidence/a.py").write_text("a = 2\n")
+    row = packages.code_row("markseal 1", recorded=wheel)
+    assert (row.status, row.data["changed"]) == (Status.DIFFERS, ["evidence/a.py"])
+    (tmp_path / "evidence/b.py").unlink()
+    assert packages.changed(wheel) == ["evidence/a.py", "evidence/b.py"]
+
+
+def test_the_libraries_of_the_capture_are_held_against_their_records() -> None:
+    row = packages.libraries_row(["rfc8785", "no-such-library"])
+    assert row.status is Status.CHECKED
+    assert row.data["without_record"] == ["no-such-library"]
+    assert packages.libraries_row(["no-such-library"]).status is Status.NOT_CHECKED
 
 
 def test_a_source_trees_commit_is_read_without_git(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from evidence.environment.rows import TOPICS, Status
 from evidence.environment.standing import standing
 from evidence.environment.summary import summary
 from evidence.format import jcs
+from tests.egress.names import name_server
+from tests.egress.test_browser import guard_with
 from tests.evidence.capture.site import site
 from tests.evidence.environment.timeserver import timeserver
 
@@ -99,6 +102,31 @@ def test_a_reader_sees_first_what_needs_attention(record: dict[str, Any]) -> Non
     assert told.sentences[0].status is Status.DIFFERS
     assert told.sentences[-1].status is Status.CHECKED
     assert str(len(told.having(Status.CHECKED))) in told.zh
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [("127.0.0.1", "checked"), ("198.51.100.7", "differs")]
+)
+def test_a_resolver_that_says_otherwise_is_told(tmp_path: Path, said: str, status: str) -> None:
+    with (
+        site() as address,
+        name_server({"shop.example": [["A 127.0.0.1"]]}) as names,
+        name_server({"shop.example": [[f"A {said}"]]}) as other,
+        guard_with(names, other, tmp_path / "journal.jsonl") as way,
+    ):
+        order = CaptureOrder(
+            url=check_url(address.replace("127.0.0.1", "shop.example") + "/gbk"),
+            browser=find_browser(),
+            proxy=way,
+            journal=tmp_path / "journal.jsonl",
+            sandbox=os.geteuid() != 0,
+        )
+        snapshot = capture(order, tmp_path / "capture", software="markseal test")
+    record = jcs.loads((snapshot.folder / "evidence/environment.json").read_bytes(), "e")
+    row = next(row for row in record["rows"] if row["id"] == "resolvers")
+    assert row["status"] == status, row
+    assert row["data"]["names"][0]["others"][0]["answers"] == [said]
+    assert row["data"]["names"][0]["host"] == "shop.example"
 
 
 def test_records_of_any_shape_are_told_without_failing() -> None:
