@@ -56,12 +56,15 @@ def capture(
 
 def _tell(result: Preserved) -> None:
     """Print what was preserved; what a reader must be warned of comes first."""
-    lines = [f"声明 / declared: {zh} / {en}" for zh, en in result.declared]
+    told = [f"声明 / declared: {zh} / {en}" for zh, en in result.declared]
+    first = 1 if result.certificate == "bad" else 0
+    lines = told[:first]
     if result.trial:
         lines += [
             "试用：时间戳来自本机试用机构，不具对外证明力。",
             "TRIAL: this machine's own timestamp authority; it proves nothing to others.",
         ]
+    lines += told[first:]
     sealed = result.status is Status.SEALED
     lines.append("状态 / status: " + ("已封装 sealed" if sealed else "待时间戳 awaiting timestamp"))
     lines += [f"  {reason}" for reason in result.waiting_for]

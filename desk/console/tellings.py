@@ -43,8 +43,8 @@ class Telling:
 
     @property
     def masked(self) -> list[str]:
-        """Return what was masked in the exchanges, a line each."""
-        return [_line(item) for item in _list(self.record.get("masked"))]
+        """Return what was masked, a line each: file, part, kind, how often."""
+        return [_line(item) for item in _objects(self.record.get("masked"))]
 
     @property
     def certificates(self) -> list[str]:
@@ -85,10 +85,9 @@ def _object(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
-def _line(item: Any) -> str:
-    if isinstance(item, Mapping):
-        return " · ".join(str(value) for value in item.values())[:WORD_LIMIT]
-    return str(item)[:WORD_LIMIT]
+def _line(item: Json) -> str:
+    where = " · ".join(str(item.get(key, "")) for key in ("file", "part", "what"))
+    return f"{where} × {item.get('places', '')}"[:WORD_LIMIT]
 
 
 def fidelity_words(code: str) -> str:

@@ -79,16 +79,19 @@ def first_lines(
     capture: Mapping[str, Any],
     environment: Mapping[str, Any],
     certificates: Mapping[str, Any] = MappingProxyType({}),
+    attended: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Line, ...]:
     """Return what the records oblige to declare, the gravest first, none twice.
 
-    The arguments are the parsed ``capture.json``, ``environment.json`` and
-    ``certificates.json``, of any shape; further sentences that ``capture["declared"]`` holds
+    The arguments are the parsed ``capture.json``, ``environment.json``, ``certificates.json`` and
+    ``attended.json``, of any shape; further sentences that ``capture["declared"]`` holds
     come last. Nothing is checked against other files here.
     """
     due = {*_of_capture(capture), *_of_environment(environment)}
     if _bad_for_the_page(capture, certificates):
         due.add("bad_certificate")
+    if attended:
+        due.add("attended")
     lines = [line for code, line in SENTENCES.items() if code in due]
     return tuple(dict.fromkeys([*lines, *_stated(capture.get("declared"))]))
 

@@ -14,9 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from evidence.browser.order import Attended
 from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason
-from evidence.errors import CaptureFailed, EvidenceError, FormatError, SealError
+from evidence.errors import CaptureError, CaptureFailed, EvidenceError, FormatError, SealError
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Log, Session, no_fault
 from evidence.seal.apart import Take, apart_from
@@ -179,6 +180,7 @@ def _capture(
         licence=order.licence,
         recording=order.recording,
         headed=order.attended,
+        attended=_person(order),
         time_servers=order.time_servers,
         resolvers=order.resolvers,
         standing=standing.text,
@@ -192,7 +194,7 @@ def _capture(
         require_key(means.home, order.capture_id, snapshot.folder)
     except PageNotCaptured as failure:
         _failed(order, work, means, failure.reason, failure)
-    except (FormatError, SealError) as failure:
+    except (FormatError, SealError, CaptureError) as failure:
         _failed(order, work, means, Reason.UNSOUND, failure)
     except KeyboardInterrupt:
         _note_failed(order, work, means, Reason.INTERRUPTED)
@@ -203,6 +205,12 @@ def _capture(
     means.fault("captured")
     save_snapshot(work, snapshot, attempt.index)
     means.fault("capture noted")
+
+
+def _person(order: PreserveOrder) -> Attended | None:
+    """Return who is at the browser of an attended capture."""
+    by = order.requested_by
+    return Attended(by, order.second_person) if order.attended and by else None
 
 
 def _failed(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from evidence.capture import Snapshot
 from evidence.capture.warc import Place
 from evidence.errors import SealError
 from evidence.format.declared import Line, first_lines
-from evidence.format.names import CAPTURE, ENVIRONMENT
+from evidence.format.names import ATTENDED, CAPTURE, CERTIFICATES, ENVIRONMENT
 from evidence.format.times import format_time, parse_time
 from evidence.log.durable import sync_folder
 from evidence.seal.workfolder import CAPTURED, WorkFolder
@@ -65,8 +66,14 @@ def load_snapshot(work: WorkFolder) -> Snapshot:
 
 def declared_of(snapshot: Snapshot) -> tuple[Line, ...]:
     """Return what the capture's own records oblige to declare, as a verifier derives it."""
-    evidence = [snapshot.folder / name for name in (CAPTURE, ENVIRONMENT)]
-    return first_lines(*(json.loads(path.read_bytes()) for path in evidence))
+    parts = (CAPTURE, ENVIRONMENT, CERTIFICATES, ATTENDED)
+    return first_lines(*(_record(snapshot.folder / name) for name in parts))
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """Return a record of the capture; one that it has not is empty."""
+    value: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+    return value
 
 
 def _sync(path: str) -> None:

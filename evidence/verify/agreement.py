@@ -13,6 +13,9 @@ from evidence.verify.contents import Contents
 from evidence.verify.verdict import Findings
 
 Json = Mapping[str, Any]
+MASKED = {"file": str, "part": str, "what": str, "places": int, "bytes": int}
+PART = {"name": str, "size": int, "sha256": str, "sm3": str}
+"""The fields of an entry in the lists ``masked`` and ``private`` of ``capture.json``."""
 
 
 def check_agreement(
@@ -65,12 +68,19 @@ def _check_masked(
     capture: Json | None, listed: Sequence[str], label: str, findings: Findings
 ) -> None:
     """Masked exchanges come with the list of what was masked and with the sealed exact bytes."""
-    if capture is not None and not isinstance(capture.get("masked"), list):
+    if capture is not None and not _is_list_of(capture.get("masked"), MASKED):
         findings.invalid(
             "package",
             f"{label}!{names.CAPTURE}",
             f"The exchanges are redacted, but {names.CAPTURE} does not list what was masked.",
             f"交互记录经过遮盖，但 {names.CAPTURE} 没有列出遮盖之处。",
+        )
+    if capture is not None and not _is_list_of(capture.get("private"), PART):
+        findings.invalid(
+            "package",
+            f"{label}!{names.CAPTURE}",
+            f"{names.CAPTURE} does not list what is in the encrypted part, with its digests.",
+            f"{names.CAPTURE} 没有列出加密部分的内容及其哈希值。",
         )
     if names.PRIVATE not in listed:
         findings.invalid(
@@ -79,6 +89,14 @@ def _check_masked(
             f"The exchanges are redacted, but {names.PRIVATE} with the exact bytes is not there.",
             f"交互记录经过遮盖，但没有封存原文的 {names.PRIVATE}。",
         )
+
+
+def _is_list_of(value: Any, fields: Mapping[str, type]) -> bool:
+    """Whether a value is a list of objects that have at least these fields of these types."""
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and all(type(item.get(key)) is kind for key, kind in fields.items())
+        for item in value
+    )
 
 
 def _check_strips(

@@ -39,7 +39,7 @@ class Contents:
     @property
     def declared(self) -> tuple[Line, ...]:
         """What the capture's own records oblige to say before anything else."""
-        parts = (names.CAPTURE, names.ENVIRONMENT, names.CERTIFICATES)
+        parts = (names.CAPTURE, names.ENVIRONMENT, names.CERTIFICATES, names.ATTENDED)
         return first_lines(*(self.records.get(name, {}) for name in parts))
 
 
@@ -66,6 +66,9 @@ def check_contents(
     review = contents.records.get(names.REVIEW)
     if review is not None:
         findings.facts["review"] = {key: review[key] for key in ("result", "finished")}
+    attended = contents.records.get(names.ATTENDED)
+    if attended is not None:
+        findings.facts["attended"] = {key: attended[key] for key in ("by", "second")}
     private = archive.get(names.PRIVATE)
     if private is not None and names.PRIVATE in listed:
         findings.facts["private"] = {"size": private.size}

@@ -127,7 +127,19 @@ def _differs(value: Record) -> bool:
 
 def check_attended(value: Record) -> None:
     """Prove that the record of an attended capture has its form and names who was there."""
-    _of_format(value, names.ATTENDED, ATTENDED)
+    name = names.ATTENDED
+    _of_format(value, name, ATTENDED)
+    fields: dict[str, type | tuple[type, ...]] = {"by": str, "second": (str, type(None))}
+    _need(value, name, fields | {"moments": list, "pages": list, "doings": list})
+    numbers = [
+        _need(item, f"{name}: moment", {"number": int})["number"] for item in value["moments"]
+    ]
+    if numbers != list(range(1, len(numbers) + 1)) or not value["by"]:
+        raise _wrong(
+            name,
+            "its moments are not numbered from 1, or nobody is named",
+            "时刻编号有误，或未写明人员",
+        )
 
 
 def check_review(value: Record) -> None:

@@ -87,6 +87,9 @@ def _more(facts: dict[str, Any]) -> list[str]:
         result = {"passed": "通过 passed", "failed": "未通过 FAILED"}[facts["review"]["result"]]
         finished = _plain(facts["review"]["finished"])
         lines.append(f"技术核查 Technical review: {result}，{finished}")
+    if "attended" in facts:
+        people = [facts["attended"]["by"], facts["attended"]["second"]]
+        lines.append(f"有人值守 Attended by: {_plain('、'.join(filter(None, people)))}")
     if "private" in facts:
         size = facts["private"]["size"]
         lines.append(

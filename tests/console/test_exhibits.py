@@ -89,7 +89,7 @@ def test_what_is_declared_comes_before_the_verdict(session: Sessions, world: Wor
         "离线重放后文字有差异，画面有 1.2% 不同。",
         "左 1、上 2，宽 30 × 高 40 · 页面显示时间",
         "<del>39</del>",
-        "Cookie · 3",
+        "archive/data.warc.gz · head · Cookie × 3",
         "img.example:443 (ERR_CERT_DATE_INVALID)",
         "逐字节：记录的就是线路上收发的原始字节",
         "未通过验证",

@@ -228,7 +228,7 @@ def package(path: Path) -> None:
     """Write a package with the files an exhibit's page reads; it is not a valid one."""
     record = {
         "exchanges": [{}, {}],
-        "masked": [{"what": "Cookie", "count": 3}],
+        "masked": [{"file": "archive/data.warc.gz", "part": "head", "what": "Cookie", "places": 3}],
         "bad_certificates": ["img.example:443 (ERR_CERT_DATE_INVALID)"],
         "not_recorded": [{"what": "websocket", "url": "wss://x.example/", "reason": "stream"}],
     }

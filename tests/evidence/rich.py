@@ -79,8 +79,21 @@ REVIEW = {
     "finished": "2026-01-02T03:05:05.000000Z",
     "checks": [{"id": "plain.count", "result": "passed"}],
 }
-ATTENDED = {"format": "markseal-attended/1", "moments": [{"note": "a"}, {"note": "b"}]}
-CAPTURE = {"fidelity": "redacted", "masked": [{"what": "Cookie", "count": 2}], "title": "商品"}
+ATTENDED = {
+    "format": "markseal-attended/1",
+    "by": "张三",
+    "second": None,
+    "pages": [],
+    "doings": [],
+    "moments": [{"number": 1}, {"number": 2}],
+}
+MASKED = {"file": names.ARCHIVE, "part": "request head", "what": "Cookie", "places": 2, "bytes": 9}
+CAPTURE = {
+    "fidelity": "redacted",
+    "masked": [MASKED],
+    "private": [{"name": "data.warc.gz", "size": 5, "sha256": "ab" * 32, "sm3": "cd" * 32}],
+    "title": "商品",
+}
 
 
 def put_archive(draft: Draft, fidelity: str | None, protocol: str = "http/1.1") -> None:

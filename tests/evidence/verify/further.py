@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence.format import jcs, names
 from tests.evidence.builder import Draft, png, zipped
 from tests.evidence.rich import (
+    ATTENDED,
     CAPTURE,
     MHTML,
     REVIEW,
@@ -278,6 +279,22 @@ add(
     names.CAPTURE,
     _record(names.CAPTURE, {"fidelity": "redacted"}),
 )
+add(
+    "redacted-with-list-of-nothing",
+    names.CAPTURE,
+    _record(names.CAPTURE, CAPTURE | {"masked": ["Cookie"]}),
+)
+add(
+    "redacted-without-digests-of-the-encrypted",
+    names.CAPTURE,
+    _record(names.CAPTURE, CAPTURE | {"private": [{"name": "data.warc.gz"}]}),
+)
+for _what, _value in {
+    "nobody": ATTENDED | {"by": ""},
+    "numbers": ATTENDED | {"moments": [{"number": 1}, {"number": 3}]},
+    "no-doings": {k: v for k, v in ATTENDED.items() if k != "doings"},
+}.items():
+    add(f"attended-{_what}", names.ATTENDED, _record(names.ATTENDED, _value))
 add(
     "redacted-without-encrypted-part",
     names.ARCHIVE,

@@ -101,6 +101,12 @@ def test_what_the_fidelity_leaves_open_is_listed_as_not_proved(bench: Bench) -> 
     assert any("wire" in item["en"] for item in decoded.to_json()["not_proved"])
 
 
+def test_an_attended_capture_says_so_and_who_was_there(bench: Bench) -> None:
+    verdict = bench.verify(bench.rich.pack())
+    assert SENTENCES["attended"] in verdict.declared
+    assert "有人值守 Attended by: 张三" in print_report(verdict)
+
+
 def test_without_trust_the_review_is_not_checked(bench: Bench) -> None:
     verdict = bench.verify(bench.rich.pack(), trusted=False)
     review = [claim for claim in verdict.claims if claim.id == "review"]
