@@ -58,6 +58,8 @@ class Written:
     certificate: str
     page_note: str | None
     declared: tuple[Line, ...]
+    final_url: str
+    title: str
 
 
 def write_artefacts(
@@ -66,32 +68,62 @@ def write_artefacts(
     """Write the artefacts under their names in the package; return what they say."""
     for part in ("archive", "evidence", "indexes", "pages"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    fidelity = "exact" if found.joined.exact else "decoded"
+    veil, exact = course.veil, "exact" if found.joined.exact else "decoded"
+    fidelity = exact if veil is None else "redacted"
     rows = [row for row in found.joined.rows if len(target_uri(row.wire.url)) <= URL_LIMIT]
+    sealed = []
+    if veil is not None:
+        veil.learn(found.wire.exchanges)
+        about = fields_of(_about(course.order, found, software, exact))
+        sealed = veil.seal(folder, rows, about=about, made=course.started)
     with (folder / ARCHIVE).open("wb") as target:
         about = fields_of(_about(course.order, found, software, fidelity))
-        places = write_warc(target, rows, about=about, made=course.started)
-    records = found.visit.records
+        published = rows if veil is None else veil.rows(rows)
+        places = write_warc(target, published, about=about, made=course.started)
     peers = {one.source: peer_of(one, found.journal) for one in found.wire.connections}
     certificates = certificates_record(found.wire.connections, peers)
-    (folder / CERTIFICATES).write_bytes(jcs.dumps(certificates))
-    (folder / DOM).write_bytes(records.dom)
-    (folder / TEXT).write_bytes(records.text)
-    (folder / SCREENSHOT).write_bytes(records.screenshot)
-    (folder / PDF).write_bytes(records.pdf)
-    (folder / ENVIRONMENT).write_bytes(jcs.dumps(found.environment))
-    for name, content in records.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            content.rename(folder / name)
-        else:
-            (folder / name).write_bytes(content)
+    for name, content in _contents(found, certificates).items():
+        _write(folder / name, content if veil is None else veil.content(name, content))
     record = _record(course, found, fidelity, finished)
     lines = first_lines(record, found.environment, certificates)
     record |= {"declared": printed(lines), "headline": _headline(lines)}
-    (folder / CAPTURE).write_bytes(jcs.dumps(record))
-    certificate = found.site["verdict"] if found.site else "none (http)"
-    return Written(places, finished, fidelity, certificate, record["page_note"], lines)
+    if veil is not None:
+        record = veil.record(record | {"private": sealed})
+    _write(folder / CAPTURE, jcs.dumps(record))
+    if veil is not None:
+        veil.require_clean(folder)
+    return Written(
+        places=places,
+        finished=finished,
+        fidelity=fidelity,
+        certificate=found.site["verdict"] if found.site else "none (http)",
+        page_note=record["page_note"],
+        declared=lines,
+        final_url=record["final_url"],
+        title=record["title"],
+    )
+
+
+def _contents(found: Found, certificates: dict[str, Any]) -> dict[str, bytes | Path]:
+    """Return the files beside the WARC and the capture's own record, by their names."""
+    records = found.visit.records
+    return {
+        CERTIFICATES: jcs.dumps(certificates),
+        DOM: records.dom,
+        TEXT: records.text,
+        SCREENSHOT: records.screenshot,
+        PDF: records.pdf,
+        ENVIRONMENT: jcs.dumps(found.environment),
+        **records.files,
+    }
+
+
+def _write(path: Path, content: bytes | Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, Path):
+        content.rename(path)
+    else:
+        path.write_bytes(content)
 
 
 def _about(order: CaptureOrder, found: Found, software: str, fidelity: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def _attend_once(
     course: Course, running: Running, spool: Path, mark: int, person: Attended, *, problem: str
 ) -> Visit:
     context = running.browser.new_context(
-        **context_options(course.order, running.version),
+        **context_options(course.order, running.version, course.login),
         ignore_https_errors=bool(problem),
         service_workers="block",
         accept_downloads=False,

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
+from evidence.capture.login import LoginState
 from evidence.capture.page import Records
 from evidence.capture.recorder import Seen
+from evidence.capture.veil import Veil
 
 KEPT_DIALOGS = 200
 
@@ -31,7 +33,7 @@ class NotRecorded:
 class Course:
     """One capture as it runs; ``stopped`` says why the browser was ended before its time.
 
-    ``kill`` ends the browser; it is there while one runs.
+    ``kill`` ends the browser; it is there while one runs. ``veil`` is there for a login.
     """
 
     order: CaptureOrder
@@ -43,6 +45,12 @@ class Course:
     dialogs_seen: int = 0
     stopped: str | None = None
     kill: Callable[[], None] = field(default=lambda: None)
+    veil: Veil | None = None
+
+    @property
+    def login(self) -> LoginState | None:
+        """The declared login state that the browser begins with."""
+        return self.veil.state if self.veil is not None else None
 
     def end(self, why: str) -> None:
         """End the browser at once; every pending call on it then fails."""

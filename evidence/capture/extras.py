@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from evidence.browser.order import CaptureOrder, Profile
+from evidence.capture.login import LoginState
 
 Files = Mapping[str, bytes | Path]
 
 
-def context_options(order: CaptureOrder, version: str) -> dict[str, Any]:
+def context_options(
+    order: CaptureOrder, version: str, login: LoginState | None = None
+) -> dict[str, Any]:
     """Return what the browser context is opened with; ``version`` is the browser's own.
 
     The mobile profile declares a telephone's window, touch and user agent, with the version that
-    the browser really has. A visible window is as large as its person makes it.
+    the browser really has. A visible window is as large as its person makes it. ``login`` is the
+    declared login state that the context begins with.
     """
     window = order.window
     options: dict[str, Any] = {"locale": order.locale, "timezone_id": order.timezone}
+    if login is not None:
+        options["storage_state"] = dict(login.for_browser)
     if order.profile is Profile.MOBILE:
         options |= {
             "device_scale_factor": order.scale,

@@ -20,6 +20,7 @@ class Field:
     name: str
 
 
+_PASSWORD = rb"[\w.-]{0,24}(?:passw|pwd)[\w.-]{0,24}"
 _TAG = rb"<(?:input|meta|option|button)\b[^>]{0,2000}?\b"
 _NAMED = rb"(?:name|id)=[\"']?(?:%(n)s)[\"']?(?=[\s/>])"
 _VALUED = rb"(?:value|content)=(?P<q>[\"'])(?P<v>[^\"'>]*)(?P=q)"
@@ -40,20 +41,23 @@ _FORM = rb"name=\"(?i:%(n)s)\"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(?P<v>.{0,60000}?
 class NamedFields:
     """Looks for the values of fields by their names, upper and lower case alike.
 
-    In bytes that are no text (they hold a zero byte) only multipart fields are looked for.
+    With ``passwords``, fields whose name says password are looked for as well. In bytes that are
+    no text (they hold a zero byte) only multipart fields are looked for.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, passwords: bool = False) -> None:
         self.names = tuple(dict.fromkeys(name for name in names if name))
-        joined = b"|".join(re.escape(name.encode()) for name in self.names)
+        shapes = [re.escape(name.encode()) for name in self.names]
+        joined = b"|".join([*shapes, *([_PASSWORD] if passwords else [])])
         flags = re.DOTALL | re.IGNORECASE
         self._shapes = [re.compile(shape % {b"n": joined}, flags) for shape in _SHAPES]
         self._form = re.compile(_FORM % {b"n": joined}, re.DOTALL)
-        self._any = re.compile(joined, re.IGNORECASE)
+        self._any = re.compile(joined or rb"(?!)", re.IGNORECASE)
+        self._looks = bool(joined)
 
     def find(self, data: bytes) -> Iterator[Field]:
         """Yield every value, once; its name is the first of the names that stands in the place."""
-        if not self.names:
+        if not self._looks:
             return
         text = b"\0" not in data and self._any.search(data) is not None
         seen: set[tuple[int, int]] = set()
@@ -66,4 +70,4 @@ class NamedFields:
 
     def _name(self, found: bytes) -> str:
         match = self._any.search(found)
-        return match.group().decode("utf-8", "replace") if match else self.names[0]
+        return match.group().decode("utf-8", "replace") if match else ""

@@ -45,7 +45,8 @@ _ALL = "unreadable, masked whole"
 class Redactor:
     """Masks the secrets of one capture; ``spool`` (made when missing) gets the masked bodies.
 
-    ``names`` are fields whose values are secrets. ``spare`` is the address that was asked for:
+    ``names`` are fields whose values are secrets; what the browser sends in a field whose name
+    says password is one without being named. ``spare`` is the address that was asked for:
     a value that stands in it is masked only where a name says that it is a secret.
     """
 
@@ -55,6 +56,7 @@ class Redactor:
         spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._spool = spool
         self._fields = NamedFields(names)
+        self._sent = NamedFields(names, passwords=True)
         self._headers = tuple(name.lower() for name in names)
         self._spare = spare
         self._secrets: dict[str, None] = {}
@@ -81,9 +83,9 @@ class Redactor:
             heads = [(one.request, one.request_head), (one.response, one.response_head)]
             for blob, head in [*heads, *((blob, blob.size) for blob in one.interim)]:
                 self._learn_head(blob.read(0, head))
+            self._learn_body(body_of(*heads[0], literal=one.literal), self._sent)
             if self._fields.names:
-                for blob, head in heads:
-                    self._learn_body(body_of(blob, head, literal=one.literal))
+                self._learn_body(body_of(*heads[1], literal=one.literal), self._fields)
         self._scanner = Scanner(self._secrets)
 
     def _learn_head(self, head: bytes) -> None:
@@ -93,11 +95,11 @@ class Redactor:
                 self._add(credentials(head[value.line : value.end].decode("latin-1")), named=True)
             else:
                 self._add(tokens_of(text, sure=value.hidden), named=value.hidden)
-        self._learn_fields(head)
+        self._learn_fields(head, self._fields)
 
-    def _learn_body(self, body: Body) -> None:
+    def _learn_body(self, body: Body, fields: NamedFields) -> None:
         def find(data: bytes) -> list[Hit]:
-            self._learn_fields(data)
+            self._learn_fields(data, fields)
             return []
 
         try:
@@ -106,14 +108,21 @@ class Redactor:
         except NotDecodable:
             return  # such a body is masked whole
 
-    def _learn_fields(self, data: bytes) -> None:
-        for one in self._fields.find(data):
+    def _learn_fields(self, data: bytes, fields: NamedFields) -> None:
+        for one in fields.find(data):
             text = data[one.start : one.end].decode("utf-8", "replace")
             self._add(tokens_of(text, sure=True), named=True)
 
     def _find(self, data: bytes) -> list[Hit]:
         """Return every place to be masked in content of any kind."""
-        named = (Hit(one.start, one.end, f"field {one.name}") for one in self._fields.find(data))
+        return self._found(data, self._fields)
+
+    def _find_sent(self, data: bytes) -> list[Hit]:
+        """Return every place to be masked in what the browser sent: passwords as well."""
+        return self._found(data, self._sent)
+
+    def _found(self, data: bytes, fields: NamedFields) -> list[Hit]:
+        named = (Hit(one.start, one.end, f"field {one.name}") for one in fields.find(data))
         return merged([*named, *self._scanner.hits(data)])
 
     def exchange(self, one: WireExchange) -> WireExchange:
@@ -161,7 +170,7 @@ class Redactor:
         return merged([*values, *self._find(head)])
 
     def _scanned(self, one: WireExchange, part: str, pieces: Iterable[bytes]) -> list[Hit]:
-        hits = list(scan(pieces, self._find))
+        hits = list(scan(pieces, self._find_sent if part == "request" else self._find))
         self._list(ARCHIVE, one.number, f"{part} body", hits)
         return hits
 

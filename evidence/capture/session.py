@@ -28,6 +28,7 @@ from evidence.capture.certificates import site_certificate
 from evidence.capture.course import Course, Visit
 from evidence.capture.joined import join
 from evidence.capture.partial import write_partial
+from evidence.capture.veil import Veil
 from evidence.capture.visit import Act, visit
 from evidence.capture.warc import Place
 from evidence.capture.watchdog import watchdog
@@ -84,6 +85,7 @@ def capture(
     course = Course(order, Steps(clock, tell=tell), clock())
     with _spool(folder) as spool:
         try:
+            course.veil = Veil.of(order, spool)
             doing = act or (attend if order.attended else visit)
             found = _found(course, spool, software, isolation, doing)
         except PageNotCaptured as failure:
@@ -92,8 +94,8 @@ def capture(
         written = write_artefacts(course, found, folder, clock(), software)
     return Snapshot(
         url=order.url,
-        final_url=found.visit.final_url,
-        title=found.visit.records.title,
+        final_url=written.final_url,
+        title=written.title,
         http_status=found.visit.status,
         page_note=written.page_note,
         certificate=written.certificate,

@@ -41,7 +41,7 @@ def visit(course: Course, running: Running, spool: Path, mark: int) -> Visit:
 
 def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, problem: str) -> Visit:
     context = running.browser.new_context(
-        **context_options(course.order, running.version),
+        **context_options(course.order, running.version, course.login),
         ignore_https_errors=bool(problem),
         service_workers="block",
         accept_downloads=False,

@@ -205,6 +205,26 @@ def test_named_fields_are_masked_in_their_places_and_elsewhere(tmp_path: Path) -
     assert "field pin" in {row["what"] for row in made.masked()}
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"user=wang&loginPassword=geheim-%26-99&x=1",
+        b'{"user":"wang","password":"geheim-&-99"}',
+        b'--b\r\nContent-Disposition: form-data; name="pwd"\r\n\r\ngeheim-&-99\r\n--b--',
+    ],
+)
+def test_a_password_that_is_sent_is_masked_without_being_named(tmp_path: Path, sent: bytes) -> None:
+    request = b"POST /a HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(sent) + sent
+    answer = ok(b'you said geheim-&-99; {"password": "forgotten?"}')
+    found = wire(tmp_path, (request, answer))
+    made = Redactor(None, (), tmp_path / "masked")
+    made.learn(found.exchanges)
+    one = made.exchange(found.exchanges[0])
+    assert b"geheim" not in one.request.read() + one.response.read()
+    assert b"wang" in one.request.read() or b"pwd" in one.request.read()
+    assert b"forgotten?" in one.response.read()
+
+
 def test_a_session_that_begins_on_the_way_is_learnt(tmp_path: Path) -> None:
     fresh = b"fr3sh-0000-aaaa-bbbb"
     found = wire(

@@ -1,0 +1,104 @@
+"""A capture with a login: what is published is masked, the exact bytes are sealed beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.order import CaptureOrder
+from evidence.capture.joined import Row
+from evidence.capture.login import LoginState, read_login
+from evidence.capture.private import seal_private
+from evidence.capture.redaction import Redactor
+from evidence.capture.warc import Fields, write_warc
+from evidence.errors import CaptureError, InputError
+from evidence.format import jcs
+from evidence.format.names import CAPTURE, PRIVATE
+from evidence.format.private import NETLOG, WARC
+from evidence.netlog.model import WireExchange
+
+
+@dataclass
+class Veil:
+    """What lies over one capture; ``state`` is None when a person signs in by themselves."""
+
+    redactor: Redactor
+    state: LoginState | None
+    spool: Path
+    key: bytes | None
+
+    @classmethod
+    def of(cls, order: CaptureOrder, spool: Path) -> Veil | None:
+        """Return the veil that an order asks for; None without a login and without a key.
+
+        Raises PageNotCaptured when the session file cannot be used.
+        """
+        if order.login is None and order.private_key is None:
+            return None
+        state: LoginState | None = None
+        names: tuple[str, ...] = ()
+        if order.login is not None:
+            try:
+                state, names = read_login(order.login), order.login.secrets
+            except InputError as error:
+                raise PageNotCaptured(Reason.AUTHENTICATION, error.en, error.zh) from error
+        made = Redactor(state, names, spool / "masked", spare=order.url)
+        return cls(made, state, spool, order.private_key)
+
+    def learn(self, exchanges: Iterable[WireExchange]) -> None:
+        """Take in the secrets that went over the wire; before anything is masked."""
+        self.redactor.learn(exchanges)
+
+    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the exchanges as they are published."""
+        for row in rows:
+            yield replace(row, wire=self.redactor.exchange(row.wire))
+
+    def content(self, name: str, content: bytes | Path) -> bytes | Path:
+        """Return a file of the package as it is published; pictures and films stay as they are."""
+        if isinstance(content, Path):
+            return content
+        suffix = Path(name).suffix
+        if suffix == ".json":
+            return jcs.dumps(self.redactor.record(name, json.loads(content)))
+        if suffix == ".mhtml":
+            return self.redactor.mhtml(name, content)
+        if suffix == ".pdf":
+            return self.redactor.pdf(name, content)
+        return self.redactor.text(name, content) if suffix in (".html", ".txt") else content
+
+    def text(self, text: str) -> str:
+        """Return a short text (an address, a title) masked."""
+        return str(self.redactor.record(CAPTURE, text))
+
+    def record(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return the capture's own record masked, with the list of what was masked anywhere."""
+        found: dict[str, Any] = self.redactor.record(CAPTURE, record)
+        return found | {"masked": self.redactor.masked()}
+
+    def seal(
+        self, folder: Path, rows: Sequence[Row], *, about: Fields, made: datetime
+    ) -> list[dict[str, Any]]:
+        """Write the encrypted part: the exact WARC and the log; return its parts' digests."""
+        exact = self.spool / "exact.warc.gz"
+        try:
+            with exact.open("wb") as target:
+                write_warc(target, rows, about=about, made=made)
+            parts = [(WARC, exact), (NETLOG, self.spool / NETLOG)]
+            sealed = seal_private(parts, folder / PRIVATE, self.key)
+        except CaptureError as error:
+            raise PageNotCaptured(Reason.STORAGE, error.en, error.zh) from error
+        exact.unlink()
+        return [part.to_json() for part in sealed]
+
+    def require_clean(self, folder: Path) -> None:
+        """Look for every secret in every file; PageNotCaptured when one is still to be read."""
+        try:
+            self.redactor.require_clean(folder, apart=[PRIVATE])
+        except CaptureError as error:
+            raise PageNotCaptured(Reason.UNSOUND, error.en, error.zh) from error

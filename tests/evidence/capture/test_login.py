@@ -1,0 +1,173 @@
+"""A capture with a session file, in a real browser: signed in, and its token nowhere to be read."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from egress.process import Guard, guard
+from evidence.browser.order import Login
+from evidence.capture import PageNotCaptured, Reason, Snapshot, capture
+from evidence.capture.markup import unpacked_texts
+from evidence.format.names import ARCHIVE, CAPTURE, PRIVATE
+from evidence.format.private import NETLOG, WARC, decrypt
+from tests.evidence.capture.test_capture import order, record_of, warc_records
+from tests.evidence.netlog.raw import Raw, Say, raw_server
+from tests.evidence.netlog.test_browser import reply
+
+pytestmark = pytest.mark.browser
+TOKEN = "Zx9/planted+T0ken=71"
+STORED = "k33p-me-Secret-000111"
+KEY = bytes(range(32))
+FORMS = [
+    TOKEN,
+    quote(TOKEN, safe=""),
+    quote(TOKEN),
+    base64.b64encode(b"u:" + TOKEN.encode()).decode()[4:-4],
+    base64.b64encode(TOKEN.encode()).decode()[:-4],
+    TOKEN.encode().hex(),
+    json.dumps(TOKEN).replace("/", "\\/")[1:-1],
+    STORED,
+    "geheim-99",
+]
+PAGE = f"""<!doctype html><meta charset=utf-8><title>已登录 {TOKEN}</title>
+<p>甬江春茶，欢迎回来，这是登录后才能看到的商品页面。</p><p>{TOKEN}</p>
+<a href="/next?t={quote(TOKEN, safe="")}">下一页</a><img src="/p.png?t={quote(TOKEN, safe="")}">
+<input type=hidden name=pin value="4711-4711"><script>
+fetch('/packed'); fetch('/api', {{method: 'POST', body: JSON.stringify({{t: document.title}})}});
+fetch('/enter', {{method: 'POST', body: 'user=wang&password=geheim-99'}});
+document.body.append(localStorage.getItem('accessToken'));
+</script>"""
+
+
+def script(method: str, target: str) -> Say:
+    path = target.partition("?")[0]
+    if path == "/":
+        fresh = b"Set-Cookie: next=fr3sh-0000-aaaa-bbbb; HttpOnly; Path=/"
+        return Say((reply(PAGE.encode(), b"Content-Type: text/html", fresh),))
+    if path == "/packed":
+        basic = base64.b64encode(b"u:" + TOKEN.encode()).decode()
+        body = json.dumps({"session": TOKEN, "basic": basic}).encode() * 50
+        return Say((reply(gzip.compress(body), b"Content-Encoding: gzip"),))
+    return Say((reply(b"ok " + TOKEN.encode(), b"Content-Type: text/plain"),))
+
+
+@pytest.fixture(scope="module")
+def way_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
+    journal = tmp_path_factory.mktemp("guard") / "journal.jsonl"
+    with guard(journal, allow_loopback=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def taken(
+    way_out: Guard, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Snapshot, Raw]]:
+    folder = tmp_path_factory.mktemp("login")
+    with raw_server(script) as raw:
+        port = raw.address.rpartition(":")[2]
+        state = {
+            "cookies": [
+                {"name": "sid", "value": TOKEN, "domain": "127.0.0.1", "path": "/",
+                 "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+            ],
+            "origins": [
+                {"origin": f"http://127.0.0.1:{port}",
+                 "localStorage": [{"name": "accessToken", "value": STORED}]}
+            ],
+        }  # fmt: skip
+        session = folder / "session.json"
+        session.write_text(json.dumps(state))
+        asked = order(f"{raw.address}/", way_out, login=Login(session, ("pin",)), private_key=KEY)
+        yield capture(asked, folder / "taken", software="markseal test"), raw
+
+
+def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "private.bin":
+            data = path.read_bytes()
+            yield path.name, data
+            for text in unpacked_texts(data):
+                yield f"{path.name} unpacked", text
+            if path.suffix == ".gz":
+                yield f"{path.name} unpacked", gzip.decompress(data)
+
+
+def test_the_browser_was_signed_in(taken: tuple[Snapshot, Raw]) -> None:
+    _, raw = taken
+    assert f"Cookie: sid={TOKEN}".encode() in raw.of("/")[0].request
+
+
+def test_the_token_is_in_no_file_that_is_handed_out(taken: tuple[Snapshot, Raw]) -> None:
+    snapshot, _ = taken
+    files = dict(every_file(snapshot.folder))
+    assert len(files) > 10
+    for name, data in files.items():
+        for form in FORMS:
+            assert form.encode() not in data, (name, form)
+    for place in snapshot.places:
+        assert TOKEN not in place.url
+        assert quote(TOKEN, safe="") not in place.url
+    assert TOKEN not in snapshot.title + snapshot.final_url
+    for _, block in warc_records(snapshot):
+        head, _, body = block.partition(b"\r\n\r\n")
+        if b"\r\nContent-Encoding: gzip" in head:
+            body = zlib.decompress(body, 31)
+        assert TOKEN.encode() not in body
+
+
+def test_it_says_what_was_masked_and_how_exact_it_is(taken: tuple[Snapshot, Raw]) -> None:
+    snapshot, _ = taken
+    record = record_of(snapshot)
+    assert snapshot.fidelity == record["fidelity"] == "redacted"
+    assert "captured with a login" in record["headline"]["en"]
+    told = {(row["file"], row["what"]) for row in record["masked"]}
+    assert (ARCHIVE, "Cookie: sid") in told
+    assert (ARCHIVE, "Set-Cookie: next") in told
+    assert (ARCHIVE, "field password") in told
+    assert (ARCHIVE, "stored decoded (gzip)") in told
+    assert ("evidence/dom.html", "field pin") in told
+    assert (CAPTURE, "plain") in told
+
+
+def test_masking_changes_no_length_and_nothing_else(taken: tuple[Snapshot, Raw]) -> None:
+    snapshot, raw = taken
+    sent = raw.of("/")[0].response
+    records = [block for fields, block in warc_records(snapshot) if block.startswith(b"HTTP/1.1")]
+    found = next(block for block in records if b"conTent" in block or b"\xe7\x94\xac" in block)
+    assert len(found) == len(sent)
+    differ = {found[n : n + 1] for n in range(len(sent)) if sent[n] != found[n]}
+    assert differ == {b"*"}
+
+
+def test_the_exact_bytes_open_with_the_key(taken: tuple[Snapshot, Raw]) -> None:
+    snapshot, raw = taken
+    with (snapshot.folder / PRIVATE).open("rb") as source:
+        plain = b"".join(decrypt(source, KEY))
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        exact = gzip.decompress(archive.read(WARC))
+        log = archive.read(NETLOG)
+        sizes = {name: archive.getinfo(name).file_size for name in archive.namelist()}
+    assert raw.of("/")[0].request in exact
+    assert raw.of("/")[0].response in exact
+    assert base64.b64encode(TOKEN.encode())[:-4] in log or TOKEN.encode() in log
+    told = {part["name"]: part["size"] for part in record_of(snapshot)["private"]}
+    assert told == sizes
+
+
+def test_a_session_file_that_cannot_be_used_is_one_sentence(way_out: Guard, tmp_path: Path) -> None:
+    asked = order("http://127.0.0.1:9/", way_out, login=Login(tmp_path / "none.json"))
+    with pytest.raises(PageNotCaptured) as caught:
+        capture(replace(asked, private_key=KEY), tmp_path / "taken", software="t")
+    assert caught.value.reason is Reason.AUTHENTICATION
+    assert "session file" in caught.value.en
