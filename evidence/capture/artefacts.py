@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from evidence.format import jcs
 from evidence.format.declared import Line, first_lines, printed
 from evidence.format.names import (
     ARCHIVE,
+    ATTENDED,
     CAPTURE,
     CERTIFICATES,
     DOM,
@@ -85,7 +87,7 @@ def write_artefacts(
     for name, content in _contents(found, certificates).items():
         _write(folder / name, content if veil is None else veil.content(name, content))
     record = _record(course, found, fidelity, finished)
-    lines = first_lines(record, found.environment, certificates)
+    lines = first_lines(record, found.environment, certificates, _attended(found))
     record |= {"declared": printed(lines), "headline": _headline(lines)}
     if veil is not None:
         record = veil.record(record | {"private": sealed})
@@ -102,6 +104,13 @@ def write_artefacts(
         final_url=record["final_url"],
         title=record["title"],
     )
+
+
+def _attended(found: Found) -> dict[str, Any]:
+    """Return the record of an attended capture, empty when nobody was there."""
+    told = found.visit.records.files.get(ATTENDED)
+    value: dict[str, Any] = json.loads(told) if isinstance(told, bytes) else {}
+    return value
 
 
 def _contents(found: Found, certificates: dict[str, Any]) -> dict[str, bytes | Path]:
