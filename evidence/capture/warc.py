@@ -2,8 +2,8 @@
 
 Request and response records hold the literal bytes: header case, chunk framing and content
 coding as they came. HTTP/2 exchanges are written in HTTP/1.1 form and say ``WARC-Protocol: h2``.
-1xx heads, and bytes of an answer whose head never came whole, are metadata records. Payload is
-what follows the head. Bodies are read in pieces and never held.
+1xx heads, trailers of HTTP/2, and bytes of an answer whose head never came whole, are metadata
+records. Payload is what follows the head. Bodies are read in pieces and never held.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from evidence.netlog.model import Blob
 
 _RESPONSE = "application/http;msgtype=response"
 _REQUEST = "application/http;msgtype=request"
+_TRAILERS = "application/warc-fields"
 _TYPE_LINE = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Tt][Yy][Pp][Ee][ \t]*:([^\r\n]*)")
 _TYPE = re.compile(r"[!-~]{1,127}\Z")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
@@ -52,19 +53,14 @@ def write_warc(
     """Write warcinfo and the records of each exchange; return the places of the responses."""
     info = "".join(f"{name}: {value}\r\n" for name, value in about).encode("utf-8")
     info_id = _uuid()
-    _write(
-        target,
-        [
-            ("WARC-Type", "warcinfo"),
-            ("WARC-Record-ID", info_id),
-            ("WARC-Filename", "data.warc.gz"),
-            ("WARC-Date", warc_date(made)),
-            ("Content-Type", "application/warc-fields"),
-            ("WARC-Block-Digest", _named(hashlib.sha256(info))),
-        ],
-        [info],
-        len(info),
-    )
+    fields = [
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Record-ID", info_id),
+        ("WARC-Filename", "data.warc.gz"),
+        ("WARC-Date", warc_date(made)),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    _write_bytes(target, fields, info)
     places = [_write_row(target, row, info_id) for row in rows]
     return tuple(place for place in places if place is not None)
 
@@ -77,7 +73,8 @@ def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
     other = [_uuid() for _ in wire.interim]
     if wire.response.size and not answered:
         other.append(_uuid())
-    every = [response_id] * answered + [request_id, *other]
+    trailers = [_uuid()] if wire.trailers else []
+    every = [response_id] * answered + [request_id, *other, *trailers]
     cut = [("WARC-Truncated", wire.truncated)] if wire.truncated else []
     place = None
     if answered:
@@ -95,6 +92,10 @@ def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
     if wire.response.size and not answered:
         fields = _fields("metadata", row, other[-1], every, "application/octet-stream", info_id)
         _write_plain(target, fields + cut, wire.response)
+    for record_id in trailers:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in wire.trailers)
+        fields = _fields("metadata", row, record_id, every, _TRAILERS, info_id)
+        _write_bytes(target, fields, lines.encode("latin-1"))
     return place
 
 
@@ -128,6 +129,11 @@ def _write_plain(target: BinaryIO, fields: list[tuple[str, str]], block: Blob) -
         whole.update(piece)
     fields.append(("WARC-Block-Digest", _named(whole)))
     _write(target, fields, block.chunks(), block.size)
+
+
+def _write_bytes(target: BinaryIO, fields: list[tuple[str, str]], block: bytes) -> None:
+    fields.append(("WARC-Block-Digest", _named(hashlib.sha256(block))))
+    _write(target, fields, [block], len(block))
 
 
 def _fields(
