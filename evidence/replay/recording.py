@@ -18,6 +18,10 @@ _PASSING = re.compile(r"(?<==)(\d{10,}|0\.\d{6,})(?=&|$)")
 """Values in an address that change with every visit: moments and random numbers."""
 
 
+_Response = tuple[int, int, int, bool]
+"""Place and length of its gzip member, status, and whether it was cut short."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a browser asks for; ``body`` is None when it did not say."""
@@ -105,7 +109,7 @@ def read_recording(path: Path) -> Recording:
 
     Raises ValueError when it is no such file. Digests are not checked: the verifier does that.
     """
-    responses: dict[str, tuple[int, int, int, bool]] = {}
+    responses: dict[str, _Response] = {}
     requests: list[tuple[dict[str, str], bytes]] = []
     for offset, length, record in _members(path):
         fields, block = _fields(record)
@@ -120,14 +124,12 @@ def read_recording(path: Path) -> Recording:
     return Recording(path, kept)
 
 
-def _kept(
-    fields: dict[str, str], block: bytes, responses: dict[str, tuple[int, int, int, bool]]
-) -> Kept:
+def _kept(fields: dict[str, str], block: bytes, responses: dict[str, _Response]) -> Kept:
     first, headers, body = split_head(block)
     named = {name.lower(): value for name, value in headers}
-    offset, length, status, cut = responses.get(
-        fields.get("warc-concurrent-to", ""), (0, 0, 0, True)
-    )
+    together = fields.get("warc-concurrent-to", "").split()
+    found = next((responses[name] for name in together if name in responses), None)
+    offset, length, status, cut = found or (0, 0, 0, True)
     return Kept(
         method=first.split(" ", 1)[0],
         url=urldefrag(fields["warc-target-uri"])[0],
@@ -145,8 +147,12 @@ def _fields(record: bytes) -> tuple[dict[str, str], bytes]:
     lines = head.decode("utf-8", "replace").split("\r\n")
     if not lines[0].startswith("WARC/"):
         raise ValueError("not a WARC record")
-    pairs = (line.partition(":") for line in lines[1:])
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}, block
+    fields: dict[str, str] = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        before = fields.get(name.strip().lower())  # WARC-Concurrent-To may stand more than once
+        fields[name.strip().lower()] = f"{before} {value.strip()}" if before else value.strip()
+    return fields, block
 
 
 def _members(path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -38,7 +38,7 @@ def mismatches(logged: Sequence[Exchange], recorded: Sequence[Pair]) -> list[str
 
 
 def _equal(exchange: Exchange, pair: Pair) -> bool:
-    if pair.request != exchange.request:
+    if (pair.request, pair.interim) != (exchange.request, exchange.interim):
         return False
     got = pair.response or b""
     if exchange.ending is Ending.GONE:
@@ -66,6 +66,8 @@ def _difference(exchange: Exchange, pair: Pair) -> Iterable[str]:
     name = _line(exchange)
     if pair.request != exchange.request:
         yield f"{name}: request {first_difference(exchange.request, pair.request)}"
+    if pair.interim != exchange.interim:
+        yield f"{name}: interim heads, server {exchange.interim!r}, record {pair.interim!r}"
     got = pair.response
     if got is None:
         yield f"{name}: no response record, the server sent {len(exchange.response)} bytes"

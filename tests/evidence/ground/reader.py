@@ -22,13 +22,19 @@ class Record:
 
 @dataclass(frozen=True)
 class Pair:
-    """A request record and the response record it is concurrent to, if there is one."""
+    """A request record and the response record it is concurrent to, if there is one.
+
+    ``interim`` are the metadata records concurrent to it that hold HTTP heads, ``trailers`` is
+    the one that holds fields sent after the body (HTTP/2).
+    """
 
     url: str
     request: bytes
     response: bytes | None
     truncated: str | None
     fields: dict[str, str]
+    interim: tuple[bytes, ...] = ()
+    trailers: bytes = b""
 
 
 def records(path: Path) -> list[Record]:
@@ -46,7 +52,8 @@ def records(path: Path) -> list[Record]:
         fields: dict[str, str] = {}
         for line in lines:
             name, _, value = line.partition(": ")
-            fields.setdefault(name.lower(), value)
+            known = fields.get(name.lower())
+            fields[name.lower()] = f"{known}\n{value}" if known else value
         size = int(fields["content-length"])
         assert rest[size:] == b"\r\n\r\n", "a record does not end where it says"
         block = rest[:size]
@@ -56,13 +63,15 @@ def records(path: Path) -> list[Record]:
 
 
 def pairs(found: list[Record]) -> list[Pair]:
-    """Join requests with their responses; fails on a response that has no request."""
-    responses = {r.fields["warc-record-id"]: r for r in found if r.kind == "response"}
+    """Join requests with what is concurrent to them; fails on a record that belongs to none."""
+    others = {r.fields["warc-record-id"]: r for r in found if r.kind in ("response", "metadata")}
     joined = []
     for record in found:
         if record.kind != "request":
             continue
-        response = responses.pop(record.fields.get("warc-concurrent-to", ""), None)
+        names = record.fields.get("warc-concurrent-to", "").split("\n")
+        together = [others.pop(name) for name in names if name in others]
+        response = next((one for one in together if one.kind == "response"), None)
         fields = response.fields if response else record.fields
         joined.append(
             Pair(
@@ -71,7 +80,14 @@ def pairs(found: list[Record]) -> list[Pair]:
                 response.block if response else None,
                 fields.get("warc-truncated"),
                 fields,
+                tuple(_metadata(together, "application/http;msgtype=response")),
+                b"".join(_metadata(together, "application/warc-fields")),
             )
         )
-    assert not responses, f"responses without a request: {list(responses)}"
+    assert not others, f"records without a request: {list(others)}"
     return joined
+
+
+def _metadata(together: list[Record], kind: str) -> list[bytes]:
+    found = [one for one in together if one.kind == "metadata"]
+    return [one.block for one in found if one.fields["content-type"] == kind]

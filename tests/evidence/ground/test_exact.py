@@ -67,6 +67,16 @@ def test_a_request_without_an_answer_is_kept_and_asked_again(whole: Held) -> Non
     assert sorted(pair.response or b"" for pair in kept) == sorted(i.response for i in sent)
 
 
+def test_each_record_names_its_connection(whole: Held) -> None:
+    secure = whole.snapshot.url.startswith("https")
+    for pair in whole.recorded:
+        assert pair.fields["warc-ip-address"] == "127.0.0.1"
+        protocols = pair.fields["warc-protocol"].split("\n")
+        assert protocols[0] in ("http/1.1", "http/1.0")
+        assert protocols[1:] == (["tls/1.3"] if secure else [])
+        assert ("warc-cipher-suite" in pair.fields) is secure
+
+
 def test_a_websocket_is_named_as_not_recorded(whole: Held) -> None:
     assert [item.ending for item in whole.logged].count(Ending.UPGRADE) == 1
     assert "websocket" in json.dumps(whole.record["not_recorded"]).lower()

@@ -91,5 +91,10 @@ def test_answers_are_the_fields_and_bodies_that_the_server_sent(
         assert first.split(" ")[1] == dict(stream.reply.fields)[b":status"].decode()
         assert fields == ordinary(stream.reply.fields), wanted
         assert body == stream.reply.body, wanted
-        assert pair.fields["warc-protocol"] == "h2"
+        trailers = b"".join(b"%s: %s\r\n" % pair for pair in stream.reply.trailers)
+        assert pair.trailers == trailers
+        assert [ordinary(f) for f in stream.reply.informational] == [
+            message(block)[1] for block in pair.interim
+        ]
+        assert pair.fields["warc-protocol"] == "h2\ntls/1.3"
         assert (pair.truncated is not None) == stream.reply.cut, wanted

@@ -169,6 +169,14 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
         + exchange(4, api, post + b"a", ok("for a"))
         + exchange(5, api, post + b"b", ok("for b"))
         + exchange(6, counted, get, ok("counted"))
+        + record("response", 8, "https://a.test/hint", ok("after hints"))
+        + record(
+            "request",
+            8,
+            "https://a.test/hint",
+            get,
+            "WARC-Concurrent-To: <response8>\r\nWARC-Concurrent-To: <metadata8>\r\n",
+        )
         + record("request", 7, "https://a.test/silent", get)
     )
     recording = read_recording(path)
@@ -183,6 +191,7 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
     assert answer(Asked("GET", "https://a.test/c?t=1800000000000&k=1")) == b"counted"
     assert answer(Asked("GET", "https://a.test/c?t=1700000000000&k=2")) is None
     assert answer(Asked("GET", api)) is None
+    assert answer(Asked("GET", "https://a.test/hint")) == b"after hints"
     silent = recording.find(Asked("GET", "https://a.test/silent"))
     assert silent is not None
     assert silent.length == 0
