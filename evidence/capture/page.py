@@ -11,6 +11,7 @@ from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.extras import Files
+from evidence.capture.pagestate import Signs, measure, note_of
 from evidence.capture.pictures import take_picture
 from evidence.capture.settling import settle
 from evidence.format.names import MHTML
@@ -19,10 +20,6 @@ __all__ = ["Records", "page_note", "printable", "settle", "take_records"]
 
 _TEXT = "() => document.body ? document.body.innerText : \
 (document.documentElement ? document.documentElement.textContent : '')"
-_PASSWORD = "() => document.querySelectorAll('input[type=password]').length"  # noqa: S105
-_VERIFY_WORDS = ("验证码", "安全验证", "滑块", "人机验证", "captcha", "verify you are human")
-_LOGIN_WORDS = ("请登录", "账号登录", "扫码登录", "sign in", "log in")
-_EMPTY_BELOW = 20
 _TITLE_LIMIT = 500
 _FRAMES = 40
 _FRAME_MS = 1500
@@ -44,7 +41,7 @@ class Records:
     pdf: bytes
     height: int
     limits_hit: tuple[str, ...]
-    password_fields: int
+    signs: Signs
     files: Files = field(default_factory=dict)
 
 
@@ -56,7 +53,7 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
     steps.add("document", f"{len(dom)} bytes")
     text = take_text(page, steps)
     picture = take_picture(page, steps, bound=limits.picture_height, strip=limits.strip_height)
-    passwords = int(evaluate(page, _PASSWORD))
+    signs = measure(page)
     pdf = page.pdf(format="A4", print_background=True)
     steps.add("pdf", f"{len(pdf)} bytes")
     mhtml = take_mhtml(page, steps)
@@ -68,7 +65,7 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
         pdf=pdf,
         height=picture.height,
         limits_hit=("picture height",) if picture.cut else (),
-        password_fields=passwords,
+        signs=signs,
         files={**picture.strips, **({} if mhtml is None else {MHTML: mhtml})},
     )
 
@@ -131,21 +128,8 @@ def _valid(data: bytes) -> bytes:
 
 
 def page_note(records: Records, status: int) -> str | None:
-    """Return what the page looks like if not an ordinary one: a hint, not a finding.
+    """Return what the page looks like if not an ordinary one; see ``evidence.capture.pagestate``.
 
     One of ``gone``, ``http-error``, ``verification``, ``login``, ``empty``; None otherwise.
     """
-    text = records.text.decode("utf-8").lower()
-    words = f"{records.title.lower()}\n{text}"
-    short = len(text) < 2000
-    if status in (404, 410):
-        return "gone"
-    if status >= 400:
-        return "http-error"
-    if short and any(word in words for word in _VERIFY_WORDS):
-        return "verification"
-    if records.password_fields and short and any(word in words for word in _LOGIN_WORDS):
-        return "login"
-    if len(text.strip()) < _EMPTY_BELOW:
-        return "empty"
-    return None
+    return note_of(records.title, records.text.decode("utf-8", "replace"), status, records.signs)

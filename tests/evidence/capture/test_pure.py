@@ -22,6 +22,7 @@ from evidence.capture.certificates import bad_hosts, certificates_record
 from evidence.capture.joined import Counts, Row, join, peer_of
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, page_note
+from evidence.capture.pagestate import Signs
 from evidence.capture.recorder import Seen
 from evidence.capture.warc import media_type, target_uri, write_warc
 from evidence.environment.journal import JournalView, journal_size, read_journal
@@ -305,7 +306,7 @@ def test_a_browser_is_found_or_its_absence_explained(tmp_path: Path) -> None:
 
 
 def records(text: str, *, passwords: int = 0) -> Records:
-    return Records("标题", b"", text.encode(), b"", b"", 1, (), passwords)
+    return Records("标题", b"", text.encode(), b"", b"", 1, (), Signs(passwords=passwords))
 
 
 @pytest.mark.parametrize(
