@@ -114,10 +114,6 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
         yield "byte_mismatch"
     if capture.get("log_faults"):
         yield "log_incomplete"
-    if capture.get("byte_counts") == "mismatch":
-        yield "byte_mismatch"
-    if capture.get("log_faults"):
-        yield "log_incomplete"
     if capture.get("limits_hit"):
         yield "limit"
 
