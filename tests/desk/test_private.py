@@ -18,7 +18,7 @@ from evidence.home import EvidenceHome
 from evidence.seal.private import key_path, make_key
 from tests.desk.conftest import LeadMaker, Town
 from tests.evidence.builder import CAPTURE_ID, World
-from tests.evidence.rich import rich
+from tests.evidence.rich import rich, stating
 
 
 @pytest.mark.django_db
@@ -34,6 +34,7 @@ def test_each_opening_and_the_erasure_are_in_the_chain_of_custody(
     write_private(part, io.BytesIO(), [ZipPart(WARC, b"exact")], key)
     draft = rich(World.create(tmp_path / "world"))
     draft.artefacts[names.PRIVATE] = part.getvalue()
+    draft.artefacts[names.CAPTURE] = stating({WARC: b"exact"})
     (tmp_path / "A.wacz").write_bytes(draft.seal().wacz)
     (home.path / "markseal.sqlite3").touch()
     monkeypatch.setenv("MARKSEAL_HOME", str(home.path))

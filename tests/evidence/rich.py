@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 from cryptography import x509
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence.format import jcs, names
 from evidence.format.cdxj import print_index
+from evidence.format.digests import digest_bytes
 from tests.evidence.builder import (
     BODY,
     HTTP,
@@ -136,3 +138,9 @@ def rich(world: World, **changed: bytes) -> Draft:
         **changed,
     }
     return draft
+
+
+def stating(inside: dict[str, bytes]) -> bytes:
+    """Return a ``capture.json`` that states these files as those in the encrypted part."""
+    rows = [{"name": n, **asdict(digest_bytes(data))} for n, data in inside.items()]
+    return jcs.dumps(CAPTURE | {"private": rows})

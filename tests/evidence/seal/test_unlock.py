@@ -14,7 +14,7 @@ from evidence.format.zipform import ZipPart
 from evidence.home import EvidenceHome
 from evidence.seal.private import key_path, make_key
 from tests.evidence.builder import CAPTURE_ID, World, zipped
-from tests.evidence.rich import rich
+from tests.evidence.rich import rich, stating
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def wacz(home: EvidenceHome, tmp_path: Path) -> Path:
     write_private(part, io.BytesIO(), [ZipPart(WARC, b"exact"), ZipPart(NETLOG, b"{}")], key)
     draft = rich(World.create(tmp_path / "world"))
     draft.artefacts[names.PRIVATE] = part.getvalue()
+    draft.artefacts[names.CAPTURE] = stating({WARC: b"exact", NETLOG: b"{}"})
     path = tmp_path / "A.wacz"
     path.write_bytes(draft.seal().wacz)
     return path
@@ -96,3 +97,16 @@ def test_a_package_without_such_a_part_or_altered_or_none_is_said(
         assert word in capsys.readouterr().err
     assert run("open", tmp_path / "none.wacz", "--out", tmp_path / "o") == 64
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_file_that_the_record_does_not_state_is_named(
+    home: EvidenceHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = io.BytesIO()
+    write_private(part, io.BytesIO(), [ZipPart(WARC, b"other")], make_key(home, CAPTURE_ID))
+    draft = rich(World.create(tmp_path / "world"))
+    draft.artefacts[names.PRIVATE] = part.getvalue()
+    draft.artefacts[names.CAPTURE] = stating({WARC: b"exact"})
+    (tmp_path / "A.wacz").write_bytes(draft.seal().wacz)
+    assert run("open", tmp_path / "A.wacz", "--out", tmp_path / "out") == 64
+    assert f"{WARC} is not the file" in capsys.readouterr().err
