@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from evidence.browser.order import Profile
+from evidence.browser.order import Login, Profile
 from evidence.capture import Snapshot, capture
 from evidence.format import jcs
 from evidence.replay import check, compare_pictures, compare_texts
@@ -146,6 +146,22 @@ def test_a_replay_that_hangs_is_ended(where: Ground, tmp_path: Path) -> None:
     report = replayed(where, taken(where, "/stuck", tmp_path), seconds=5)
     assert report["verdict"] == "not_checked"
     assert "within 5 seconds" in report["reason"]["en"]
+
+
+def test_a_login_is_not_declared_again(where: Ground, tmp_path: Path) -> None:
+    token = "c0ffee-5e55-10n-70ken-d15c0"
+    session = tmp_path / "session.json"
+    cookie = {"name": "sid", "value": token, "domain": "127.0.0.1", "path": "/", "expires": -1,
+              "httpOnly": True, "secure": False, "sameSite": "Lax"}  # fmt: skip
+    session.write_text(json.dumps({"cookies": [cookie], "origins": []}))
+    login: dict[str, Any] = {"login": Login(session), "private_key": bytes(32)}
+    snapshot = taken(where, "/greeting", tmp_path / "capture", **login)
+    asked = b"".join(item.request for item in where.ledger.settled())
+    assert token.encode() in asked
+    report = replayed(where, snapshot, **login)
+    assert report["verdict"] != "not_checked", report
+    for path in snapshot.folder.rglob("*"):
+        assert not path.is_file() or token.encode() not in path.read_bytes(), path
 
 
 def test_a_replay_that_cannot_be_made_says_why(still: Snapshot, tmp_path: Path) -> None:
