@@ -76,6 +76,7 @@ def write_artefacts(
     sealed = []
     if veil is not None:
         veil.learn(found.wire.exchanges)
+        veil.require_plain(course.order.url)
         about = fields_of(_about(course.order, found, software, exact))
         sealed = veil.seal(folder, rows, about=about, made=course.started)
     with (folder / ARCHIVE).open("wb") as target:

@@ -13,6 +13,8 @@ from evidence.capture.masking import OVERLAP, WINDOW, Hit, masked
 from evidence.netlog.http1 import chunk_places, header_fields
 from evidence.netlog.model import Blob
 
+_CODING = (b"content-encoding", b"transfer-encoding", b"content-length")
+
 Find = Callable[[bytes], list[Hit]]
 
 
@@ -116,3 +118,20 @@ def write(path: Path, pieces: Iterable[bytes]) -> Blob:
         for piece in pieces:
             size += target.write(piece)
     return Blob(path, 0, size)
+
+
+def joined(head: bytes, body: Blob) -> Iterator[bytes]:
+    """Yield a head and the body that follows it."""
+    yield head
+    yield from body.chunks()
+
+
+def decoded_head(head: bytes, size: int) -> bytes:
+    """Return a head for a decoded body: the fields of its coding are renamed, a length is given."""
+    end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
+    lines = head.split(b"\n")
+    changed = [
+        b"X-Orig-" + line if line.partition(b":")[0].strip().lower() in _CODING else line
+        for line in lines[:-2]
+    ]
+    return b"\n".join([*changed, b"Content-Length: %d" % size + end[:-1], *lines[-2:]])

@@ -38,13 +38,15 @@ def write_partial(folder: Path, course: Course, failure: PageNotCaptured, spool:
         "limits_hit": list(course.hit),
         "dialogs": course.dialogs_seen,
         "steps": list(course.steps.items),
-        "log": _log(spool / "netlog.json", spool),
+        "log": _log(course, spool / "netlog.json", spool),
     }
+    if course.veil is not None:
+        record = course.veil.plain(record)
     with suppress(OSError):
         (folder / NAME).write_bytes(jcs.dumps(record))
 
 
-def _log(log: Path, spool: Path) -> dict[str, Any]:
+def _log(course: Course, log: Path, spool: Path) -> dict[str, Any]:
     try:
         size = log.stat().st_size
     except OSError:
@@ -55,6 +57,8 @@ def _log(log: Path, spool: Path) -> dict[str, Any]:
         wire = read_netlog(log, spool / "partial")
     except FormatError as error:
         return {"state": f"not readable: {error.en}", "bytes": size}
+    if course.veil is not None:
+        course.veil.learn(wire.exchanges)
     return {
         "state": "whole" if wire.complete else "cut off, repaired",
         "bytes": size,

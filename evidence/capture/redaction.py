@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evidence.capture.bodies import Body, body_of, overlay, scan, write
+from evidence.capture.bodies import Body, body_of, decoded_head, joined, overlay, scan, write
 from evidence.capture.codings import NotDecodable
 from evidence.capture.fields import NamedFields
 from evidence.capture.heads import secret_values
@@ -38,7 +38,6 @@ from evidence.errors import CaptureError
 from evidence.format.names import ARCHIVE
 from evidence.netlog.model import Blob, WireExchange
 
-_CODING = (b"content-encoding", b"transfer-encoding", b"content-length")
 _ALL = "unreadable, masked whole"
 
 
@@ -68,7 +67,7 @@ class Redactor:
 
     def _learn_state(self, state: LoginState) -> None:
         for cookie in state.cookies:
-            self._add(tokens_of(cookie.value, sure=cookie.hidden))
+            self._add(tokens_of(cookie.value, sure=cookie.hidden), named=cookie.hidden)
         for name, value in state.stored:
             self._add(stored_tokens(name, value))
 
@@ -76,6 +75,14 @@ class Redactor:
         for value in values:
             if named or value not in self._spare:
                 self._secrets.setdefault(value)
+
+    def also(self, names: Sequence[str], values: Iterable[str]) -> None:
+        """Take in further names of secret fields, and secrets themselves, before ``learn``."""
+        self._fields = NamedFields((*self._fields.names, *names))
+        self._headers += tuple(name.lower() for name in names)
+        for value in values:
+            self._add(tokens_of(value, sure=True), named=True)
+        self._scanner = Scanner(self._secrets)
 
     def learn(self, exchanges: Iterable[WireExchange]) -> None:
         """Take in the secrets that went over the wire: cookies, credentials, named fields."""
@@ -112,6 +119,10 @@ class Redactor:
         for one in fields.find(data):
             text = data[one.start : one.end].decode("utf-8", "replace")
             self._add(tokens_of(text, sure=True), named=True)
+
+    def finds(self, text: str) -> bool:
+        """Return whether a text holds a secret."""
+        return bool(self._find(text.encode("utf-8", "surrogatepass")))
 
     def _find(self, data: bytes) -> list[Hit]:
         """Return every place to be masked in content of any kind."""
@@ -197,8 +208,8 @@ class Redactor:
             plain = write(path.with_suffix(".plain"), overlay(body.pieces(), [Hit(0, size, _ALL)]))
             told = _ALL
         self._list(ARCHIVE, one.number, f"{part} body", [Hit(0, plain.size, told)])
-        head = _decoded_head(head, plain.size)
-        whole = write(path, _joined(head, plain))
+        head = decoded_head(head, plain.size)
+        whole = write(path, joined(head, plain))
         plain.path.unlink()
         return whole, len(head)
 
@@ -274,19 +285,3 @@ class Redactor:
                 f"A secret of the login is still readable in {names}; nothing is handed out.",
                 f"登录凭据在 {names} 中仍可读出；不予封装。",
             )
-
-
-def _joined(head: bytes, body: Blob) -> Iterator[bytes]:
-    yield head
-    yield from body.chunks()
-
-
-def _decoded_head(head: bytes, size: int) -> bytes:
-    """Return a head for a decoded body: the fields of its coding are renamed, a length is given."""
-    end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
-    lines = head.split(b"\n")
-    changed = [
-        b"X-Orig-" + line if line.partition(b":")[0].strip().lower() in _CODING else line
-        for line in lines[:-2]
-    ]
-    return b"\n".join([*changed, b"Content-Length: %d" % size + end[:-1], *lines[-2:]])

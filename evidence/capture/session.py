@@ -86,6 +86,8 @@ def capture(
     with _spool(folder) as spool:
         try:
             course.veil = Veil.of(order, spool)
+            if course.veil is not None:
+                course.veil.require_plain(order.url)
             doing = act or (attend if order.attended else visit)
             found = _found(course, spool, software, isolation, doing)
         except PageNotCaptured as failure:

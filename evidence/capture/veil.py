@@ -50,9 +50,22 @@ class Veil:
         made = Redactor(state, names, spool / "masked", spare=order.url)
         return cls(made, state, spool, order.private_key)
 
+    def also(self, names: Sequence[str], values: Iterable[str]) -> None:
+        """Take in what a person typed into password fields: the fields' names, the passwords."""
+        self.redactor.also(names, values)
+
     def learn(self, exchanges: Iterable[WireExchange]) -> None:
         """Take in the secrets that went over the wire; before anything is masked."""
         self.redactor.learn(exchanges)
+
+    def require_plain(self, url: str) -> None:
+        """Refuse an address that holds a secret: it stands in the manifest and the log."""
+        if self.redactor.finds(url):
+            raise PageNotCaptured(
+                Reason.AUTHENTICATION,
+                "The address itself holds a secret of the login; give it without.",
+                "网址本身含有登录凭据；请给出不含凭据的网址。",
+            )
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the exchanges as they are published."""
@@ -72,9 +85,10 @@ class Veil:
             return self.redactor.pdf(name, content)
         return self.redactor.text(name, content) if suffix in (".html", ".txt") else content
 
-    def text(self, text: str) -> str:
-        """Return a short text (an address, a title) masked."""
-        return str(self.redactor.record(CAPTURE, text))
+    def plain(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return another record of the attempt masked."""
+        found: dict[str, Any] = self.redactor.record("", record)
+        return found
 
     def record(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return the capture's own record masked, with the list of what was masked anywhere."""

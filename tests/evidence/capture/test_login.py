@@ -171,3 +171,18 @@ def test_a_session_file_that_cannot_be_used_is_one_sentence(way_out: Guard, tmp_
         capture(replace(asked, private_key=KEY), tmp_path / "taken", software="t")
     assert caught.value.reason is Reason.AUTHENTICATION
     assert "session file" in caught.value.en
+
+
+@pytest.mark.parametrize("query", [f"t={quote(TOKEN, safe='')}", "pin=4711"])
+def test_an_address_that_holds_a_secret_is_refused(
+    way_out: Guard, tmp_path: Path, query: str
+) -> None:
+    cookie = {"name": "sid", "value": TOKEN, "domain": "h", "path": "/", "httpOnly": True}
+    (tmp_path / "session.json").write_text(json.dumps({"cookies": [cookie]}))
+    login = Login(tmp_path / "session.json", ("pin",))
+    asked = order(f"http://127.0.0.1:9/?{query}", way_out, login=login, private_key=KEY)
+    with pytest.raises(PageNotCaptured, match="holds a secret") as caught:
+        capture(asked, tmp_path / "taken", software="t")
+    assert TOKEN not in caught.value.en
+    partial = (tmp_path / "taken/partial.json").read_bytes()
+    assert quote(TOKEN, safe="").encode() not in partial
