@@ -29,7 +29,7 @@ from evidence.errors import FormatError
 from evidence.format.times import format_time
 
 FORMAT = "markseal-environment/2"
-_PAUSE = 0.4
+_PAUSE, _LATER = 0.4, 1.5
 _PACKAGES = ("playwright", "cryptography", "rfc8785", "rfc3161-client")
 
 
@@ -82,7 +82,7 @@ class Surroundings:
         end, seen = threading.Event(), set[int]()
 
         def watch() -> None:
-            while not end.wait(_PAUSE):
+            while not end.wait(_PAUSE if not self.renderers else _LATER):
                 with suppress(OSError, ValueError):
                     for renderer in program.renderers(running.pid):
                         # one that has only just begun confines itself a moment later
