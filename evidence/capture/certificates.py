@@ -76,7 +76,8 @@ def certificates_record(
     """Return the record: each certificate once by its SHA-256, each TLS connection in order.
 
     ``peers`` are the addresses by connection. A resumed session shows no chain: its ``chain``
-    is that of the earlier connection to the same host, named in ``chain_from``.
+    is that of the earlier connection to the same host, named in ``chain_from``; a certificate
+    that the browser had judged before has the verdict of the connection in ``verdict_from``.
     """
     known: dict[str, dict[str, Any]] = {}
     chains: dict[tuple[str, int], tuple[int, list[str]]] = {}
@@ -85,10 +86,10 @@ def certificates_record(
         if one.tls is None:
             continue
         chain = [_keep(der, known) for der in one.tls.chain]
-        source = one.source
-        if chain:
+        source = one.tls.chain_from or one.source
+        if chain and source == one.source:
             chains[one.host, one.port] = (source, chain)
-        else:
+        elif not chain:
             source, chain = chains.get((one.host, one.port), (source, []))
         rows.append(_connection(one, one.tls, chain, source, peers.get(one.source)))
     return {
@@ -121,6 +122,8 @@ def _connection(
     }
     if chain and chain_from != one.source:
         row["chain_from"] = chain_from
+    if tls.verdict_from is not None:
+        row["verdict_from"] = tls.verdict_from
     if tls.stapled is not None:
         row["stapled_ocsp"] = base64.b64encode(tls.stapled).decode()
     return row
