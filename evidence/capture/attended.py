@@ -193,6 +193,9 @@ class Session:
         if page is not None:
             self._keep(page, "end")
         self._ended = True
+        if self.course.veil is not None:
+            names = sorted(self.watcher.secret_names)
+            self.course.veil.also(names, self.watcher.secrets)
 
     def _obey(self) -> str:
         """Take the commands that have come; return ``e`` when the end was asked for."""

@@ -79,6 +79,7 @@ class Redactor:
     def also(self, names: Sequence[str], values: Iterable[str]) -> None:
         """Take in further names of secret fields, and secrets themselves, before ``learn``."""
         self._fields = NamedFields((*self._fields.names, *names))
+        self._sent = NamedFields(self._fields.names, passwords=True)
         self._headers += tuple(name.lower() for name in names)
         for value in values:
             self._add(tokens_of(value, sure=True), named=True)

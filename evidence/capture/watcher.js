@@ -1,5 +1,6 @@
 // Runs in an isolated world (CDP) of every page and frame of an attended capture: it sees what a
-// person does, the page sees nothing of it. Never a key, a text or a value: counts and labels.
+// person does, the page sees nothing of it. Counts and labels, never a key or a text; a password is
+// told apart from the record, so that it can be masked wherever it went, and is written nowhere.
 (() => {
   const say = (kind, more) => {
     try { markseal(JSON.stringify({kind, ...more})); } catch (e) { /* the page is going */ }
@@ -24,15 +25,26 @@
     if (!label) label = near.getAttribute('name') || '';
     return brief(kind) + (label ? ' “' + brief(label) + '”' : '');
   };
-  const secret = e => e instanceof HTMLInputElement && e.type === 'password';
+  // Once a password field, always one: pages show what is in it by changing its type.
+  const passwords = new Set();
+  const secret = e => {
+    if (e instanceof HTMLInputElement && e.type === 'password') passwords.add(e);
+    return passwords.has(e);
+  };
+  const reveal = () => {
+    for (const e of document.querySelectorAll('input[type=password]')) passwords.add(e);
+    for (const e of passwords)
+      if (e.value) say('secret', {name: e.name || e.id || '', value: e.value.slice(0, 500)});
+  };
 
   // Keys are counted per field; in a password field not even that.
   let field = null, keys = 0, timer = 0;
   const flush = () => {
     clearTimeout(timer);
     if (field && keys) say('keys', secret(field)
-      ? {target: describe(field), password: true, name: field.name || field.id || ''}
+      ? {target: describe(field), password: true}
       : {target: describe(field), count: keys});
+    if (field && secret(field)) reveal();
     field = null; keys = 0;
   };
   const on = (name, act) => window.addEventListener(name, e => { if (e.isTrusted) act(e); },
@@ -59,8 +71,11 @@
   on('dblclick', e => say('double click', {target: describe(e.composedPath()[0])}));
   on('paste', e => { flush(); say('paste', {target: describe(e.composedPath()[0])}); });
   on('drop', e => say('drop', {target: describe(e.composedPath()[0])}));
-  on('submit', e => { flush(); say('submit', {target: describe(e.target)}); });
-  on('change', e => { if (!typed(e.target)) say('change', {target: describe(e.target)}); });
+  on('submit', e => { flush(); reveal(); say('submit', {target: describe(e.target)}); });
+  on('change', e => {
+    if (secret(e.target)) reveal();
+    else if (!typed(e.target)) say('change', {target: describe(e.target)});
+  });
   on('focus', e => { if (e.target === window) say('active'); });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') say('active');
@@ -76,5 +91,5 @@
         ...(moved ? {target: describe(moved)} : {})});
     }, 400);
   });
-  window.addEventListener('pagehide', flush, true);
+  window.addEventListener('pagehide', () => { flush(); reveal(); }, true);
 })();

@@ -2,7 +2,8 @@
 
 The listeners run in an isolated world (CDP) of every page and frame: a page neither sees nor
 hinders them. Only what the browser itself vouches for as a person's doing (``isTrusted``) is
-taken; keys are counted and never named, and what stands in a field is never read.
+taken; keys are counted and never named, and no text of a field is read. A password alone is, to be
+masked wherever it went: it stays in memory and is written nowhere.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from playwright.sync_api import CDPSession, Error, Frame, Page
 BINDING = "markseal"
 WORLD = "markseal-watcher"
 _FIELD_LIMIT = 200
+_SECRET_LIMIT = 500
+_SECRETS = 200
 _KINDS = frozenset(
     {"active", "click", "double click", "keys", "paste", "drop", "submit", "change", "scroll"}
     | {"mark"}
@@ -36,11 +39,13 @@ def _script() -> str:
 class Watcher:
     """Watches pages; ``hear`` is called for each doing, from within the browser's events.
 
-    ``secret_names`` collects the names of the password fields that were typed into.
+    ``secret_names`` and ``secrets`` collect the names of the password fields that were typed
+    into and the passwords, for masking alone.
     """
 
     hear: Hear
     secret_names: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set, repr=False)
     _source: str = field(default_factory=_script)
     _frames: set[Frame] = field(default_factory=set)
 
@@ -79,11 +84,18 @@ class Watcher:
             told = json.loads(event.get("payload", ""))
         except ValueError:
             return
-        if isinstance(told, dict) and told.get("kind") in _KINDS:
-            name = told.pop("name", "")
-            if told.get("password") and isinstance(name, str) and name:
-                self.secret_names.add(name[:_FIELD_LIMIT])
+        if not isinstance(told, dict):
+            return
+        if told.get("kind") == "secret":
+            self._keep_from_evidence(told.get("name"), told.get("value"))
+        elif told.get("kind") in _KINDS:
             self.hear(page, told.pop("kind"), _plain(told))
+
+    def _keep_from_evidence(self, name: object, value: object) -> None:
+        if isinstance(name, str) and name and len(self.secret_names) < _SECRETS:
+            self.secret_names.add(name[:_FIELD_LIMIT])
+        if isinstance(value, str) and value and len(self.secrets) < _SECRETS:
+            self.secrets.add(value[:_SECRET_LIMIT])
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:
