@@ -39,6 +39,9 @@ from evidence.format.names import ARCHIVE
 from evidence.netlog.model import Blob, WireExchange
 
 _ALL = "unreadable, masked whole"
+_COMMON = frozenset(
+    {"code", "data", "item", "key", "name", "text", "title", "type", "url", "value"}
+)
 
 
 class Redactor:
@@ -77,10 +80,13 @@ class Redactor:
                 self._secrets.setdefault(value)
 
     def also(self, names: Sequence[str], values: Iterable[str]) -> None:
-        """Take in further names of secret fields, and secrets themselves, before ``learn``."""
-        self._fields = NamedFields((*self._fields.names, *names))
-        self._sent = NamedFields(self._fields.names, passwords=True)
-        self._headers += tuple(name.lower() for name in names)
+        """Take in further names of secret fields, and secrets themselves, before ``learn``.
+
+        These names were not chosen by us: only what has no other use is one (no ``id``, no ``p``).
+        """
+        told = [name for name in names if len(name) > 2 and name.lower() not in _COMMON]
+        self._fields = NamedFields((*self._fields.names, *told))
+        self._sent = NamedFields((*self._fields.names, *names), passwords=True)
         for value in values:
             self._add(tokens_of(value, sure=True), named=True)
         self._scanner = Scanner(self._secrets)
@@ -119,7 +125,7 @@ class Redactor:
     def _learn_fields(self, data: bytes, fields: NamedFields) -> None:
         for one in fields.find(data):
             text = data[one.start : one.end].decode("utf-8", "replace")
-            self._add(tokens_of(text, sure=True), named=True)
+            self._add(tokens_of(text, named=True), named=True)
 
     def finds(self, text: str) -> bool:
         """Return whether a text holds a secret."""
@@ -233,14 +239,11 @@ class Redactor:
         return found
 
     def record(self, file: str, value: Any) -> Any:
-        """Return a JSON value with every text in it masked."""
+        """Return a JSON value with every text in it masked; keys are ours and stay."""
         if isinstance(value, str):
             return self._text(value, file, 0, "record")
         if isinstance(value, dict):
-            return {
-                self._text(key, file, 0, "record"): self._member(file, key, part)
-                for key, part in value.items()
-            }
+            return {key: self._member(file, key, part) for key, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.record(file, part) for part in value]
         return value
