@@ -105,6 +105,9 @@ command -v openssl >/dev/null 2>&1 || debian openssl || stop \
 if [ "$purpose" = test ]; then
     command -v unzip >/dev/null 2>&1 || debian unzip || note \
         "没有 unzip：VERIFY.txt 的测试将跳过。" "no unzip: the test of VERIFY.txt will be skipped."
+    { command -v Xvfb && command -v xdotool; } >/dev/null 2>&1 || debian xvfb xdotool || note \
+        "没有虚拟屏幕（xvfb、xdotool）：有人值守取证的测试将跳过。" \
+        "no virtual screen (xvfb, xdotool): the tests of attended capture will be skipped."
 fi
 
 # Playwright's driver is a program of its own and needs a library that a bare Debian lacks.
