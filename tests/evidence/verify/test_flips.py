@@ -8,7 +8,7 @@ import random
 import pytest
 
 from evidence.format.zipform import ZipEntry, read_zip
-from tests.evidence.builder import NAME
+from tests.evidence.builder import NAME, Draft
 from tests.evidence.verify.conftest import Bench, places
 
 WACZ = f"{NAME}.wacz"
@@ -23,11 +23,12 @@ def owner(entries: list[ZipEntry], offset: int) -> str:
     return "central directory" if offset < directory else "end record"
 
 
-def check_flip(bench: Bench, at: int, mask: int) -> None:
+def check_flip(bench: Bench, at: int, mask: int, draft: Draft | None = None) -> None:
     """Flip bits of the byte ``at`` of the WACZ inside the dossier; its owner must be named."""
-    dossier = bytearray(bench.draft.pack())
+    good = draft or bench.draft
+    dossier = bytearray(good.pack())
     outer = read_zip(io.BytesIO(bytes(dossier)))
-    inner = read_zip(io.BytesIO(bench.draft.wacz))
+    inner = read_zip(io.BytesIO(good.wacz))
     dossier[outer[0].data_offset + at] ^= mask
     verdict = bench.verify(bytes(dossier))
     assert verdict.exit_code == 1, at
@@ -52,6 +53,13 @@ def test_a_flip_in_every_region_is_named(bench: Bench) -> None:
     end = inner[-1].end
     for at in range(end, len(bench.draft.wacz), 7):
         check_flip(bench, at, 2)
+
+
+def test_a_sample_of_flips_with_every_optional_file_is_named(bench: Bench) -> None:
+    chance = random.Random(20260102)
+    for _ in range(200):
+        at = chance.randrange(len(bench.rich.wacz))
+        check_flip(bench, at, 1 << chance.randrange(8), bench.rich)
 
 
 def test_a_sample_of_flips_in_the_whole_dossier_fails(bench: Bench) -> None:
