@@ -61,8 +61,15 @@ def test_every_command_says_ok(bench: Bench, tmp_path: Path) -> None:
 def test_every_optional_file_is_told_ok_too(bench: Bench, tmp_path: Path) -> None:
     text = run(tmp_path, bench.rich.pack(), bench.trust, bench.rich.artefacts)
     assert "FAILED" not in text
-    for name in bench.rich.artefacts:
+    for name in (*bench.rich.artefacts, "review"):
         assert f"OK {name}\n" in text
+
+
+def test_a_review_by_another_key_fails(bench: Bench, tmp_path: Path) -> None:
+    inner = bench.rich.inner | {names.REVIEW_SIGNATURE: b"x" * 64}
+    parts = bench.rich.parts() | {f"{NAME}.wacz": zipped(inner)}
+    text = run(tmp_path, zipped(parts), bench.trust, bench.rich.artefacts)
+    assert "FAILED review\n" in text
 
 
 @pytest.mark.parametrize("name", sorted(names.REQUIRED))
