@@ -243,16 +243,10 @@ class Redactor:
         if isinstance(value, str):
             return self._text(value, file, 0, "record")
         if isinstance(value, dict):
-            return {key: self._member(file, key, part) for key, part in value.items()}
+            return {key: self.record(file, part) for key, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.record(file, part) for part in value]
         return value
-
-    def _member(self, file: str, key: str, part: Any) -> Any:
-        if isinstance(part, str) and key.lower() in self._headers:
-            self._list(file, 0, "record", [Hit(0, len(part), f"field {key}")])
-            return "*" * len(part)
-        return self.record(file, part)
 
     def _text(self, text: str, file: str, number: int, part: str) -> str:
         data = text.encode("utf-8", "surrogatepass")

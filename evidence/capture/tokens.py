@@ -51,16 +51,18 @@ def _is_words(value: str) -> bool:
     return max(map(len, words)) <= _LONGEST_WORD and len(value) / len(words) >= _COMMON_WORD
 
 
-def tokens_of(value: str, *, sure: bool = False) -> Iterator[str]:
+def tokens_of(value: str, *, sure: bool = False, named: bool = False) -> Iterator[str]:
     """Yield what of a value is to be masked wherever it occurs.
 
-    ``sure`` says that the value is a secret whatever it looks like (an HttpOnly cookie, a named
-    field, credentials); it then needs ``SHORTEST`` characters and no more.
+    ``named`` says that a person or the protocol calls it a secret (a named field, a password,
+    credentials): it needs ``SHORTEST`` characters and no more. ``sure`` says that it most likely
+    is one (an HttpOnly cookie): it then must not be an ordinary word either.
     """
     forms = dict.fromkeys((value, unquote(value)))
     for form in forms:
         text = form.strip().strip('"')
-        if len(text) >= SHORTEST and (sure or is_token(text)):
+        likely = named or is_token(text) or (sure and not _is_words(text))
+        if len(text) >= SHORTEST and likely:
             yield text
         for part in _DELIMITERS.split(text):
             if part != text and len(part) >= _PART and is_token(part):
@@ -91,7 +93,7 @@ def credentials(value: str) -> Iterator[str]:
     """Yield the secrets of an Authorization value: what follows the scheme; Basic is opened."""
     scheme, _, rest = value.strip().partition(" ")
     secret = rest.strip() or scheme
-    yield from tokens_of(secret, sure=True)
+    yield from tokens_of(secret, named=True)
     if scheme.lower() == "basic":
         try:
             pair = base64.b64decode(secret, validate=True).decode("utf-8", "replace")

@@ -133,14 +133,17 @@ def test_values_of_several_parts_are_taken_whole_and_by_part() -> None:
     found = set(tokens_of("uid=1&t=9f86d081884c7d659a2f&lang=zh"))
     assert "9f86d081884c7d659a2f" in found
     assert set(tokens_of("abc%2Fdef%3D123456")) >= {"abc%2Fdef%3D123456", "abc/def=123456"}
-    assert list(tokens_of("secret", sure=True)) == ["secret"]
-    assert list(tokens_of("12345", sure=True)) == []
+    assert list(tokens_of("secret", named=True)) == ["secret"]
+    assert list(tokens_of("desktop", sure=True)) == []
+    assert list(tokens_of("1234567", sure=True)) == ["1234567"]
+    assert list(tokens_of("12345", named=True)) == []
 
 
 def test_what_pages_keep_is_opened_by_its_keys() -> None:
-    kept = json.dumps({"user": {"accessToken": "opensesame", "name": "openhouse"}, "n": [1, "a"]})
-    assert list(stored_tokens("state", kept)) == ["opensesame"]
-    assert list(stored_tokens("auth", "opensesame")) == ["opensesame"]
+    kept = json.dumps({"user": {"accessToken": "opensesame1", "name": "openhouse"}, "n": [1, "a"]})
+    assert list(stored_tokens("state", kept)) == ["opensesame1"]
+    assert list(stored_tokens("auth", "open-0")) == ["open-0"]
+    assert list(stored_tokens("auth", "anonymous")) == []
     assert list(stored_tokens("theme", "darkmode")) == []
 
 
