@@ -72,14 +72,26 @@ class Names:
                 self._follow(reply, target, kind, self.zone[target][0])
 
 
+def _pair(host: str, port: int) -> tuple[socket.socket, socket.socket, int]:
+    """Return UDP and TCP sockets on one port; with port 0, on one that is free for both."""
+    for left in reversed(range(20)):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind((host, port))
+            bound = udp.getsockname()[1]
+            return udp, socket.create_server((host, bound)), bound
+        except OSError:
+            udp.close()
+            if port or not left:
+                raise
+    raise AssertionError
+
+
 @contextmanager
 def name_server(zone: Mapping[str, Sequence[Round]], *, host: str = "127.0.0.1",
                 port: int = 0) -> Iterator[Names]:  # fmt: skip
     """Run a name server over UDP and TCP for the length of a ``with`` block."""
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind((host, port))
-    bound = udp.getsockname()[1]
-    tcp = socket.create_server((host, bound))
+    udp, tcp, bound = _pair(host, port)
     names = Names(Nameserver(host, bound), {name: list(r) for name, r in zone.items()})
     threads = [
         threading.Thread(target=_serve_udp, args=(udp, names)),
