@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,15 +145,20 @@ def _route6(fields: list[str]) -> dict[str, str]:
     return {"to": f"{target}/{int(fields[1], 16)}", "by": str(by), "interface": fields[9]}
 
 
-def routes_row(found: list[dict[str, str]]) -> Row:
-    """Return the row of the routing table."""
-    ways = sum(1 for route in found if route["to"].endswith("/0") and route["interface"] != "lo")
-    return checked(
-        "routes",
-        f"共 {len(found)} 条路由，其中默认路由 {ways} 条。",
-        f"{len(found)} routes, {ways} of them default routes.",
-        routes=found,
-    )
+def routes_row(before: list[dict[str, str]], after: list[dict[str, str]]) -> Row:
+    """Return the row of the routing table; ``differs`` when it changed between the looks."""
+    ways = sum(1 for route in after if route["to"].endswith("/0") and route["interface"] != "lo")
+    zh = f"共 {len(after)} 条路由，其中默认路由 {ways} 条"
+    en = f"{len(after)} routes, {ways} of them default routes"
+    if before != after:
+        return differs(
+            "routes",
+            f"{zh}；取证期间有变动。",
+            f"{en}; they changed during the capture.",
+            routes=after,
+            before=before,
+        )
+    return checked("routes", f"{zh}。", f"{en}.", routes=after)
 
 
 def addresses(
@@ -174,12 +179,37 @@ def addresses(
     return list(found)
 
 
-def addresses_row(found: list[str]) -> Row:
-    """Return the row of this machine's addresses."""
-    outward = [a for a in found if not ipaddress.ip_address(a).is_loopback]
-    return checked(
-        "addresses",
-        f"本机地址 {len(outward)} 个（不含回环）：{'、'.join(outward[:10]) or '无'}。",
-        f"{len(outward)} addresses besides loopback: {', '.join(outward[:10]) or 'none'}.",
-        addresses=found,
-    )
+def addresses_row(before: list[str], after: list[str]) -> Row:
+    """Return the row of this machine's addresses; ``differs`` when they changed meanwhile."""
+    outward = [a for a in after if not ipaddress.ip_address(a).is_loopback]
+    zh = f"本机地址 {len(outward)} 个（不含回环）：{'、'.join(outward[:10]) or '无'}"
+    en = f"{len(outward)} addresses besides loopback: {', '.join(outward[:10]) or 'none'}"
+    if sorted(before) != sorted(after):
+        return differs(
+            "addresses",
+            f"{zh}；取证期间有变动。",
+            f"{en}; they changed during the capture.",
+            addresses=after,
+            before=before,
+        )
+    return checked("addresses", f"{zh}。", f"{en}.", addresses=after)
+
+
+def ways_out() -> dict[str, Any]:
+    """Return routes and addresses of now; one that cannot be read has a reason instead."""
+    found: dict[str, Any] = {}
+    for name, look in (("routes", routes), ("addresses", addresses)):
+        try:
+            found[name] = look()
+        except (OSError, ValueError, LookupError) as error:
+            found[name] = {"not_checked": printable(str(error), 200)}
+    return found
+
+
+def compared(topic: str, before: Any, after: Any, judge: Callable[[Any, Any], Row]) -> Row:
+    """Return what ``judge`` says of two looks, or ``not checked`` where one was not possible."""
+    for look in (before, after):
+        if isinstance(look, dict):
+            why = look["not_checked"]
+            return not_checked(topic, f"未能读取（{why}）。", f"It could not be read ({why}).")
+    return judge(before, after)

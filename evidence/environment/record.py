@@ -29,12 +29,13 @@ from evidence.errors import FormatError
 from evidence.format.times import format_time
 
 FORMAT = "markseal-environment/2"
+_ROWS = ("processes", "routes", "addresses")
 _PAUSE, _LATER = 0.4, 1.5
 _PACKAGES = ("playwright", "cryptography", "rfc8785", "rfc3161-client")
 
 
 def observe(clock: Clock) -> dict[str, Any]:
-    """Return one look at this machine: clocks, name files, proxy variables, processes."""
+    """Return one look at this machine: clocks, name files, proxies, processes, ways out."""
     try:
         running = machine.processes()
     except OSError:
@@ -45,6 +46,7 @@ def observe(clock: Clock) -> dict[str, Any]:
         "files": [network.name_file(path) for path in network.NAME_FILES.values()],
         "proxy_variables": network.proxy_variables(),
         "processes": running,
+        **network.ways_out(),
     }
 
 
@@ -189,8 +191,8 @@ def _record(scene: Scene, rows: list[Row]) -> dict[str, Any]:
 
 
 def _look(look: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a look without the process list, which has its row."""
-    return {name: value for name, value in look.items() if name != "processes"}
+    """Return a look without the lists that have their rows."""
+    return {name: value for name, value in look.items() if name not in _ROWS}
 
 
 def _peers(journal: JournalView) -> list[dict[str, Any]]:

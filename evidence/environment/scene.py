@@ -62,14 +62,19 @@ def _machine_probes(scene: Scene) -> dict[str, Callable[[], Row]]:
 
 def _network_probes(scene: Scene) -> dict[str, Callable[[], Row]]:
     journal, answered, guarded = scene.journal, scene.answered, scene.order.proxy is not None
-    variables = sorted({*scene.before["proxy_variables"], *scene.after["proxy_variables"]})
-    looks = zip(scene.before["files"], scene.after["files"], strict=True)
+    before, after = scene.before, scene.after
+    variables = sorted({*before["proxy_variables"], *after["proxy_variables"]})
+    looks = zip(before["files"], after["files"], strict=True)
     files = dict(zip(network.NAME_FILES, looks, strict=True))
     return {
         "proxy_variables": lambda: network.proxy_variables_row(variables, guarded=guarded),
         "system_proxy": network.system_proxy_row,
-        "routes": lambda: network.routes_row(network.routes()),
-        "addresses": lambda: network.addresses_row(network.addresses()),
+        "routes": lambda: network.compared(
+            "routes", before["routes"], after["routes"], network.routes_row
+        ),
+        "addresses": lambda: network.compared(
+            "addresses", before["addresses"], after["addresses"], network.addresses_row
+        ),
         "egress_address": _egress_row,
         "egress_guard": lambda: answers.guard_row(journal, proxied=guarded),
         "hosts": lambda: network.name_file_row("hosts", *files["hosts"]),

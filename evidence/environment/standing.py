@@ -103,20 +103,24 @@ def standing(browser: Path, *, clock: Clock, cache: Path | None = None) -> Stand
 def program_of(browser: Path) -> Path:
     """Return the program behind a distribution's start script, as far as it can be told."""
     path = browser.resolve()
-    try:
-        with path.open("rb") as source:
-            script = source.read(2) == b"#!"
-    except OSError:
-        return path
+    if _begins(path, b"#!"):
+        return _behind(path) or path
+    return path
+
+
+def _behind(path: Path) -> Path | None:
     names = (path.name, "chrome", "chromium")
     folders = (path.parent, Path("/usr/lib") / path.name, Path("/usr/lib64") / path.name)
-    if script:
-        for candidate in (folder / name for folder in folders for name in names):
-            if candidate.is_file() and candidate != path:
-                with candidate.open("rb") as source:
-                    if source.read(4) == b"\x7fELF":
-                        return candidate
-    return path
+    candidates = (folder / name for folder in folders for name in names)
+    return next((c for c in candidates if c != path and _begins(c, b"\x7fELF")), None)
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    try:
+        with path.open("rb") as source:
+            return source.read(len(magic)) == magic
+    except OSError:
+        return False
 
 
 def identity(path: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def test_a_process_that_came_meanwhile_is_named(tmp_path: Path) -> None:
     program = shutil.copy("/bin/sleep", tmp_path / "ms-newcomer")
     child = subprocess.Popen([program, "60"])
     try:
+        while Path(f"/proc/{child.pid}/comm").read_text() != "ms-newcomer\n":
+            time.sleep(0.01)
         row = machine.processes_row(before, machine.processes())
     finally:
         child.kill()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evidence.environment import network
-from evidence.environment.rows import Status, attempt
+from evidence.environment.rows import Status
 
 ROUTES = (
     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
@@ -87,7 +87,9 @@ def test_routes_are_read_as_addresses(tmp_path: Path) -> None:
         {"to": "192.0.2.0/24", "by": "0.0.0.0", "interface": "eth0"},
         {"to": "fe80::/64", "by": "::", "interface": "eth0"},
     ]
-    assert "1 of them default" in network.routes_row(found).en
+    assert "1 of them default" in network.routes_row(found, found).en
+    changed = network.routes_row(found, found[1:])
+    assert (changed.status, changed.data["before"]) == (Status.DIFFERS, found)
 
 
 def test_addresses_are_this_machines_own(tmp_path: Path) -> None:
@@ -95,17 +97,24 @@ def test_addresses_are_this_machines_own(tmp_path: Path) -> None:
     (tmp_path / "if6").write_text("00000000000000000000000000000001 01 80 10 80       lo\n")
     found = network.addresses(tmp_path / "trie", tmp_path / "if6")
     assert found == ["127.0.0.1", "192.0.2.2", "::1"]
-    assert network.addresses_row(found).en == "1 addresses besides loopback: 192.0.2.2."
+    row = network.addresses_row(found, found[::-1])
+    assert row.en == "1 addresses besides loopback: 192.0.2.2."
+    assert network.addresses_row(found, [*found, "10.8.0.2"]).status is Status.DIFFERS
 
 
 def test_a_table_that_cannot_be_read_is_not_checked(tmp_path: Path) -> None:
-    row = attempt("routes", lambda: network.routes_row(network.routes(tmp_path / "none")))
-    assert (row.status, "No such file" in row.en) == (Status.NOT_CHECKED, True)
+    with pytest.raises(OSError, match="No such file"):
+        network.routes(tmp_path / "none")
     (tmp_path / "bad").write_text("head\neth0 zz zz zz 0 0 0 zz 0\n")
-    row = attempt("routes", lambda: network.routes_row(network.routes(tmp_path / "bad")))
-    assert row.status is Status.NOT_CHECKED
+    with pytest.raises(ValueError):
+        network.routes(tmp_path / "bad")
+    gone = {"not_checked": "No such file"}
+    row = network.compared("routes", [], gone, network.routes_row)
+    assert (row.status, "No such file" in row.en) == (Status.NOT_CHECKED, True)
 
 
 def test_this_machines_own_tables_are_understood() -> None:
-    assert network.routes_row(network.routes()).status is Status.CHECKED
-    assert "127.0.0.1" in network.addresses()
+    looked = network.ways_out()
+    row = network.compared("routes", looked["routes"], looked["routes"], network.routes_row)
+    assert row.status is Status.CHECKED
+    assert "127.0.0.1" in looked["addresses"]

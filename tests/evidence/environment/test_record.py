@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, capture, check_url, find_browser
 from evidence.environment.rows import TOPICS, Status
 from evidence.environment.standing import standing
-from evidence.environment.summary import summary
 from evidence.format import jcs
 from tests.egress.names import name_server
 from tests.egress.test_browser import guard_with
@@ -96,14 +94,6 @@ def test_what_is_never_asked_says_so(rows: Rows) -> None:
     assert rows["authority_time"]["data"] == {"see": "tokens"}
 
 
-def test_a_reader_sees_first_what_needs_attention(record: dict[str, Any]) -> None:
-    told = summary(record)
-    assert len(told.sentences) == len(TOPICS)
-    assert told.sentences[0].status is Status.DIFFERS
-    assert told.sentences[-1].status is Status.CHECKED
-    assert str(len(told.having(Status.CHECKED))) in told.zh
-
-
 @pytest.mark.parametrize(
     ("said", "status"), [("127.0.0.1", "checked"), ("198.51.100.7", "differs")]
 )
@@ -127,12 +117,3 @@ def test_a_resolver_that_says_otherwise_is_told(tmp_path: Path, said: str, statu
     assert row["status"] == status, row
     assert row["data"]["names"][0]["others"][0]["answers"] == [said]
     assert row["data"]["names"][0]["host"] == "shop.example"
-
-
-def test_records_of_any_shape_are_told_without_failing() -> None:
-    old = {"not_checked": [{"what": "antivirus", "zh": "未", "en": "not"}, 5]}
-    assert [s.topic_en for s in summary(old).sentences] == ["virus scan"]
-    bad: list[Any] = [{}, {"rows": 5}, {"rows": [5, {"status": "checked"}, {"id": "x"}]}]
-    for shape in bad:
-        assert summary(shape).sentences == ()
-    assert json.dumps([s.en for s in summary(old).sentences]) == '["not"]'
