@@ -13,8 +13,10 @@ _AROUND = 40
 def mismatches(logged: Sequence[Exchange], recorded: Sequence[Pair]) -> list[str]:
     """Return a readable line or more for everything that is missing, extra or different.
 
-    A WebSocket is left out (it is named as not recorded, not kept). An exchange that the
-    server cut short must be marked so; one that the client left is a beginning of the log's.
+    A request that the browser sent into a connection which the server had just closed never
+    reached it whole; it has no answer and is sent again, the same. A WebSocket is left out (it
+    is named as not recorded, not kept). An exchange that the server cut short must be marked so;
+    one that the client left is a beginning of the log's.
     """
     wanted = [item for item in logged if item.ending is not Ending.UPGRADE]
     left = [item for item in recorded if not _is_upgrade(item)]
@@ -33,6 +35,12 @@ def mismatches(logged: Sequence[Exchange], recorded: Sequence[Pair]) -> list[str
             continue
         told += _difference(exchange, near[0])
         left.remove(near[0])
+    sent = {exchange.request for exchange in wanted}
+    left = [
+        pair
+        for pair in left
+        if pair.response is not None or not any(one.startswith(pair.request) for one in sent)
+    ]
     told += [f"extra: {_target(pair.request)} of {pair.url}" for pair in left]
     return told
 

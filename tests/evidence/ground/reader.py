@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+_BYTES = "application/octet-stream"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -24,8 +26,9 @@ class Record:
 class Pair:
     """A request record and the response record it is concurrent to, if there is one.
 
-    ``interim`` are the metadata records concurrent to it that hold HTTP heads, ``trailers`` is
-    the one that holds fields sent after the body (HTTP/2).
+    Bytes that came instead of an answer stand for it. ``interim`` are the metadata records
+    concurrent to it that hold HTTP heads, ``trailers`` is the one that holds fields sent after
+    the body (HTTP/2).
     """
 
     url: str
@@ -77,7 +80,7 @@ def pairs(found: list[Record]) -> list[Pair]:
             Pair(
                 record.fields["warc-target-uri"],
                 record.block,
-                response.block if response else None,
+                response.block if response else next(iter(_metadata(together, _BYTES)), None),
                 fields.get("warc-truncated"),
                 fields,
                 tuple(_metadata(together, "application/http;msgtype=response")),

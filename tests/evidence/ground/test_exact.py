@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.ground import odd
 from tests.evidence.ground.answers import answers
 from tests.evidence.ground.authority import Authority
 from tests.evidence.ground.comparison import mismatches
@@ -85,6 +86,17 @@ def test_a_websocket_is_named_as_not_recorded(whole: Held) -> None:
 def test_the_capture_says_exact(whole: Held) -> None:
     assert whole.snapshot.fidelity == "exact"
     assert whole.record["fidelity"] == "exact"
+
+
+@pytest.mark.parametrize("way", ["http-guarded", "https-direct"])
+def test_answers_no_server_should_send_are_kept_as_they_came(way: str, tmp_path: Path) -> None:
+    chain = Authority.new().chain(tmp_path).pem if way.startswith("https") else None
+    with ground(odd.site, chain=chain) as where:
+        found = held(where, "/", tmp_path, guarded=way.endswith("guarded"))
+    told = mismatches(found.logged, found.recorded)
+    assert not told, "\n".join(["", *told])
+    assert found.snapshot.title == "全部完成"
+    assert len(found.logged) > 60
 
 
 @pytest.fixture(scope="module")
