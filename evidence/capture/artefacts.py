@@ -240,12 +240,14 @@ def _not_recorded(found: Found) -> Iterator[NotRecorded]:
             yield NotRecorded("websocket", url, f"frames are not recorded ({beyond} bytes)")
         if not row.wire.response.size:
             yield NotRecorded("no answer", url, "the request is recorded, no answer came")
+    served = dict(found.wire.served)
     for seen in found.joined.only_seen:
-        cause = "answered from this capture's own cache" if seen.cached else seen.end
-        what = "from cache" if seen.cached else _only_seen(seen.end)
-        yield NotRecorded(what, seen.url, cause)
-    for url, count in found.wire.served:
-        yield NotRecorded("from cache", url, f"{count} times, says the browser's log")
+        if not seen.cached:
+            yield NotRecorded(_only_seen(seen.end), seen.url, seen.end)
+        elif seen.url not in served:
+            served[seen.url] = 1
+    for url, count in served.items():
+        yield NotRecorded("from cache", url, f"{count} times, answered from this capture's cache")
     for contact in found.journal.refused():
         place = f"{contact.host}:{contact.port}"
         yield NotRecorded("refused", place, f"by the egress guard ({contact.reason})")

@@ -25,7 +25,8 @@ _READ_BELOW = 300_000_000
 def write_partial(folder: Path, course: Course, failure: PageNotCaptured, spool: Path) -> None:
     """Write what is known of a failed capture; the log is repaired and read as far as it goes.
 
-    A disk that takes nothing more leaves no file; the failure itself is told either way.
+    With a login its secrets are masked, as far as the session file names them. A disk that takes
+    nothing more leaves no file; the failure itself is told either way.
     """
     record: dict[str, Any] = {
         "format": FORMAT,
@@ -42,6 +43,8 @@ def write_partial(folder: Path, course: Course, failure: PageNotCaptured, spool:
     }
     if course.veil is not None:
         record = course.veil.plain(record)
+    if course.veil is not None:
+        record = course.veil.record(record)
     with suppress(OSError):
         (folder / NAME).write_bytes(jcs.dumps(record))
 

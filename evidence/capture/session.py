@@ -39,6 +39,8 @@ from evidence.netlog import Wire, read_netlog
 
 SPOOL = ".spool"
 LATE = (0.5, 2.0)
+EXCHANGES = 9000
+"""A package's WARC may hold 20,000 records, two or more to an exchange."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,8 @@ def _read(course: Course, running: Running) -> Wire:
             "The browser ended before its own network log was whole.",
             "浏览器在其网络日志完整之前已结束。",
         )
+    if len(wire.exchanges) > EXCHANGES:
+        raise _too_much()
     return wire
 
 
@@ -196,11 +200,7 @@ def _browser_failed(course: Course, error: Error) -> PageNotCaptured:
             f"取证超过 {course.order.limits.seconds:.0f} 秒的时限。",
         )
     if course.stopped == "bytes":
-        return PageNotCaptured(
-            Reason.LIMIT,
-            "The page loads more bytes than a capture may hold.",
-            "网页加载的数据超过取证的字节上限。",
-        )
+        return _too_much()
     if course.stopped == "crash":
         return PageNotCaptured(
             Reason.BROWSER,
@@ -212,4 +212,12 @@ def _browser_failed(course: Course, error: Error) -> PageNotCaptured:
         Reason.BROWSER,
         f"The browser failed during the capture ({first}).",
         f"取证过程中浏览器出错（{first}）。",
+    )
+
+
+def _too_much() -> PageNotCaptured:
+    return PageNotCaptured(
+        Reason.LIMIT,
+        "The page loads more than a capture may hold.",
+        "网页加载的数据超过取证的上限。",
     )

@@ -7,22 +7,20 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
+from playwright.sync_api import Error, Page, Response
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running
-from evidence.capture.course import KEPT_DIALOGS, Course, NotRecorded, Visit
+from evidence.capture.beside import Beside
+from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
 from evidence.capture.licence import take_licence
 from evidence.capture.navigation import explain
-from evidence.capture.page import Records, printable, settle, take_records
+from evidence.capture.page import Records, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
 
-DIALOGS = 50
 MOVES = 4
-POPUPS = 8
-_POPUP_MS = 5000
 
 Act = Callable[[Course, Running, Path, int], Visit]
 """What is done in the browser: the course, the browser, the spool, the journal's mark."""
@@ -44,12 +42,13 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         **context_options(course.order, running.version, course.login),
         ignore_https_errors=bool(problem),
         service_workers="block",
-        accept_downloads=False,
+        accept_downloads=True,
     )
     page = context.new_page()
     recorder = Recorder(course.order.limits, stopper(course, page))
     recorder.attach(page)
-    popups = watch(course, context, page, recorder)
+    beside = Beside(course, recorder)
+    beside.watch(page)
 
     def to_the_front(_: Page) -> None:
         with suppress(Error):  # a page behind another loads no lazy pictures
@@ -62,7 +61,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         context.remove_listener("page", to_the_front)
         final_url, status = page.url, answers[-1].status
         licence = take_licence(course, page)
-        wait_for_popups(course, popups)
+        beside.wait(page)
         page.wait_for_timeout(200)
         seen = tuple(recorder.seen)
     context.close()
@@ -84,56 +83,6 @@ def stopper(course: Course, page: Page) -> Callable[[str], None]:
             session.send("Page.stopLoading")
 
     return stop
-
-
-def watch(course: Course, context: BrowserContext, page: Page, recorder: Recorder) -> list[Page]:
-    """Answer and note dialogs, name downloads, index popups; return the list popups come into."""
-    popups: list[Page] = []
-    session = context.new_cdp_session(page)
-
-    def on_dialog(dialog: Dialog) -> None:
-        course.dialogs_seen += 1
-        if len(course.dialogs) < KEPT_DIALOGS:
-            message = printable(dialog.message[:500])
-            course.dialogs.append({"type": dialog.type, "message": message})
-        with suppress(Error):
-            dialog.dismiss()
-        if course.dialogs_seen == DIALOGS:  # a script that does nothing else would never end
-            course.reached("dialogs")
-            with suppress(Error):
-                session.send("Runtime.terminateExecution")
-
-    def on_page(popup: Page) -> None:
-        if popup == page:
-            return
-        popups.append(popup)
-        with suppress(Error):
-            if len(popups) > POPUPS:
-                popup.close()
-            else:
-                recorder.attach(popup)
-
-    context.on("dialog", on_dialog)
-    context.on("page", on_page)
-    page.on("crash", lambda _: course.end("crash"))
-    page.on(
-        "download",
-        lambda item: course.extra.append(NotRecorded("download", item.url, "not kept as a file")),
-    )
-    return popups
-
-
-def wait_for_popups(course: Course, popups: list[Page]) -> None:
-    """Let popups load within a bound; their exchanges are recorded, they are named."""
-    for popup in popups[:POPUPS]:
-        with suppress(Error):
-            popup.wait_for_load_state("load", timeout=_POPUP_MS)
-    for number, popup in enumerate(popups):
-        why = "its exchanges are recorded, its picture is not taken"
-        reason = why if number < POPUPS else f"closed at once: more than {POPUPS}"
-        course.extra.append(NotRecorded("popup", popup.url, reason))
-    if popups:
-        course.steps.add("popups", f"{len(popups)} opened")
 
 
 def _navigate(course: Course, page: Page, mark: int) -> list[Response]:

@@ -30,6 +30,8 @@ from evidence.verify.warc import read_records
 from evidence.verify.window import Window
 from tests.evidence.capture.certificates import self_signed
 from tests.evidence.capture.site import GBK, site
+from tests.evidence.ground.answers import html
+from tests.evidence.ground.server import Answer, Script, ground
 
 pytestmark = pytest.mark.browser
 
@@ -296,3 +298,29 @@ def test_a_bad_certificate_is_declared_or_with_strict_tls_fatal(
     served = [one for one in certificates["connections"] if one["port"] != 443]
     assert {one["verdict"] for one in served} == {"ERR_CERT_AUTHORITY_INVALID"}
     assert {one["revocation"] for one in served} == {"not checked"}
+
+
+def sends(kind: str, *lines: str, body: bytes = b"ok") -> Answer:
+    head = ("HTTP/1.1 200 OK", f"Content-Type: {kind}", *lines, f"Content-Length: {len(body)}")
+    return lambda _: Script(("\r\n".join(head).encode() + b"\r\n\r\n", body))
+
+
+def test_what_a_cache_answers_is_named_and_a_download_is_recorded_whole(
+    way_out: Guard, tmp_path: Path
+) -> None:
+    text = "真实文字" * 20
+    script = "(async () => { for (let i = 0; i < 3; i++) await (await fetch('/c')).text() })()"
+    page = f"<title>x</title><p>{text}<iframe src=/file></iframe><script>{script}</script>"
+    file = bytes(range(256)) * 20_000
+    answers = {
+        "/": html(page),
+        "/c": sends("text/plain", "Cache-Control: max-age=999"),
+        "/file": sends("application/zip", "Content-Disposition: attachment", body=file),
+    }
+    with ground(lambda _: answers) as where:
+        snapshot = capture(order(f"{where.address}/", way_out), tmp_path, software="t")
+    named = {item["what"]: item for item in record_of(snapshot)["not_recorded"]}
+    assert named["from cache"]["reason"].startswith("2 times")
+    assert "is recorded" in named["download"]["reason"]
+    assert responses(snapshot)["file"].endswith(b"\r\n\r\n" + file)
+    assert record_of(snapshot)["byte_counts"] == "equal"

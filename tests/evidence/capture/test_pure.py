@@ -5,26 +5,32 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import signal
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from playwright.sync_api import Browser
 
-from evidence.browser.launch import flags, require_sandbox
+from evidence.browser.launch import Running, flags, require_sandbox
 from evidence.browser.order import Http2
-from evidence.capture import CaptureOrder, PageNotCaptured, Reason, check_url, find_browser
+from evidence.browser.steps import Steps
+from evidence.capture import CaptureOrder, Limits, PageNotCaptured, Reason, check_url, find_browser
 from evidence.capture.certificates import bad_hosts, certificates_record
+from evidence.capture.course import Course
 from evidence.capture.joined import Counts, Row, join, peer_of
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, page_note
 from evidence.capture.pagestate import Signs
 from evidence.capture.recorder import Seen
 from evidence.capture.warc import media_type, target_uri, write_warc
+from evidence.capture.watchdog import watchdog
 from evidence.environment.journal import JournalView, journal_size, read_journal
 from evidence.errors import CaptureError, InputError
 from evidence.format.http import head_size
@@ -324,3 +330,16 @@ def test_a_page_that_is_not_an_ordinary_one_is_noted(
     found: Records, status: int, note: str | None
 ) -> None:
     assert page_note(found, status) == note
+
+
+def test_a_log_that_grows_beyond_its_bound_ends_the_browser(tmp_path: Path) -> None:
+    log = tmp_path / "netlog.json"
+    with log.open("wb") as file:
+        file.truncate(200_000_000)  # sparse: takes no room
+    stands_in = subprocess.Popen(["sleep", "60"])
+    running = Running(cast(Browser, None), "", stands_in.pid, None, (), log)
+    small = replace(wanted(tmp_path), limits=Limits(bytes=1))
+    course = Course(small, Steps(), MOMENT)
+    with watchdog(course, running):
+        assert stands_in.wait(30) == -signal.SIGKILL
+    assert course.stopped == "bytes"
