@@ -41,6 +41,7 @@ def capture_apart(
     bounds: Bounds | None = None,
     user: str = "",
     replay: bool = True,
+    means: Isolation | None = None,
 ) -> Snapshot:
     """Capture one page into ``folder`` from a process of its own; return what was captured.
 
@@ -48,13 +49,14 @@ def capture_apart(
     outlives ``bounds`` or leaves anything but plain files. ``secrets`` are places it must not
     be able to open: it tries, and the environment record says what it found. ``user`` is the
     ordinary user to become when this runs as root. A ``clock`` that is not this machine's is
-    carried over as a shift. ``replay`` False leaves the replay check out.
+    carried over as a shift. ``replay`` False leaves the replay check out; ``means`` is what it is
+    kept from them by, by default the best that this machine has.
     """
     owner = account(user)
     folder.mkdir(parents=True, exist_ok=True)
     with private_folder(owner) as private:
         request = _request(order, folder, private, owner, software, clock, secrets, bounds)
-        request = replace(request, replay=replay)
+        request = replace(request, replay=replay, isolation=means or _isolation())
         request, lent = _lend(request, private, owner)
         try:
             ending = _supervise(request, private, owner, lent)
@@ -89,7 +91,7 @@ def _request(
         secrets=tuple(secret.looked_into(readable) for secret in secrets),
         readable=readable,
         bounds=bounds or Bounds(),
-        isolation=_isolation(),
+        isolation=Isolation.NONE,
     )
 
 

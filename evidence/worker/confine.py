@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.worker import landlock
-from evidence.worker.request import Isolation, Request
+from evidence.worker.request import Isolation, Request, Secret
 
 _SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc", "/sys",
@@ -45,10 +45,7 @@ def confine(request: Request) -> dict[str, Any]:
         else:
             detail, scopes = f"Landlock ABI {version}", rules.scopes
             tcp = "the egress guard's port only" if rules.tcp else tcp
-    tested = [
-        {"place": secret.label, "outcome": _try((secret.path, *secret.files))}
-        for secret in request.secrets
-    ]
+    tested = [{"place": secret.label, "outcome": _try(secret)} for secret in request.secrets]
     if any(row["outcome"].startswith("readable") for row in tested):
         method, detail = Isolation.NONE, f"{detail or 'no isolation'}; keys could be opened"
     return {
@@ -146,8 +143,9 @@ def _around(path: Path, secret: tuple[Path, ...]) -> Iterator[Path]:
             yield from _around(item, secret)
 
 
-def _try(paths: tuple[Path, ...]) -> str:
-    """Try to open each; return refused, or how many could be opened."""
+def _try(secret: Secret) -> str:
+    """Try to open each file; return refused, hidden, or how many could be opened."""
+    paths = secret.files or (secret.path,)
     opened = absent = 0
     for path in paths:
         try:
@@ -159,7 +157,9 @@ def _try(paths: tuple[Path, ...]) -> str:
             continue
     if opened:
         return f"readable ({opened} of {len(paths)})"
-    return "not there" if absent == len(paths) else f"refused ({len(paths) - absent})"
+    if absent < len(paths):
+        return f"refused ({len(paths) - absent})"
+    return f"hidden ({absent})" if secret.files else "not there"
 
 
 def _why_none(request: Request, version: int) -> str:

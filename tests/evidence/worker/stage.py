@@ -119,20 +119,26 @@ class Stage:
         assert wait_for(lambda: not self.running(), GONE_SECONDS), self.running()
         assert wait_for(lambda: not self.private_folders(), GONE_SECONDS), self.private_folders()
 
-    def require_failed_or_whole(self, capture_id: str, said: dict[str, Any]) -> str:
-        """Return failed, sealed or cut short; fail when what is there only looks complete."""
+    def require_only_whole(self, capture_id: str, said: dict[str, Any]) -> bool:
+        """Return whether it is sealed; fail when what is there only looks complete."""
         out = self.out(capture_id)
         dossier = out.with_name(f"{out.stem}.dossier.zip")
         report = audit(self.home / "log")
         assert report.clean, report.to_json()
         if said.get("status") == "sealed":
             assert verdict(dossier, self.home / "trust")["exit"] == 0
-            return "sealed"
+            return True
         assert not dossier.exists()
-        assert not out.exists()
+        assert "\n" not in said.get("failed", "")
+        return False
+
+    def require_failed_or_whole(self, capture_id: str, said: dict[str, Any]) -> str:
+        """Return sealed; failed, with the failure in the log; or cut short, with no word."""
+        if self.require_only_whole(capture_id, said):
+            return "sealed"
+        assert not self.out(capture_id).exists()
         if "failed" in said:
-            assert said["failed"].count("\n") == 0
-            assert report.open_attempts == []
+            assert audit(self.home / "log").open_attempts == []
             return "failed"
         assert said == {}, said
         return "cut short"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from evidence.log import audit
 from evidence.worker import family, landlock
 from evidence.worker.apart import capture_apart
 from evidence.worker.private import PREFIX
-from evidence.worker.request import Bounds, Secret
+from evidence.worker.request import Bounds, Isolation, Secret
 from tests.evidence.capture.site import site
 from tests.evidence.seal.rig import ROOT
 from tests.evidence.worker.stage import stage, wait_for
@@ -80,7 +81,47 @@ def test_the_same_capture_without_keys_settings_or_open_files(
     if landlock.abi():
         assert isolation["key_isolation"] == "landlock"
         assert isolation["key_isolation_detail"] == f"Landlock ABI {landlock.abi()}"
-        assert tested["signing keys"] == "refused (2)"
+        assert tested["signing keys"] == "refused (1)"
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_bubblewrap_hides_the_keys_where_there_is_no_landlock(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    (tmp_path / "home/keys").mkdir(parents=True)
+    (tmp_path / "home/keys/signer.pem").write_text("secret")
+    snapshot = capture_apart(
+        order(f"{address}/gbk", way_out),
+        tmp_path / "home/work/snapshot",
+        software="markseal test",
+        secrets=(
+            Secret("signing keys", tmp_path / "home/keys"),
+            Secret("data folder", tmp_path / "home"),
+        ),
+        means=Isolation.BUBBLEWRAP,
+    )
+    record = json.loads((snapshot.folder / "evidence/environment.json").read_bytes())
+    assert record["isolation"]["key_isolation"] == "bubblewrap"
+    outcomes = [row["outcome"] for row in record["isolation"]["tested_by_the_capture"]]
+    assert outcomes == ["hidden (1)", "hidden (1)"]
+
+
+def test_without_any_means_the_record_says_none(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text("secret")
+    snapshot = capture_apart(
+        order(f"{address}/gbk", way_out),
+        tmp_path / "snapshot",
+        software="markseal test",
+        secrets=(Secret("signing keys", tmp_path / "keys"),),
+        means=Isolation.NONE,
+    )
+    isolation = json.loads((snapshot.folder / "evidence/environment.json").read_bytes())[
+        "isolation"
+    ]
+    assert isolation["key_isolation"] == "none"
+    assert "keys could be opened" in isolation["key_isolation_detail"]
 
 
 def test_why_a_page_could_not_be_had_is_carried_over(way_out: Guard, tmp_path: Path) -> None:
