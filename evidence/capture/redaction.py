@@ -88,7 +88,7 @@ class Redactor:
         self._fields = NamedFields((*self._fields.names, *told))
         self._sent = NamedFields((*self._fields.names, *names), passwords=True)
         for value in values:
-            self._add(tokens_of(value, sure=True), named=True)
+            self._add(tokens_of(value, named=True), named=True)
         self._scanner = Scanner(self._secrets)
 
     def learn(self, exchanges: Iterable[WireExchange]) -> None:
