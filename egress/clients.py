@@ -1,4 +1,4 @@
-"""Whose client it is: the user who owns the other end of a connection (proc(5), net/tcp).
+"""Whose client it is: the user who owns the other end of a connection to the guard.
 
 Chromium cannot authenticate to a SOCKS proxy, so this is what keeps other users of the
 same machine from going out through our guard. Not checked: which program of the user it is.
@@ -12,67 +12,93 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from egress.sockdiag import End, SockDiag
 
 TRIES = 2  # the kernel's table may be changed while it is read
+PROC = Path("/proc/self/net")
+
+
+class Ends(Protocol):
+    """Whoever knows who holds the ends of connections."""
+
+    def owner(self, local: End, remote: End) -> int | None:
+        """Return the user who holds the socket with these ends (IPv4), None if nobody does."""
+        ...
 
 
 @dataclass(frozen=True)
-class Clients:
-    """The users whose connections are served; ``tables`` is empty where nothing can be checked."""
+class Tables:
+    """The kernel's tables as text (proc(5), net/tcp): read whole for every question."""
 
-    users: frozenset[int]
-    tables: tuple[Path, ...]
+    folder: Path = PROC
 
-    def __str__(self) -> str:
-        if not self.tables:
-            return "not checked"
-        return "uid " + ", ".join(str(user) for user in sorted(self.users))
-
-    def foreign(self, client: tuple[str, int], guard: tuple[str, int]) -> bool:
-        """Say whether a connection from ``client`` to ``guard`` (both IPv4) is somebody else's.
-
-        A connection that stands in no table, or that nobody holds any more, is foreign. Where
-        there are no tables nothing is.
-        """
-        return bool(self.tables) and self.owner(client, guard) not in self.users
-
-    def owner(self, client: tuple[str, int], guard: tuple[str, int]) -> int | None:
-        """Return the user who holds the client's end, or None if nobody is found."""
+    def owner(self, local: End, remote: End) -> int | None:
+        """Return the user who holds the socket with these ends, None if nobody does."""
         for _ in range(TRIES):
-            for table, known in zip(self.tables, (_end, _mapped_end), strict=False):
-                user = _find(table, known(*client), known(*guard))
+            for name, written in (("tcp", _end), ("tcp6", _mapped_end)):
+                user = _find(self.folder / name, written(*local), written(*remote))
                 if user is not None:
                     return user
         return None
 
 
-def our_clients(further: Iterable[int] = (), *, folder: Path = Path("/proc/self/net")) -> Clients:
+@dataclass(frozen=True)
+class Clients:
+    """The users whose connections are served; without ``ends`` nothing can be checked."""
+
+    users: frozenset[int]
+    ends: Ends | None
+
+    def __str__(self) -> str:
+        if self.ends is None:
+            return "not checked"
+        return "uid " + ", ".join(str(user) for user in sorted(self.users))
+
+    def foreign(self, client: End, guard: End) -> bool:
+        """Say whether a connection from ``client`` to ``guard`` is somebody else's.
+
+        One that is not found, that nobody holds any more, or that the kernel tells nothing of,
+        is foreign. Where nothing can be checked none is.
+        """
+        if self.ends is None:
+            return False
+        try:
+            return self.ends.owner(client, guard) not in self.users
+        except OSError:
+            return True
+
+
+def our_clients(further: Iterable[int] = (), *, folder: Path = PROC) -> Clients:
     """Return this process's own user and ``further`` ones (numbers of users).
 
-    Checked where the system has the tables (Linux).
+    Checked by sock_diag, else by the tables in ``folder`` (Linux), else not at all.
     """
-    tables = tuple(path for path in (folder / "tcp", folder / "tcp6") if path.exists())
+    users = frozenset({os.geteuid(), *further})
     if not (folder / "tcp").exists():
-        tables = ()
-    return Clients(frozenset({os.geteuid(), *further}), tables)
+        return Clients(users, None)
+    try:
+        return Clients(users, SockDiag())
+    except OSError:
+        return Clients(users, Tables(folder))
 
 
 def _find(table: Path, local: str, remote: str) -> int | None:
-    for words in _rows(table):
-        if words[1] == local and words[2] == remote:
-            user, inode = int(words[7]), int(words[9])
-            return user if inode else None  # inode 0: its owner has closed it
+    for words in _rows(table, f" {local} {remote} "):
+        user, inode = int(words[7]), int(words[9])
+        return user if inode else None  # inode 0: its owner has closed it
     return None
 
 
-def _rows(table: Path) -> Iterator[list[str]]:
+def _rows(table: Path, ends: str) -> Iterator[list[str]]:
     try:
-        lines = table.read_text("ascii").splitlines()[1:]
+        text = table.read_text("ascii")
     except OSError:
         return
-    for line in lines:
+    for line in text.splitlines() if ends in text else ():
         words = line.split()
-        if len(words) > 9:
+        if ends in line and len(words) > 9:
             yield words
 
 

@@ -65,7 +65,7 @@ class Server:
     gate: Gate
     journal: Journal
     limits: Limits = field(default_factory=Limits)
-    clients: Clients = field(default_factory=lambda: Clients(frozenset(), ()))
+    clients: Clients = field(default_factory=lambda: Clients(frozenset(), None))
 
     def __post_init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

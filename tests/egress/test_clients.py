@@ -11,41 +11,64 @@ from pathlib import Path
 
 import pytest
 
-from egress.clients import Clients, our_clients
+from egress.clients import Clients, Ends, Tables, our_clients
 from egress.process import guard
+from egress.sockdiag import SockDiag
 from tests.egress.sites import Running, run_guard, site, socks
 from tests.egress.test_server import get
 
 checked = pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no /proc/net/tcp")
 
 
+@pytest.fixture(params=[Tables, SockDiag])
+def ends(request: pytest.FixtureRequest) -> Ends:
+    """Both ways of asking, where this system has them."""
+    try:
+        asked: Ends = request.param()
+    except OSError as error:
+        pytest.skip(str(error))
+    return asked
+
+
 @checked
-def test_the_owner_of_the_other_end_is_found() -> None:
+def test_the_owner_of_the_other_end_is_found(ends: Ends) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         with socket.create_connection(server.getsockname()) as client:
-            ends = client.getsockname(), server.getsockname()
-            assert our_clients().owner(*ends) == os.geteuid()
-            assert not our_clients().foreign(*ends)
-        assert our_clients().foreign(*ends)  # nobody holds it any more
+            here, there = client.getsockname(), server.getsockname()
+            assert ends.owner(here, there) == os.geteuid()
+            assert ends.owner(here, ("127.0.0.1", 1)) is None
+        assert ends.owner(here, there) is None  # nobody holds it any more
         with socket.socket(socket.AF_INET6) as mapped:
             try:
                 mapped.connect(("::ffff:127.0.0.1", server.getsockname()[1]))
             except OSError:
                 pytest.skip("no IPv6 here")
             end = ("127.0.0.1", mapped.getsockname()[1])
-            assert our_clients().owner(end, server.getsockname()) == os.geteuid()
+            assert ends.owner(end, there) == os.geteuid()
+
+
+@checked
+def test_connections_of_others_are_foreign_and_so_are_lost_ones() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            here, there = client.getsockname(), server.getsockname()
+            assert not our_clients().foreign(here, there)
+            assert Clients(frozenset({os.geteuid() + 1}), Tables()).foreign(here, there)
+        assert our_clients().foreign(here, there)
 
 
 def test_where_nothing_can_be_checked_it_says_so(tmp_path: Path) -> None:
     nobody = our_clients(folder=tmp_path)
     assert str(nobody) == "not checked"
     assert not nobody.foreign(("127.0.0.1", 1), ("127.0.0.1", 2))
-    assert str(Clients(frozenset({7, 3}), (tmp_path,))) == "uid 3, 7"
+    silent = Clients(frozenset({7, 3}), Tables(tmp_path))
+    assert str(silent) == "uid 3, 7"
+    assert silent.foreign(("127.0.0.1", 1), ("127.0.0.1", 2))
 
 
 @checked
 def test_somebody_else_is_turned_away_unread(tmp_path: Path) -> None:
-    others = Clients(frozenset({os.geteuid() + 1}), our_clients().tables)
+    others = Clients(frozenset({os.geteuid() + 1}), our_clients().ends)
 
     async def scene(way: Running) -> None:
         async with site() as shop:
