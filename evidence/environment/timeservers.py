@@ -168,8 +168,10 @@ def judge(asked: Sequence[Asked]) -> Row:
         )
     middle = offsets[len(offsets) // 2]
     data |= {"offset_seconds": seconds(middle), "answered": len(offsets)}
-    zh = f"{len(offsets)} 个时间服务器应答，本机时钟偏差 {seconds(middle)} 秒。"
-    en = f"{len(offsets)} time servers answered; they are {seconds(middle)} s ahead of this clock."
+    gap, slow = seconds(abs(middle)), middle >= 0
+    zh = f"{len(offsets)} 个时间服务器应答，本机时钟比其{'慢' if slow else '快'} {gap} 秒。"
+    word = "behind them" if slow else "ahead of them"
+    en = f"{len(offsets)} time servers answered; this clock is {gap} s {word}."
     if max(abs(offsets[0]), abs(offsets[-1]), offsets[-1] - offsets[0]) > BOUND:
         return differs(TOPIC, f"{zh}超过 1 秒的界限。", f"{en} That is over the bound.", **data)
     return checked(TOPIC, zh, en, **data)

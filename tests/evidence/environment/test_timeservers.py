@@ -78,7 +78,10 @@ def test_the_row_names_every_server_and_the_middle_offset() -> None:
 
 def test_a_clock_that_is_off_and_servers_that_disagree_are_told() -> None:
     with timeserver(ahead=5) as one:
-        assert ask((one,)).row().status is Status.DIFFERS
+        row = ask((one,)).row()
+    assert (row.status, "behind them" in row.en) == (Status.DIFFERS, True)
+    with timeserver(ahead=-5) as one:
+        assert "ahead of them" in ask((one,)).row().en
     with timeserver(ahead=-0.8) as one, timeserver(ahead=0.8) as two:
         assert ask((one, two)).row().status is Status.DIFFERS
 
