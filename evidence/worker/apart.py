@@ -19,6 +19,7 @@ from pathlib import Path
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Clock, wall_clock
 from evidence.capture import Snapshot
+from evidence.capture.session import SPOOL
 from evidence.worker import family, landlock
 from evidence.worker.codec import dumps
 from evidence.worker.outcome import snapshot_of
@@ -63,6 +64,7 @@ def capture_apart(
         finally:
             for handle in lent:
                 os.close(handle)
+            shutil.rmtree(request.folder / SPOOL, ignore_errors=True)  # it holds cookies
         snapshot = snapshot_of(request, private, ending)
         if owner is not None:
             take_over(request.folder, folder)

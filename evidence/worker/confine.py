@@ -146,6 +146,9 @@ def _around(path: Path, secret: tuple[Path, ...]) -> Iterator[Path]:
 def _try(secret: Secret) -> str:
     """Try to open each file; return refused, hidden, or how many could be opened."""
     paths = secret.files or (secret.path,)
+    roots = [Path(f"/proc/{pid}/root") for pid in os.listdir("/proc") if pid.isdigit()]  # noqa: PTH208
+    if any(_opens(root / str(paths[0]).lstrip("/")) for root in roots):
+        return "readable (through another process)"
     opened = absent = 0
     for path in paths:
         try:
@@ -160,6 +163,14 @@ def _try(secret: Secret) -> str:
     if absent < len(paths):
         return f"refused ({len(paths) - absent})"
     return f"hidden ({absent})" if secret.files else "not there"
+
+
+def _opens(path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _why_none(request: Request, version: int) -> str:
