@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,9 @@ from evidence.format import jcs
 from evidence.format.names import CAPTURE, PRIVATE
 from evidence.format.private import NETLOG, WARC
 from evidence.netlog.model import WireExchange
+
+PARTS = ("archive", "evidence", "indexes", "pages")
+"""The folders of a package, in which a capture writes."""
 
 
 @dataclass
@@ -111,8 +115,13 @@ class Veil:
         return [part.to_json() for part in sealed]
 
     def require_clean(self, folder: Path) -> None:
-        """Look for every secret in every file; PageNotCaptured when one is still to be read."""
+        """Look for every secret in every file; PageNotCaptured when one is still to be read.
+
+        The files are then removed: they are not what they promise to be.
+        """
         try:
             self.redactor.require_clean(folder, apart=[PRIVATE])
         except CaptureError as error:
+            for part in PARTS:
+                shutil.rmtree(folder / part, ignore_errors=True)
             raise PageNotCaptured(Reason.UNSOUND, error.en, error.zh) from error

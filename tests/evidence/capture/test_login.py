@@ -17,8 +17,9 @@ import pytest
 
 from egress.process import Guard, guard
 from evidence.browser.order import Login
-from evidence.capture import PageNotCaptured, Reason, Snapshot, capture
+from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
 from evidence.capture.markup import unpacked_texts
+from evidence.capture.veil import Veil
 from evidence.format.names import ARCHIVE, CAPTURE, PRIVATE
 from evidence.format.private import NETLOG, WARC, decrypt
 from tests.evidence.capture.test_capture import order, record_of, warc_records
@@ -186,3 +187,18 @@ def test_an_address_that_holds_a_secret_is_refused(
     assert TOKEN not in caught.value.en
     partial = (tmp_path / "taken/partial.json").read_bytes()
     assert quote(TOKEN, safe="").encode() not in partial
+
+
+def test_what_leaks_is_removed_and_the_capture_fails(tmp_path: Path) -> None:
+    cookie = {"name": "sid", "value": TOKEN, "domain": "h", "path": "/", "httpOnly": True}
+    (tmp_path / "session.json").write_text(json.dumps({"cookies": [cookie]}))
+    login = Login(tmp_path / "session.json")
+    asked = CaptureOrder("http://h/", tmp_path, None, None, login=login, private_key=KEY)
+    veil = Veil.of(asked, tmp_path / ".spool")
+    assert veil is not None
+    (tmp_path / "taken/evidence").mkdir(parents=True)
+    (tmp_path / "taken/evidence/screenshot.png").write_text(f"tEXt{TOKEN}")
+    with pytest.raises(PageNotCaptured, match=r"screenshot\.png") as caught:
+        veil.require_clean(tmp_path / "taken")
+    assert caught.value.reason is Reason.UNSOUND
+    assert list((tmp_path / "taken").iterdir()) == []
