@@ -8,20 +8,39 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from desk.cases.models import Exhibit
+from desk.cases.selectors import wacz_of
 from desk.cases.services.verify import LIMITS, ROOT
 from desk.errors import DeskError
 
 SECONDS = 60
 
 
-def compare(first: Path, second: Path) -> dict[str, Any]:
-    """Return what differs between two packages, as ``markseal compare --json`` prints it.
+def compare(earlier: Exhibit, later: Exhibit) -> dict[str, Any]:
+    """Return what differs between two exhibits, as ``markseal compare --json`` prints it.
 
-    Raises DeskError when they cannot be compared within the limits.
+    It is worked out once and kept under the digests of both manifests. Raises NotFound when a
+    package is not there, DeskError when they cannot be compared within the limits.
     """
+    name = f"{earlier.manifest_sha256[:32]}-{later.manifest_sha256[:32]}.json"
+    kept = Path(settings.MARKSEAL_HOME) / "cache" / "comparisons" / name
+    if not kept.is_file():
+        found = _compared(wacz_of(earlier), wacz_of(later))
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as part:
+            json.dump(found, part)
+        Path(part.name).replace(kept)
+    value: dict[str, Any] = json.loads(kept.read_text())
+    return value
+
+
+def _compared(first: Path, second: Path) -> dict[str, Any]:
     command = ["/bin/sh", "-c", LIMITS, "compare", sys.executable, "-m", "desk.cli", "compare"]
     try:
         done = subprocess.run(

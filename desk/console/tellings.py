@@ -6,6 +6,7 @@ left out), and what they say is escaped by the template like everything else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 Json = Mapping[str, Any]
-ROWS = 200
+ROWS = 500
 WORD_LIMIT = 200
 
 
@@ -43,8 +44,12 @@ class Telling:
 
     @property
     def masked(self) -> list[str]:
-        """Return what was masked, a line each: file, part, kind, how often."""
-        return [_line(item) for item in _objects(self.record.get("masked"))]
+        """Return what was masked, a line for each file, part and kind, and how often."""
+        found: Counter[str] = Counter()
+        for item in _objects(self.record.get("masked")):
+            places = item.get("places")
+            found[_where(item)] += places if isinstance(places, int) else 0
+        return [f"{where} × {places}" for where, places in found.items()]
 
     @property
     def certificates(self) -> list[str]:
@@ -85,9 +90,8 @@ def _object(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
-def _line(item: Json) -> str:
-    where = " · ".join(str(item.get(key, "")) for key in ("file", "part", "what"))
-    return f"{where} × {item.get('places', '')}"[:WORD_LIMIT]
+def _where(item: Json) -> str:
+    return " · ".join(str(item.get(key, "")) for key in ("file", "part", "what"))[:WORD_LIMIT]
 
 
 def fidelity_words(code: str) -> str:

@@ -146,8 +146,12 @@ def test_two_captures_of_one_page_are_compared(
     second.pk = None
     second.number, second.capture_id, second.folder = f"{first.number}B", "1" * 32, "exhibits/e2"
     second.wacz, second.sealed_at = "e2.wacz", NOW + DAY
+    second.manifest_sha256 = "ef" * 32
     second.save()
     page = session("officer").get(f"/exhibits/{second.pk}/comparison/").content.decode()
     assert "<del>现价 59 元</del>" in page
     assert "<ins>现价 39 元</ins>" in page
+    wacz_of(first).unlink()
+    kept = session("notary").get(f"/exhibits/{second.pk}/comparison/").content.decode()
+    assert "<ins>现价 39 元</ins>" in kept, "worked out once"
     assert session("officer").get(f"/exhibits/{first.pk}/comparison/").status_code == 404

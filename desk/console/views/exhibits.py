@@ -118,7 +118,7 @@ def exhibit_comparison(request: HttpRequest, pk: int) -> HttpResponse:
     earlier = earlier_of(viewer, exhibit)
     if earlier is None:
         raise Http404
-    found = compare(wacz_of(earlier), wacz_of(exhibit))
+    found = compare(earlier, exhibit)
     context = {
         "exhibit": exhibit,
         "earlier": earlier,
