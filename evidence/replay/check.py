@@ -102,6 +102,7 @@ def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:
         },
         "requests": {
             "answered": shown.answered,
+            "answered_alike": shown.alike,
             "refused": [url[:_URL_LIMIT] for url in shown.refused[:_URLS]],
             "refused_count": len(shown.refused),
         },

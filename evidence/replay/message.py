@@ -50,11 +50,21 @@ def split_head(block: bytes) -> tuple[str, Headers, bytes]:
     return first, tuple(fields), rest
 
 
-def read_answer(block: bytes) -> Answer:
-    """Return the final answer in ``block``; whether its values make sense is not checked."""
+def read_status(block: bytes) -> int:
+    """Return the status of the final answer in ``block``; 0 if it has none."""
+    return _status(_final(block)[0])
+
+
+def _final(block: bytes) -> tuple[str, Headers, bytes]:
     first, headers, rest = split_head(block)
     while _status(first) // 100 == 1 and _status(first) != 101 and rest:
         first, headers, rest = split_head(rest)
+    return first, headers, rest
+
+
+def read_answer(block: bytes) -> Answer:
+    """Return the final answer in ``block``; whether its values make sense is not checked."""
+    first, headers, rest = _final(block)
     reason = first.split(" ", 2)[2] if first.count(" ") >= 2 else ""
     named = {name.lower(): value for name, value in headers}
     whole = True

@@ -6,16 +6,20 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urldefrag
 
-from evidence.replay.message import BODY_LIMIT, Answer, read_answer, split_head
+from evidence.replay.message import BODY_LIMIT, Answer, read_answer, read_status, split_head
 
 _RECORD_LIMIT = BODY_LIMIT + (1 << 20)
 _CHUNK = 1 << 18
-_PASSING = re.compile(r"(?<==)(\d{10,}|0\.\d{6,})(?=&|$)")
-"""Values in an address that change with every visit: moments and random numbers."""
+_PASSING = re.compile(
+    r"(?<==)(?:\d{10,}|0\.\d{6,}|[0-9a-fA-F]{16,}|[A-Za-z_$][\w$]*\d{10,}[\w$]*)(?=&|$)"
+)
+"""Values in an address that change with every visit: moments, random numbers, signatures over
+them, and names of functions that are made of them."""
+_CALL = re.compile(rb"(?:\s|/\*\*/)*([A-Za-z_$][\w$.]*)\(")
 
 
 _Response = tuple[int, int, int, bool]
@@ -66,7 +70,7 @@ class Recording:
         """Return the exchange that answers ``asked``, or None; each is used in its turn.
 
         The same address first, with the same body and range if there is one; else an address
-        that differs only in moments and random numbers. The last one answers again and again.
+        that differs only in what changes with every visit. The last one answers again and again.
         """
         url = urldefrag(asked.url)[0]
         items = self._named.get((asked.method, url)) or self._alike.get(
@@ -80,14 +84,20 @@ class Recording:
             found.used = True
         return found
 
-    def answer(self, item: Kept) -> Answer:
-        """Return the decoded answer of ``item``; OSError or ValueError if it cannot be read."""
+    def answer(self, item: Kept, url: str = "") -> Answer:
+        """Return the decoded answer of ``item``; OSError or ValueError if it cannot be read.
+
+        If ``url`` names another function to be called than the recorded address did (JSONP), the
+        call at the beginning of the body gets that name.
+        """
         with self.path.open("rb") as source:
             source.seek(item.offset)
             member = zlib.decompressobj(31)
             record = member.decompress(source.read(item.length), _RECORD_LIMIT)
         fields, block = _fields(record)
-        return read_answer(block[: int(fields.get("content-length", "0"))])
+        found = read_answer(block[: int(fields.get("content-length", "0"))])
+        body = _called(found.body, item.url, urldefrag(url)[0] or item.url)
+        return found if body is found.body else replace(found, body=body)
 
 
 def _best(items: list[Kept], asked: Asked) -> Kept | None:
@@ -104,6 +114,15 @@ def _alike(url: str) -> str:
     return _PASSING.sub("#", url)
 
 
+def _called(body: bytes, recorded: str, asked: str) -> bytes:
+    call = _CALL.match(body) if recorded != asked else None
+    if call is None:
+        return body
+    names = zip(_PASSING.findall(recorded), _PASSING.findall(asked), strict=False)
+    new = dict(names).get(call[1].decode("ascii"))
+    return body if new is None else body[: call.start(1)] + new.encode() + body[call.end(1) :]
+
+
 def read_recording(path: Path) -> Recording:
     """Return the exchanges of the WARC at ``path``, one gzip member a record.
 
@@ -116,7 +135,7 @@ def read_recording(path: Path) -> Recording:
         kind = fields.get("warc-type")
         if kind == "response":
             cut = "warc-truncated" in fields
-            status = read_answer(block[:_CHUNK]).status
+            status = read_status(block[:_CHUNK])
             responses[fields["warc-record-id"]] = (offset, length, status, cut)
         elif kind == "request":
             requests.append((fields, block[: int(fields["content-length"])]))

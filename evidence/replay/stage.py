@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag
 
 from playwright.sync_api import BrowserContext, CDPSession, Error, Page
 
@@ -54,7 +55,8 @@ _CLOCK = """(() => {
 class Shown:
     """What the replayed page showed; ``later`` is its picture again, a moment afterwards.
 
-    ``elements`` are boxes as the page's own measures give them, in CSS pixels.
+    ``elements`` are boxes as the page's own measures give them, in CSS pixels. ``alike`` counts
+    the answers to addresses that were recorded with another moment or random number in them.
     """
 
     final_url: str
@@ -64,6 +66,7 @@ class Shown:
     width: int
     elements: tuple[dict[str, Any], ...]
     answered: int
+    alike: int
     refused: tuple[str, ...]
 
 
@@ -75,6 +78,7 @@ class Prompter:
         self._session = session
         self._origins: dict[str, str] = {}
         self.answered = 0
+        self.alike = 0
         self.refused: dict[str, None] = {}
         self.broken: dict[str, None] = {}
 
@@ -102,13 +106,14 @@ class Prompter:
             self._fail(held, "BlockedByClient")
             return
         self.answered += 1
-        self._answer(held, found, str(event.get("resourceType", "")))
+        self.alike += int(found.url != urldefrag(url)[0])
+        self._answer(held, found, url, str(event.get("resourceType", "")))
 
-    def _answer(self, held: str, found: Kept, kind: str) -> None:
+    def _answer(self, held: str, found: Kept, url: str, kind: str) -> None:
         if not found.length:
             self._fail(held, "ConnectionClosed")
             return
-        answer = self._recording.answer(found)
+        answer = self._recording.answer(found, url)
         cut = found.truncated or not answer.whole
         if answer.status == 101 or (cut and kind in _WHOLE_OR_NOT):
             self._fail(held, "ConnectionReset")
@@ -196,6 +201,7 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
         width=int(elements["width"]),
         elements=tuple(elements["items"]),
         answered=prompter.answered,
+        alike=prompter.alike,
         refused=tuple(prompter.refused),
     )
 

@@ -161,6 +161,7 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
     get, post = b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"
     page, api = "https://a.test/", "https://a.test/api"
     counted = "https://a.test/c?t=1700000000000&k=1"
+    jsonp = "https://a.test/j?callback=jQuery35_1700000000001&sign=0123456789abcdef"
     path = tmp_path / "data.warc.gz"
     path.write_bytes(
         exchange(1, page, get, ok("one"))
@@ -169,6 +170,7 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
         + exchange(4, api, post + b"a", ok("for a"))
         + exchange(5, api, post + b"b", ok("for b"))
         + exchange(6, counted, get, ok("counted"))
+        + exchange(9, jsonp, get, ok('/**/jQuery35_1700000000001({"a":1})'))
         + record("response", 8, "https://a.test/hint", ok("after hints"))
         + record(
             "request",
@@ -192,6 +194,12 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
     assert answer(Asked("GET", "https://a.test/c?t=1700000000000&k=2")) is None
     assert answer(Asked("GET", api)) is None
     assert answer(Asked("GET", "https://a.test/hint")) == b"after hints"
+    called = "https://a.test/j?callback=jQuery35_1800000000009&sign=ffffeeeeddddcccc"
+    assert recording.find(Asked("GET", called.replace("/j?", "/k?"))) is None
+    found = recording.find(Asked("GET", called))
+    assert found is not None
+    assert recording.answer(found, called).body == b'/**/jQuery35_1800000000009({"a":1})'
+    assert recording.answer(found).body == b'/**/jQuery35_1700000000001({"a":1})'
     silent = recording.find(Asked("GET", "https://a.test/silent"))
     assert silent is not None
     assert silent.length == 0
