@@ -21,14 +21,15 @@ _TRIED = 40
 class Bounds:
     """The hard bounds of the whole process tree, above the capture's own limits.
 
-    ``seconds`` None: three times what the order allows, since loading again (bad certificate),
-    the licence page and the replay check may each take their time.
+    A little ``nice`` keeps pages of the service quick without starving a capture, whose own time
+    is bounded too. ``seconds`` None: three times what the order allows, since loading again (bad
+    certificate), the licence page and the replay check may each take their time.
     """
 
     seconds: float | None = None
     memory_bytes: int = 4 * 1024**3
     file_bytes: int = 8 * 1024**3
-    nice: int = 5
+    nice: int = 2
 
     def seconds_for(self, order: CaptureOrder) -> float:
         """Return the bound in seconds for one order."""
