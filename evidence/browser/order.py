@@ -24,8 +24,9 @@ class Limits:
     grace_seconds: float = 30.0
     bytes: int = 200_000_000
     requests: int = 3000
-    scrolls: int = 40
+    scrolls: int = 80
     picture_height: int = 60_000
+    picture_seconds: float = 45.0
     strip_height: int = 4_000
 
 

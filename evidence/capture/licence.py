@@ -38,8 +38,8 @@ def take_licence(course: Course, page: Page) -> Files:
         return _without(course, address, first)
     if not 200 <= status < 300:
         return _without(course, address, f"it answered with status {status}")
-    if picture.cut:
-        course.reached("licence picture height")
+    for limit in picture.limits_hit:
+        course.reached(f"licence {limit}")
     steps.add("licence page taken", f"{status} {page.url}")
     return {LICENCE_PICTURE: picture.png, LICENCE_TEXT: text}
 

@@ -52,7 +52,13 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
     dom = page.content().encode("utf-8", "surrogatepass")
     steps.add("document", f"{len(dom)} bytes")
     text = take_text(page, steps)
-    picture = take_picture(page, steps, bound=limits.picture_height, strip=limits.strip_height)
+    picture = take_picture(
+        page,
+        steps,
+        bound=limits.picture_height,
+        strip=limits.strip_height,
+        seconds=limits.picture_seconds,
+    )
     signs = measure(page)
     pdf = page.pdf(format="A4", print_background=True)
     steps.add("pdf", f"{len(pdf)} bytes")
@@ -64,7 +70,7 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
         screenshot=picture.png,
         pdf=pdf,
         height=picture.height,
-        limits_hit=("picture height",) if picture.cut else (),
+        limits_hit=picture.limits_hit,
         signs=signs,
         files={**picture.strips, **({} if mhtml is None else {MHTML: mhtml})},
     )

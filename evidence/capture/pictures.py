@@ -37,45 +37,56 @@ Shot = Callable[[FloatRect], bytes]
 class Picture:
     """A page's picture, PNG; ``strips`` by their names in the package when it was taken in pieces.
 
-    ``height`` is the page's in CSS pixels; ``cut`` when it is more than the picture shows.
+    ``height`` is the page's in CSS pixels; ``limits_hit`` says by which bounds the picture shows
+    less of it.
     """
 
     png: bytes
     strips: dict[str, bytes]
     height: int
-    cut: bool
+    limits_hit: tuple[str, ...]
 
 
-def take_picture(page: Page, steps: Steps, *, bound: int, strip: int) -> Picture:
+@dataclass(frozen=True)
+class _Bounds:
+    """How much of a page a picture may show: CSS pixels, pixels of one strip, seconds."""
+
+    bound: int
+    strip: int
+    seconds: float
+
+
+def take_picture(
+    page: Page, steps: Steps, *, bound: int, strip: int, seconds: float = 45.0
+) -> Picture:
     """Return the picture of the page, at most ``bound`` CSS pixels high, in pieces of ``strip``.
 
+    After ``seconds`` no further piece is begun.
     A page that is not HTML (an SVG), or of which the ordinary way gives none in time, is taken
     by protocol; the steps say so. Raises playwright's Error when there is no picture at all.
     """
-    width, height = _extent(page)
-    shown = max(1, min(height, bound))
-    places = [(at, min(strip, shown - at)) for at in range(0, shown, strip)]
+    bounds, extent = _Bounds(bound, strip, seconds), _extent(page)
     if evaluate(page, _IS_HTML):
         try:
-            return _take(page, _ordinary(page), places, (width, height), steps, bound)
+            return _take(_ordinary(page), extent, bounds, steps)
         except Error as error:
             if "Timeout" not in error.message:
                 raise
-    steps.add("screenshot by protocol", f"{width} x {shown} px")
-    return _take(page, _by_protocol(page), places, (width, height), steps, bound)
+    steps.add("screenshot by protocol", f"{extent[0]} x {min(extent[1], bound)} px")
+    return _take(_by_protocol(page), extent, bounds, steps)
 
 
-def _take(
-    page: Page,
-    shot: Shot,
-    places: list[tuple[int, int]],
-    extent: tuple[int, int],
-    steps: Steps,
-    bound: int,
-) -> Picture:
+def _take(shot: Shot, extent: tuple[int, int], bounds: _Bounds, steps: Steps) -> Picture:
     width, height = extent
+    shown = max(1, min(height, bounds.bound))
+    places = [(at, min(bounds.strip, shown - at)) for at in range(0, shown, bounds.strip)]
+    hit = ["picture height"] if height > bounds.bound else []
+    until = steps.elapsed() + bounds.seconds
     pieces: list[bytes] = []
     for at, high in places:
+        if pieces and steps.elapsed() > until:
+            hit.append("picture seconds")
+            break
         try:
             pieces.append(shot({"x": 0, "y": at, "width": width, "height": high}))
         except Error as error:
@@ -89,7 +100,7 @@ def _take(
     strips = {strip_name(n): piece for n, piece in enumerate(pieces, 1)} if pieces[1:] else {}
     note = f"{len(png)} bytes; page height {height} px"
     steps.add("screenshot", note + (f"; {len(strips)} strips stitched" if strips else ""))
-    return Picture(png, strips, height, cut=height > bound)
+    return Picture(png, strips, height, tuple(hit))
 
 
 def _stitched(pieces: list[bytes]) -> bytes:

@@ -121,6 +121,17 @@ def test_a_tall_page_is_taken_in_strips_that_are_kept(
     assert record["limits_hit"] == []
 
 
+def test_a_picture_that_takes_too_long_is_cut_and_says_so(
+    address: str, way_out: Guard, tmp_path: Path
+) -> None:
+    limits = Limits(strip_height=1000, picture_seconds=0)
+    _, record = taken(f"{address}/tall", way_out, tmp_path, limits=limits)
+    assert record["limits_hit"] == ["picture seconds"]
+    assert record["page_height"] == 9500
+    with Image.open(tmp_path / "evidence/screenshot.png") as whole:
+        assert whole.height == 1000
+
+
 def test_a_page_of_one_strip_has_none(address: str, way_out: Guard, tmp_path: Path) -> None:
     snapshot, _ = taken(f"{address}/banner", way_out, tmp_path)
     assert not (snapshot.folder / "evidence/strips").exists()
