@@ -33,7 +33,7 @@ from evidence.capture.leaks import leaks
 from evidence.capture.login import LoginState
 from evidence.capture.markup import masked_mhtml, masked_pdf
 from evidence.capture.masking import Hit, Scanner, masked, merged
-from evidence.capture.tokens import credentials, stored_tokens, tokens_of
+from evidence.capture.tokens import credentials, is_telling, stored_tokens, tokens_of
 from evidence.errors import CaptureError
 from evidence.format.names import ARCHIVE
 from evidence.netlog.model import Blob, WireExchange
@@ -70,7 +70,8 @@ class Redactor:
 
     def _learn_state(self, state: LoginState) -> None:
         for cookie in state.cookies:
-            self._add(tokens_of(cookie.value, sure=cookie.hidden), named=cookie.hidden)
+            sure = cookie.hidden or is_telling(cookie.name)
+            self._add(tokens_of(cookie.value, sure=sure), named=cookie.hidden)
         for name, value in state.stored:
             self._add(stored_tokens(name, value))
 
@@ -108,7 +109,9 @@ class Redactor:
             if value.credentials:
                 self._add(credentials(head[value.line : value.end].decode("latin-1")), named=True)
             else:
-                self._add(tokens_of(text, sure=value.hidden), named=value.hidden)
+                sure = value.hidden or is_telling(value.what.rpartition(": ")[2])
+                named = value.what.lower() in self._headers
+                self._add(tokens_of(text, sure=sure, named=named), named=value.hidden or named)
         self._learn_fields(head, self._fields)
 
     def _learn_body(self, body: Body, fields: NamedFields) -> None:

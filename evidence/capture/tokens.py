@@ -16,10 +16,9 @@ from urllib.parse import unquote
 
 SHORTEST = 6
 _LEAST, _LONG, _DISTINCT = 8, 16, 6
-_PART = 16
 _DELIMITERS = re.compile(r"[&=|:;,~!%\"{}\[\]\s.]+")
 _TELLING = re.compile(
-    r"token|secret|session|auth|passw|credential|jwt|ticket|signature|apikey|api_key|access_?key"
+    r"token|secret|sess|auth|passw|credential|jwt|ticket|signature|apikey|api_key|access_?key"
     r"|refresh|csrf|xsrf|sid$|^sid|login",
     re.IGNORECASE,
 )
@@ -56,17 +55,24 @@ def tokens_of(value: str, *, sure: bool = False, named: bool = False) -> Iterato
 
     ``named`` says that a person or the protocol calls it a secret (a named field, a password,
     credentials): it needs ``SHORTEST`` characters and no more. ``sure`` says that it most likely
-    is one (an HttpOnly cookie): it then must not be an ordinary word either.
+    is one (an HttpOnly cookie, a telling name): it then must not be an ordinary word either.
+    Any other value must look random and have ``_LONG`` characters: an item's number has fewer.
     """
-    forms = dict.fromkeys((value, unquote(value)))
+    forms = [form.strip().strip('"') for form in dict.fromkeys((value, unquote(value)))]
+    likely = named or any(
+        (sure and not _is_words(form)) or (len(form) >= _LONG and is_token(form)) for form in forms
+    )
     for form in forms:
-        text = form.strip().strip('"')
-        likely = named or is_token(text) or (sure and not _is_words(text))
-        if len(text) >= SHORTEST and likely:
-            yield text
-        for part in _DELIMITERS.split(text):
-            if part != text and len(part) >= _PART and is_token(part):
+        if likely and len(form) >= SHORTEST:
+            yield form
+        for part in _DELIMITERS.split(form):
+            if part != form and len(part) >= _LONG and is_token(part):
                 yield part
+
+
+def is_telling(name: str) -> bool:
+    """Return whether a name says that its value is a secret (``access_token``, ``PHPSESSID``)."""
+    return bool(_TELLING.search(name))
 
 
 def stored_tokens(name: str, value: str) -> Iterator[str]:
@@ -86,7 +92,7 @@ def _within(name: str, value: object) -> Iterator[str]:
         for part in value:
             yield from _within(name, part)
     elif isinstance(value, str):
-        yield from tokens_of(value, sure=bool(_TELLING.search(name)) and not _NUMBER.match(value))
+        yield from tokens_of(value, sure=is_telling(name) and not _NUMBER.match(value))
 
 
 def credentials(value: str) -> Iterator[str]:

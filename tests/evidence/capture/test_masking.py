@@ -135,6 +135,8 @@ def test_values_of_several_parts_are_taken_whole_and_by_part() -> None:
     assert set(tokens_of("abc%2Fdef%3D123456")) >= {"abc%2Fdef%3D123456", "abc/def=123456"}
     assert list(tokens_of("secret", named=True)) == ["secret"]
     assert list(tokens_of("desktop", sure=True)) == []
+    assert list(tokens_of("MLB1234567890")) == []
+    assert list(tokens_of("MLB1234567890", sure=True)) == ["MLB1234567890"]
     assert list(tokens_of("1234567", sure=True)) == ["1234567"]
     assert list(tokens_of("12345", named=True)) == []
 
