@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import subprocess
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -16,15 +17,18 @@ from urllib.parse import quote
 import brotli
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evidence.browser.order import Login
+from evidence.capture.bodies import body_of
 from evidence.capture.login import read_login
 from evidence.capture.private import seal_private
 from evidence.capture.redaction import Redactor
 from evidence.errors import CaptureError, InputError
 from evidence.format.private import BLOCK, NETLOG, WARC
 from evidence.netlog import Wire, WireExchange, read_netlog
-from tests.evidence.netlog.build import Builder
+from tests.evidence.netlog.build import Builder, pieces
 
 TOKEN = "Zx9/planted+T0ken=71"
 STATE = {
@@ -365,3 +369,31 @@ def test_without_a_key_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="could not be written"):
         seal_private([("a", tmp_path / "none")], tmp_path / "private.bin", bytes(32))
     assert not (tmp_path / "private.bin").exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=6),
+    st.lists(st.integers(1, 200), max_size=8),
+    st.booleans(),
+)
+def test_masking_changes_no_length_and_no_other_byte(
+    texts: list[bytes], cuts: list[int], chunked: bool
+) -> None:
+    body = TOKEN.encode().join(texts)
+    head = b"HTTP/1.1 200 OK\r\nX-A: " + TOKEN.encode() + b"\r\n"
+    if chunked:
+        parts = pieces(body, cuts)
+        framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+        response = head + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n"
+    else:
+        response = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        one, made = masked(folder, get(), response)
+        found = one.response.read()
+        assert len(found) == len(response)
+        assert {b for a, b in zip(response, found, strict=True) if a != b} <= {ord("*")}
+        content = b"".join(body_of(one.response, one.response_head, literal=True).pieces())
+        assert content == body.replace(TOKEN.encode(), b"*" * len(TOKEN))
+        assert TOKEN not in json.dumps(made.masked())
