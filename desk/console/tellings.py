@@ -104,6 +104,18 @@ def fidelity_words(code: str) -> str:
     return words.get(code, "—")
 
 
+def page_words(code: str) -> str:
+    """Return what the page was instead of the listing that was asked for."""
+    words = {
+        "login": _("登录页"),
+        "verification": _("验证页"),
+        "empty": _("空白页"),
+        "gone": _("已下架或不存在"),
+        "http-error": _("服务器报错"),
+    }
+    return words.get(code, code)
+
+
 def certificate_words(code: str) -> str:
     """Return what the browser found of the site's certificate."""
     if code == "bad":

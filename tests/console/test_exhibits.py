@@ -81,6 +81,21 @@ def test_what_is_declared_comes_before_the_verdict(session: Sessions, world: Wor
     assert "the certificate did not verify" in english.content.decode()
 
 
+def test_a_page_that_is_not_the_listing_is_never_shown_as_one(
+    session: Sessions, world: World
+) -> None:
+    assert world.exhibit is not None
+    Exhibit.objects.filter(pk=world.exhibit.pk).update(page_note="login")
+    for address in (
+        "/exhibits/",
+        f"/exhibits/{world.exhibit.pk}/",
+        f"/leads/{world.leads['preserved'].pk}/",
+    ):
+        page = session("officer").get(address).content.decode()
+        assert "登录页" in page, address
+    assert "网站证书有误" in session("notary").get("/exhibits/").content.decode()
+
+
 @pytest.mark.parametrize(
     "told",
     [

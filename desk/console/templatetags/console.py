@@ -22,6 +22,7 @@ from desk.leads.models import Lead
 register = template.Library()
 register.filter("certificate_words", tellings.certificate_words)
 register.filter("fidelity_words", tellings.fidelity_words)
+register.filter("page_words", tellings.page_words)
 register.filter("event_words", wording.event_words)
 register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
