@@ -52,10 +52,10 @@ def flags(order: CaptureOrder, mark: str, log: Path) -> list[str]:
         "--disable-sync",
         "--no-pings",
         "--no-first-run",
-        "--hide-scrollbars",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         f"--lang={order.locale}",
     ]
+    chosen += ["--window-size=1366,1000"] if order.headed else ["--hide-scrollbars"]
     if order.http2 is Http2.AVOID:
         chosen.append("--disable-http2")
     if order.proxy is not None:

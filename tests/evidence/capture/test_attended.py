@@ -42,7 +42,22 @@ style="position:absolute;left:0;top:0;width:90%;height:400px;background:#fc0">�
   [typeof markseal, Object.keys(window).includes('markseal')].join(' ');</script>"""
 ITEM = """<!doctype html><meta charset="utf-8"><title>明前特级龙井 商品详情</title>
 <body style="margin:0"><div style="height:1500px;background:#0c0">价格 128.00 元，现货供应</div>"""
-PAGES: dict[str, str | bytes | int] = {"/": SIGN_IN, "/shop": SHOP, "/item": ITEM}
+FRAMED = """<!doctype html><meta charset="utf-8"><title>带框架的页面</title><body style="margin:0">
+<script>document.write('<iframe style="border:0;width:90%;height:600px" src="http://localhost:'
+  + location.port + '/inner"></iframe>');</script>"""
+INNER = """<!doctype html><meta charset="utf-8"><body style="margin:0"><button
+style="width:90%;height:300px">框架里的按钮</button><input style="width:90%;height:200px">"""
+ASKS = """<!doctype html><meta charset="utf-8"><title>询问</title><body style="margin:0">
+<button onclick="document.title = confirm('确定吗？') ? '已确定' : '已取消'"
+style="width:90%;height:400px">询问</button>"""
+PAGES: dict[str, str | bytes | int] = {
+    "/": SIGN_IN,
+    "/shop": SHOP,
+    "/item": ITEM,
+    "/framed": FRAMED,
+    "/inner": INNER,
+    "/asks": ASKS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +192,46 @@ def test_what_is_typed_is_in_no_record_and_the_page_sees_no_watcher(
     exchanges = gzip.decompress((tmp_path / "archive/data.warc.gz").read_bytes())
     assert b"\r\n\r\nword=" + b"*" * len(PASSWORD) in exchanges
     assert record["moments"][0]["title"] == "甬江春茶旗舰店undefined false"
+
+
+def test_what_is_done_in_a_frame_of_another_site_is_recorded(
+    attended: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    def acts(person: Person) -> None:
+        person.wait_for("浏览器已打开")
+        person.takes_the_window()
+        person.clicks(300, 250)
+        person.clicks(300, 480)
+        person.does("type", "abcd")
+        person.clicks(300, 250)
+        person.says("e")
+
+    attended(acts, path="/framed")
+    doings = told(tmp_path)["doings"]
+    clicks = [doing["target"] for doing in doings if doing["kind"] == "click"]
+    assert clicks[0] == "button submit “框架里的按钮”"
+    assert [doing["count"] for doing in doings if doing["kind"] == "keys"] == [4]
+    assert "abcd" not in json.dumps(doings)
+
+
+def test_a_question_of_the_page_is_left_to_the_person(
+    attended: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    def answers(person: Person) -> None:
+        person.wait_for("浏览器已打开")
+        person.takes_the_window()
+        person.clicks(300, 250)
+        person.does("sleep", "1")
+        person.does("key", "Return")
+        person.does("sleep", "1")
+        person.says("m")
+        person.wait_for("已标记 001：已确定")
+        person.says("e")
+
+    attended(answers, path="/asks")
+    record = json.loads((tmp_path / "evidence/capture.json").read_bytes())
+    assert record["dialogs"] == [{"type": "confirm", "message": "确定吗？"}]
+    assert "dialog" in {doing["kind"] for doing in told(tmp_path)["doings"]}
 
 
 def test_a_closed_window_ends_the_capture_with_what_was_kept(
