@@ -148,6 +148,15 @@ def _moment(snapshot: Snapshot) -> datetime:
         return snapshot.started
 
 
+def leave_unchecked(folder: Path, en: str, zh: str) -> None:
+    """Write into a capture's ``folder`` that it was not replayed, and why, and nothing else of it.
+
+    For a replay whose process ended before it could say so itself.
+    """
+    (folder / names.REPLAY_PICTURE).unlink(missing_ok=True)
+    (folder / names.REPLAY).write_bytes(jcs.dumps(_not_checked(en, zh)))
+
+
 def _not_checked(en: str, zh: str) -> dict[str, Any]:
     return {
         "format": FORMAT,

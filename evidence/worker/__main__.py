@@ -2,7 +2,8 @@
 
 The request is read from standard input; the answer is ``result.json`` in the private folder,
 beside ``progress``, which names each step as it is reached. A crash leaves no answer, and its
-traceback on standard error: the caller reads from both what happened.
+traceback on standard error: the caller reads from both what happened. The replay check comes
+after the answer: what becomes of it does not undo a whole capture.
 """
 
 from __future__ import annotations
@@ -36,18 +37,21 @@ def main() -> int:
     os.dup2(null, 0)
     os.close(null)
     isolation = confine(request)
-    outcome = _capture(request, isolation)
+    tell = _progress(request)
+    outcome = _capture(request, isolation, tell)
     unfinished = request.inside / f"{RESULT}.tmp"
     try:
         unfinished.write_bytes(dumps(outcome))
         unfinished.rename(request.inside / RESULT)
     except OSError:
         return NO_ROOM
+    if request.replay and outcome.snapshot is not None:
+        check(outcome.snapshot, request.order)
+        tell("replay checked")
     return 0
 
 
-def _capture(request: Request, isolation: dict[str, Any]) -> Outcome:
-    tell = _progress(request)
+def _capture(request: Request, isolation: dict[str, Any], tell: Tell) -> Outcome:
     try:
         snapshot = capture(
             request.order,
@@ -66,9 +70,6 @@ def _capture(request: Request, isolation: dict[str, Any]) -> Outcome:
     except OSError as error:
         words, file = error.strerror or str(error), str(error.filename or "")
         return Outcome(Kind.SYSTEM, None, "", words, words, error.errno or 0, file)
-    if request.replay:
-        check(snapshot, request.order)
-        tell("replay checked")
     return Outcome(Kind.CAPTURED, snapshot)
 
 

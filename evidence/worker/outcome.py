@@ -7,6 +7,7 @@ import signal
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.capture import Snapshot
 from evidence.errors import CaptureError, FormatError
+from evidence.replay import leave_unchecked
 from evidence.worker.codec import loads
 from evidence.worker.private import Private, read_answer, require_plain
 from evidence.worker.request import PROGRESS, RESULT, RESULT_LIMIT, Kind, Outcome, Request
@@ -18,11 +19,9 @@ _WORDS_LIMIT = 1_000_000
 def snapshot_of(request: Request, private: Private, ending: Ending | None) -> Snapshot:
     """Return the finished capture; raises what the capture raised, or PageNotCaptured.
 
-    An answer counts only from a process that ended well of itself; what it left must be plain
-    files.
+    The answer is written when the capture is whole and its files are closed; what the process
+    left must be plain files. A replay that did not end well is noted as not checked.
     """
-    if ending is None or (ending.how, ending.value) != ("exit", 0):
-        raise _died(request, private, ending)
     data = read_answer(request.inside / RESULT, RESULT_LIMIT)
     if data is None:
         raise _died(request, private, ending)
@@ -36,6 +35,9 @@ def snapshot_of(request: Request, private: Private, ending: Ending | None) -> Sn
             f"The capture left something that is no plain file ({odd[:80]!r}); it is not used.",
             f"取证结果中含有非普通文件（{odd[:80]!r}），不予采用。",
         )
+    if request.replay and (ending is None or (ending.how, ending.value) != ("exit", 0)):
+        _, en, zh = _cause(request, private, ending)
+        leave_unchecked(request.folder, f"{en}.", f"{zh}。")
     return outcome.snapshot
 
 

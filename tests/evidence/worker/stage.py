@@ -83,6 +83,10 @@ class Stage:
                 return []
         return []
 
+    def answered(self) -> bool:
+        """Whether the running capture is whole and has given its answer."""
+        return any(self.temporary.glob(f"{PREFIX}*/inside/result.json"))
+
     def private_folders(self) -> list[str]:
         return [path.name for path in self.temporary.iterdir()]
 

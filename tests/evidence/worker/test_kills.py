@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +63,23 @@ def test_killed_in_the_middle(address: str, tmp_path: Path, actor: str, step: st
         if actor == "caller":
             again(set_up, capture_id)
         set_up.require_nothing_left()
+
+
+def test_killed_during_the_replay_check_the_capture_is_whole(address: str, tmp_path: Path) -> None:
+    with stage(tmp_path, f"{address}/gbk") as set_up:
+        capture_id = set_up.new_id()
+        caller = set_up.start(capture_id)
+        assert wait_for(set_up.answered, 90)
+        victim = set_up.actor("worker", caller.pid)
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        said = set_up.finish(caller)
+        assert set_up.require_failed_or_whole(capture_id, said) == "sealed"
+        set_up.require_nothing_left()
+        with zipfile.ZipFile(set_up.out(capture_id)) as package:
+            report = json.loads(package.read("evidence/replay.json"))
+        assert report["verdict"] == "not_checked"
+        assert "SIGKILL" in report["reason"]["en"]
 
 
 @pytest.mark.soak
