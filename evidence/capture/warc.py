@@ -13,12 +13,13 @@ import re
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 from urllib.parse import quote
 
 from evidence.capture.joined import Row
+from evidence.capture.posted import request_body
 from evidence.netlog.model import Blob
 
 _RESPONSE = "application/http;msgtype=response"
@@ -35,7 +36,10 @@ Fields = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where one response record lies in the WARC file, and what the index says of it."""
+    """Where one response record lies in the WARC file, and what the index says of it.
+
+    ``request_body`` is how readers of the index write the body of a request that is no GET.
+    """
 
     url: str
     started: datetime
@@ -45,6 +49,7 @@ class Place:
     payload_digest: str
     offset: int
     length: int
+    request_body: str = ""
 
 
 def write_warc(
@@ -82,6 +87,10 @@ def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
         block = Blob(wire.response.path, wire.response.offset, size)
         fields = _fields("response", row, response_id, every, _RESPONSE, info_id)
         place = _write_http(target, row, fields + cut, block, wire.response_head)
+        if wire.method != "GET":
+            head = wire.request.read(0, wire.request_head)
+            body = request_body(place.url, head, wire.request)
+            place = replace(place, request_body=body)
     size = wire.request_head if wire.upgraded else wire.request.size
     block = Blob(wire.request.path, wire.request.offset, size)
     fields = _fields("request", row, request_id, every, _REQUEST, info_id)

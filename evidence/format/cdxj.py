@@ -7,6 +7,7 @@ sorted by their bytes. One line per record that can be replayed (response, resou
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidence.errors import FormatError
@@ -14,12 +15,17 @@ from evidence.format import jcs
 from evidence.format.names import INDEX, PAGES
 
 _LINE = re.compile(r"(?P<key>[!-~]+) (?P<time>[0-9]{14}) (?P<json>\{.*\})\Z", re.ASCII)
+_METHOD = re.compile(r"[!-~]{1,40}\Z")
 MAX_LINE = 64 << 10
 
 
 @dataclass(frozen=True)
 class IndexLine:
-    """Where a record lies in ``archive/data.warc.gz``: ``offset``, ``length`` of its member."""
+    """Where a record lies in ``archive/data.warc.gz``: ``offset``, ``length`` of its member.
+
+    ``method`` and ``request_body`` (``requestBody``) are there for requests that are no GET, so
+    that readers tell the answers of one address apart; both are empty otherwise.
+    """
 
     key: str
     time: str
@@ -30,6 +36,8 @@ class IndexLine:
     length: int
     offset: int
     filename: str = "data.warc.gz"
+    method: str = ""
+    request_body: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the line, newline included; the exact inverse of ``parse``."""
@@ -43,6 +51,8 @@ class IndexLine:
         }
         if self.status is not None:
             fields["status"] = str(self.status)
+        if self.method:
+            fields |= {"method": self.method, "requestBody": self.request_body}
         line = f"{self.key} {self.time} ".encode("ascii") + jcs.dumps(fields) + b"\n"
         IndexLine.parse(line.removesuffix(b"\n"))
         return line
@@ -57,9 +67,11 @@ class IndexLine:
         kinds: dict[str, type | tuple[type, ...]] = dict.fromkeys(
             ("url", "mime", "digest", "length", "offset", "filename"), str
         )
-        if isinstance(value, dict) and "status" in value:
-            kinds["status"] = str
+        given = value if isinstance(value, dict) else {}
+        kinds |= {name: str for name in ("status", "method", "requestBody") if name in given}
         fields = jcs.take(value, noun, kinds)
+        if ("method" in fields) is not ("requestBody" in fields) or not _is_named(fields):
+            raise FormatError(f"{noun}: the method is malformed", f"{noun} 的请求方法格式不对")
         status = _number(fields["status"], noun) if "status" in fields else None
         length, offset = _number(fields["length"], noun), _number(fields["offset"], noun)
         return cls(
@@ -72,7 +84,18 @@ class IndexLine:
             length,
             offset,
             fields["filename"],
+            fields.get("method", ""),
+            fields.get("requestBody", ""),
         )
+
+
+def is_method(text: str) -> bool:
+    """Return whether a method is one that an index line names: of bounded length, and no GET."""
+    return text != "GET" and _METHOD.match(text) is not None
+
+
+def _is_named(fields: Mapping[str, str]) -> bool:
+    return "method" not in fields or is_method(fields["method"])
 
 
 def _unicode(line: bytes) -> str:

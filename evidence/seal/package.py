@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.capture import Snapshot
+from evidence.capture.posted import with_method
 from evidence.capture.warc import Place
 from evidence.errors import SealError
 from evidence.format.attempt import AttemptRecord
-from evidence.format.cdxj import IndexLine, print_index, print_pages
+from evidence.format.cdxj import IndexLine, is_method, print_index, print_pages
 from evidence.format.datapackage import build_datapackage, build_datapackage_digest
 from evidence.format.digests import Digests, digest_stream
 from evidence.format.manifest import Artefact, Manifest, key_digest, sign_manifest
@@ -163,7 +164,7 @@ def _index(places: tuple[Place, ...]) -> bytes:
     return print_index(
         [
             IndexLine(
-                key=surt(place.url),
+                key=surt(_asked(place)),
                 time=place.started.strftime("%Y%m%d%H%M%S"),
                 url=place.url,
                 mime=place.media_type,
@@ -171,10 +172,19 @@ def _index(places: tuple[Place, ...]) -> bytes:
                 digest=place.payload_digest,
                 length=place.length,
                 offset=place.offset,
+                method=place.method if is_method(place.method) else "",
+                request_body=place.request_body if is_method(place.method) else "",
             )
             for place in places
         ]
     )
+
+
+def _asked(place: Place) -> str:
+    """Return the address that readers look under: that of a GET, or one that names the method."""
+    if not is_method(place.method):
+        return place.url
+    return with_method(place.url, place.method, place.request_body)
 
 
 def _pages(snapshot: Snapshot, capture_id: str) -> bytes:

@@ -28,6 +28,7 @@ from evidence.capture.joined import Counts, Row, join, peer_of
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, page_note
 from evidence.capture.pagestate import Signs
+from evidence.capture.posted import request_body, with_method
 from evidence.capture.recorder import Seen
 from evidence.capture.warc import media_type, target_uri, write_warc
 from evidence.capture.watchdog import watchdog
@@ -343,3 +344,35 @@ def test_a_log_that_grows_beyond_its_bound_ends_the_browser(tmp_path: Path) -> N
     with watchdog(course, running):
         assert stands_in.wait(30) == -signal.SIGKILL
     assert course.stopped == "bytes"
+
+
+FORM = '----x\r\nContent-Disposition: form-data; name="n"\r\n\r\nv\r\n----x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("application/x-www-form-urlencoded", "a=1&名=茶", "a=1&名=茶"),
+        ("application/json; charset=utf-8", '{"a":{"b":"茶 ~*"},"c":[1,true,null,2.0],"d":""}',
+         "b=%E8%8C%B6+%7E*&c=1&c.2_=true&c.3_=null&c.4_=2"),
+        ("application/json", "{broken", ""),
+        ("text/plain;charset=UTF-8", '{"a":1}', "a=1"),
+        ("text/plain", "plain", "__wb_post_data=cGxhaW4="),
+        ("multipart/form-data; boundary=--x", FORM, "n=v"),
+        ("", "x", "__wb_post_data=eA=="),
+        ("application/json", "", ""),
+    ],
+)  # fmt: skip
+def test_a_posted_body_is_named_as_readers_of_the_index_do(
+    tmp_path: Path, kind: str, body: str, text: str
+) -> None:
+    head = f"POST /x HTTP/1.1\r\ncontent-type: {kind}\r\n\r\n".encode()
+    assert request_body("https://a/x", head, blob(tmp_path, head + body.encode())) == text
+    assert with_method("https://a/x?y", "POST", "b=1") == "https://a/x?y&__wb_method=POST&b=1"
+
+
+def test_a_place_tells_the_method_and_the_body_that_was_posted(tmp_path: Path) -> None:
+    out = BytesIO()
+    row = Row(exchange(tmp_path), None, None, None)
+    [place] = write_warc(out, [row], about=[("software", "t")], made=MOMENT)
+    assert (place.method, place.request_body) == ("POST", "__wb_post_data=bj0x")
