@@ -72,19 +72,23 @@ def read_frames(source: BinaryIO, size: int, *, preface: bool) -> Direction:
             return found
         offset = len(PREFACE)
     try:
-        _read(found, decoder, _frames(source, offset, size))
+        _read(found, decoder, _frames(source, offset, size, found.faults))
     except (HyperframeError, HPACKError) as error:
         found.faults.append(f"HTTP/2: {type(error).__name__}: {error}"[:200])
     return found
 
 
-def _frames(source: BinaryIO, offset: int, size: int) -> Iterator[tuple[Frame, int, int, bytes]]:
+def _frames(
+    source: BinaryIO, offset: int, size: int, faults: list[str]
+) -> Iterator[tuple[Frame, int, int, bytes]]:
     """Yield frame, offset, length and body; the bodies of frames not needed are passed over."""
     while size - offset >= 9:
         source.seek(offset)
         frame, length = Frame.parse_frame_header(memoryview(source.read(9)))
         if size - offset - 9 < length:
             _cut_frame(frame, source, size - offset - 9)
+            if not isinstance(frame, DataFrame):
+                faults.append(f"HTTP/2: {size - offset} bytes at the end are no whole frame")
             yield frame, offset, size - offset - 9, b""
             return
         body = source.read(length) if isinstance(frame, _PARSED) else b""
@@ -92,6 +96,8 @@ def _frames(source: BinaryIO, offset: int, size: int) -> Iterator[tuple[Frame, i
             frame.parse_body(memoryview(body))
         yield frame, offset, length, body
         offset += 9 + length
+    if size > offset:
+        faults.append(f"HTTP/2: {size - offset} bytes at the end are no whole frame")
 
 
 def _cut_frame(frame: Frame, source: BinaryIO, have: int) -> None:
