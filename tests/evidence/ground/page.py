@@ -33,7 +33,7 @@ _HEAD = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>
 <link rel="modulepreload" href="/module.js"></head><body><h1>甬江春茶</h1><h2>明前特级</h2>
 <p>商品编号 10001，产地宁波，价格一百二十八元。</p>
 <img src="/one.png"><img srcset="/set-1x.png 1x, /set-2x.png 2x">
-<picture><source srcset="/picture.png" media="(min-width: 99px)"><img src="/fallback.png">
+<picture><source srcset="/picture.png"><img src="/fallback.png">
 </picture>
 <iframe name="same" src="/frame"></iframe>
 <iframe name="cross" src="//localhost:{port}/frame"></iframe><iframe src="/gbk"></iframe>
