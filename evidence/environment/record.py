@@ -120,6 +120,8 @@ class Surroundings:
         known = self._known[0]
         if running.binary is not None and not known.holds(running.binary, self.clock()):
             known = standing(running.binary, clock=self.clock).reviewed(known.review)
+        if not _is_of(known.review, running, known):
+            known = known.reviewed({})
         scene = Scene(
             order=self.order,
             running=running,
@@ -227,3 +229,9 @@ def _code_digest() -> str:
         return code_digest()
     except OSError:
         return "not checked"
+
+
+def _is_of(review: Mapping[str, str], running: Running, known: Standing) -> bool:
+    """Whether a review is of the very browser that ran and of the code that captured."""
+    used = (known.browser_sha256 if running.binary else None, _code_digest())
+    return (review.get("browser_sha256"), review.get("code_sha256")) == used

@@ -13,7 +13,9 @@ from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Clock, wall_clock
 from evidence.environment.packages import code_digest
 from evidence.environment.standing import standing
-from evidence.format import names
+from evidence.errors import FormatError
+from evidence.format import jcs, names
+from evidence.format.digests import sha256_hex
 from evidence.home import EvidenceHome
 from evidence.seal.software import software
 from evidence.selftest.review import Review, keep, latest_review
@@ -30,10 +32,26 @@ class Known:
     review: Review | None
 
     def enclose(self, folder: Path) -> None:
-        """Write the review and its signature beside the capture's other files."""
-        if self.review is not None:
+        """Write the review and its signature beside the capture's other files.
+
+        Not when the capture found that it is of another browser or code: its environment
+        record then names none.
+        """
+        if self.review is not None and _named(folder) == sha256_hex(self.review.record):
             (folder / names.REVIEW).write_bytes(self.review.record)
             (folder / names.REVIEW_SIGNATURE).write_bytes(self.review.signature)
+
+
+def _named(folder: Path) -> str | None:
+    """Return the SHA-256 of the review that the capture's environment record names."""
+    try:
+        record = jcs.loads((folder / names.ENVIRONMENT).read_bytes(), names.ENVIRONMENT)
+    except (OSError, FormatError):
+        return None
+    rows = record.get("rows", []) if isinstance(record, dict) else []
+    found = next((r for r in rows if isinstance(r, dict) and r.get("id") == "review"), {})
+    data = found.get("data")
+    return data.get("sha256") if isinstance(data, dict) else None
 
 
 def known(home: EvidenceHome, browser: Path, *, clock: Clock) -> Known:

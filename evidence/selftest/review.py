@@ -71,6 +71,8 @@ class Review:
             "finished": str(self.value["finished"]),
             "checks": str(len(self.value["checks"])),
             "sha256": sha256_hex(self.record),
+            "browser_sha256": self.browser_sha256 or "",
+            "code_sha256": self.code_sha256,
         }
 
 

@@ -1,4 +1,4 @@
-"""The records of one capture corroborate one another: fidelity, strips, moments, masked secrets.
+"""The records of one capture corroborate one another: fidelity, strips, moments, secrets, review.
 
 Each file has passed by itself before; here they are held against each other.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evidence.format import names
+from evidence.format.digests import sha256_hex
 from evidence.verify.contents import Contents
 from evidence.verify.verdict import Findings
 
@@ -29,6 +30,7 @@ def check_agreement(
         _check_fidelity(contents, listed, fidelity, label, findings)
     _check_strips(contents, listed, label, findings)
     _check_moments(contents, listed, label, findings)
+    _check_review(contents, listed, label, findings)
 
 
 def _check_fidelity(
@@ -142,3 +144,48 @@ def _check_moments(
             f"{names.ATTENDED} does not list exactly the pictures of marked moments.",
             f"{names.ATTENDED} 所列的标记时刻与图片不一一对应。",
         )
+
+
+def _check_review(
+    contents: Contents, listed: Sequence[str], label: str, findings: Findings
+) -> None:
+    """The enclosed review is the one that the environment record names, of that browser and code.
+
+    Environment records without rows (``markseal-environment/1``) name none, and prove nothing.
+    """
+    environment = contents.records.get(names.ENVIRONMENT, {})
+    rows = environment.get("rows")
+    if not isinstance(rows, list):
+        return
+    stated = _value(next((r for r in rows if _value(r, "id") == "review"), None), "data", "sha256")
+    if names.REVIEW not in listed:
+        if stated is not None:
+            findings.invalid(
+                "package",
+                f"{label}!{names.ENVIRONMENT}",
+                "The environment record names a technical review that is not enclosed.",
+                "环境记录所述的技术核查记录未附上。",
+            )
+        return
+    if contents.review is None:
+        return
+    record = contents.records.get(names.REVIEW)
+    reviewed = [_value(record, "subject", key) for key in ("browser_sha256", "code_sha256")]
+    used = [
+        _value(environment, "browser", "binary_sha256"),
+        _value(environment, "software", "code_sha256"),
+    ]
+    if stated != sha256_hex(contents.review[0]) or used != reviewed:
+        findings.invalid(
+            "package",
+            f"{label}!{names.REVIEW}",
+            "The technical review is not the one that the environment record names, or is of "
+            "another browser or code than captured.",
+            "技术核查记录不是环境记录所述的那一份，或并非针对取证所用的浏览器和程序。",
+        )
+
+
+def _value(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

@@ -12,6 +12,7 @@ import pytest
 from egress.process import guard
 from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, capture, check_url, find_browser
+from evidence.environment.packages import code_digest
 from evidence.environment.rows import TOPICS, Status
 from evidence.environment.standing import standing
 from evidence.format import jcs
@@ -39,8 +40,14 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             sandbox=os.geteuid() != 0,
             time_servers=(clock, "127.0.0.1:1"),
         )
-        review = {"result": "failed", "finished": "2026-01-01T00:00:00.000000Z"}
-        known = standing(order.browser, clock=wall_clock).reviewed(review)
+        known = standing(order.browser, clock=wall_clock)
+        review = {
+            "result": "failed",
+            "finished": "2026-01-01T00:00:00.000000Z",
+            "browser_sha256": str(known.browser_sha256),
+            "code_sha256": code_digest(),
+        }
+        known = known.reviewed(review)
         order = replace(order, standing=known.to_text())
         snapshot = capture(order, folder / "capture", software="markseal test")
     data = (snapshot.folder / "evidence/environment.json").read_bytes()

@@ -15,6 +15,7 @@ from evidence.browser.steps import wall_clock
 from evidence.capture import find_browser
 from evidence.environment.packages import code_digest
 from evidence.environment.standing import from_text, standing
+from evidence.format import jcs
 from evidence.format.times import format_time
 from evidence.home import EvidenceHome, open_home
 from evidence.seal.review import known
@@ -53,6 +54,10 @@ def test_the_newest_review_goes_with_the_order_and_into_the_package(
     found = known(home, browser, clock=wall_clock)
     assert from_text(found.text).review == made.named()
     (tmp_path / "evidence").mkdir()
+    found.enclose(tmp_path)
+    assert list((tmp_path / "evidence").iterdir()) == []
+    row = {"id": "review", "data": made.named()}
+    (tmp_path / "evidence/environment.json").write_bytes(jcs.dumps({"rows": [row]}))
     found.enclose(tmp_path)
     assert (tmp_path / "evidence/review.json").read_bytes() == made.record
     assert (tmp_path / "evidence/review.sig").read_bytes() == made.signature
