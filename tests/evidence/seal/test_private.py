@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ class Take:
             raise PageNotCaptured(Reason.REFUSED, "It was refused.", "已拒绝。")
         snapshot = self.recorded(order, folder, software=software, clock=clock)
         if self.part:
-            (folder / PRIVATE).write_bytes(b"\x00" * 64)
+            (folder / PRIVATE).write_bytes(sha256(order.private_key or b"none").digest())
         return snapshot
 
 
@@ -82,6 +84,29 @@ def test_neither_session_nor_key_is_in_anything_that_is_kept(
         assert login.session.name.encode() not in data, path
         assert key not in data
         assert path.suffix == ".key" or key.hex().encode() not in data
+
+
+class Killed(Exception):
+    """Stands in for the end of the process."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("point", ["capture begins", "captured", "capture noted", "package built"])
+def test_cut_short_anywhere_the_key_is_that_of_what_was_sealed(
+    recorded: Recorded, tmp_path: Path, login: Login, point: str
+) -> None:
+    def die(at: str) -> None:
+        if at == point:
+            raise Killed
+
+    wanted = replace(order(recorded, tmp_path / "A.wacz"), login=login)
+    home, take = home_at(tmp_path / "home"), Take(recorded)
+    common = {"proxy": None, "journal": None, "browser": Path("/nonexistent"), "take": take}
+    with pytest.raises(Killed):
+        preserve(wanted, home=home, fault=die, **common)  # type: ignore[arg-type]
+    preserve(wanted, home=home, **common)  # type: ignore[arg-type]
+    with zipfile.ZipFile(tmp_path / "A.wacz") as wacz:
+        assert wacz.read(PRIVATE) == sha256(read_key(home, ID)).digest()
 
 
 @pytest.mark.browser
