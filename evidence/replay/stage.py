@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -113,7 +114,12 @@ class Prompter:
         if not found.length:
             self._fail(held, "ConnectionClosed")
             return
-        answer = self._recording.answer(found, url)
+        try:
+            answer = self._recording.answer(found, url)
+        except (OSError, ValueError, zlib.error):
+            self.refuse(url)
+            self._fail(held, "Failed")
+            return
         cut = found.truncated or not answer.whole
         if answer.status == 101 or (cut and kind in _WHOLE_OR_NOT):
             self._fail(held, "ConnectionReset")
