@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,10 @@ def _selftest(arguments: argparse.Namespace) -> int:
     )
     user = setting("MARKSEAL_CAPTURE_USER")
     browser = find_browser(setting("MARKSEAL_BROWSER"))
+    print(
+        "正在对基准服务器取证并比对…… / Capturing the ground-truth server, comparing …",
+        file=sys.stderr,
+    )
     journal = home.path / "evidence" / "egress" / f"selftest-{secrets.token_hex(8)}.jsonl"
     try:
         with guard(journal, allow_loopback=True, users=further_users(user)) as way:
