@@ -117,6 +117,8 @@ def _connection(
         "chain": chain,
         "verdict": tls.verdict,
         "status": list(tls.status),
+        "known_root": tls.known_root,
+        "transparency": tls.transparency,
         "scts": [dict(item) for item in tls.scts],
         "revocation": REVOCATION,
     }

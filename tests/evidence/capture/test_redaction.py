@@ -17,6 +17,8 @@ from urllib.parse import quote
 import brotli
 import pytest
 import zstandard
+from hpack import Encoder
+from hyperframe.frame import DataFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +31,8 @@ from evidence.errors import CaptureError, InputError
 from evidence.format.private import BLOCK, NETLOG, WARC
 from evidence.netlog import Wire, WireExchange, read_netlog
 from tests.evidence.netlog.build import Builder, pieces
+from tests.evidence.netlog.test_frames import ASK, asked, headers
+from tests.evidence.netlog.test_frames import wire as http2_wire
 
 TOKEN = "Zx9/planted+T0ken=71"
 STATE = {
@@ -397,3 +401,18 @@ def test_masking_changes_no_length_and_no_other_byte(
         content = b"".join(body_of(one.response, one.response_head, literal=True).pieces())
         assert content == body.replace(TOKEN.encode(), b"*" * len(TOKEN))
         assert TOKEN not in json.dumps(made.masked())
+
+
+def test_http2_is_masked_as_well(tmp_path: Path) -> None:
+    fields = [*ASK, ("cookie", f"sid={TOKEN}"), ("cookie", "b=2")]
+    answer = Encoder().encode([(":status", "200"), ("set-cookie", f"sid={TOKEN}; HttpOnly")])
+    trailer = Encoder().encode([("x-sum", TOKEN)])
+    down = [headers(1, answer), DataFrame(1, TOKEN[:9].encode()), DataFrame(1, TOKEN[9:].encode()),
+            headers(1, trailer, "END_STREAM")]  # fmt: skip
+    found = http2_wire(tmp_path, asked(1, fields=fields), down)
+    one = redactor(tmp_path, found).exchange(found.exchanges[0])
+    stars = b"*" * 20
+    assert b"\r\ncookie: sid=" + stars + b"\r\ncookie: b=*\r\n" in one.request.read()
+    assert b"set-cookie: sid=" + stars + b"; HttpOnly" in one.response.read()
+    assert one.response.read(one.response_head) == stars
+    assert one.trailers == (("x-sum", stars.decode()),)
