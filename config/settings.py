@@ -153,7 +153,6 @@ JOB_HANDLERS = {
     "sweep": "desk.leads.services.sweep.run_sweep",
     "preserve": "desk.cases.services.preserve.run_preserve",
     "selftest": "desk.cases.services.selftest.run_selftest",
-    "selftest": "desk.cases.services.selftest.run_selftest",
 }
 
 LOGGING = {
