@@ -7,33 +7,22 @@ records of the exhibit are taken from the page they were on. The capture itself 
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
-from playwright.sync_api import TimeoutError as NotYet
+from playwright.sync_api import Error
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running
 from evidence.browser.order import Attended
-from evidence.capture.control import END, HELP, Control
-from evidence.capture.course import KEPT_DIALOGS, Course, Visit
-from evidence.capture.doings import Doings
+from evidence.capture.attendance import Attendance
+from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
-from evidence.capture.navigation import explain
-from evidence.capture.page import Records, printable, take_records
 from evidence.capture.recorder import Recorder
-from evidence.capture.recording import Filmed, filming
+from evidence.capture.recording import filming
 from evidence.capture.visit import stopper
-from evidence.capture.watcher import Watcher
-from evidence.format.names import ATTENDED, moment_name
-
-_TICK_MS = 100
-_OPENING_MS = 15_000
-_TRIES = 3
+from evidence.format.names import ATTENDED
 
 
 def attend(course: Course, running: Running, spool: Path, mark: int) -> Visit:
@@ -64,263 +53,29 @@ def _attend_once(
     page = context.new_page()
     recorder = Recorder(course.order.limits, stopper(course, page))
     with filming(course, page, spool) as filmed:
-        session = Session(course, context, recorder, filmed, spool, person, page)
-        session.begin(page, mark)
-        ended_by = session.run()
-        session.finish(ended_by)
+        attendance = Attendance(course, context, recorder, filmed, spool, person, page)
+        attendance.begin(page, mark)
+        ended_by = attendance.run()
+        attendance.finish(ended_by)
         seen = tuple(recorder.seen)
     with suppress(Error):
         context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
-    main = session.main
+    main = attendance.main
     if main is None:
         raise PageNotCaptured(
             Reason.INTERRUPTED,
             "The browser was closed before anything could be kept.",
             "尚未留存任何内容，浏览器即已关闭。",
         )
-    told = session.doings.to_bytes(
+    told = attendance.doings.to_bytes(
         person,
         started=course.started,
         ended_by=ended_by,
         main=main.whence,
         filmed=bool(filmed.files),
     )
-    files = {**main.records.files, **session.pictures, **filmed.files, ATTENDED: told}
+    files = {**main.records.files, **attendance.licence, **attendance.pictures, **filmed.files}
+    files[ATTENDED] = told
     records = replace(main.records, files=files)
     return Visit(records, main.url, main.status, problem, seen)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The exhibit's own records; ``whence`` says at which moment they were taken."""
-
-    records: Records
-    url: str
-    status: int
-    whence: str
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A moment that was asked for: where, why, by what, and when."""
-
-    page: Page
-    note: str
-    how: str
-    asked: dict[str, str]
-
-
-@dataclass
-class Session:
-    """One attended session: what is watched, what is wanted, what was kept."""
-
-    course: Course
-    context: BrowserContext
-    recorder: Recorder
-    filmed: Filmed
-    spool: Path
-    person: Attended
-    active: Page
-    main: Kept | None = None
-    pictures: dict[str, Path] = field(default_factory=dict)
-    _followed: Page | None = None
-    _wanted: deque[Wanted] = field(default_factory=deque)
-    _statuses: dict[str, int] = field(default_factory=dict)
-    _ended: bool = False
-    _told_limits: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.doings = Doings(self.course.steps.clock, self.course.steps.elapsed)
-        self.watcher = Watcher(self._hear)
-        self.control = Control(self.person.lines, self.person.words)
-
-    def begin(self, page: Page, mark: int) -> None:
-        """Open the address, keep what it shows at first, and hand over to the person."""
-        course = self.course
-        self._followed = page
-        self._look_after(page)
-        self.context.on("page", self._on_page)
-        self.context.on("dialog", self._on_dialog)
-        self.context.on("response", self._on_response)
-        course.steps.add("navigation", course.order.url)
-        limit = course.order.limits.load_seconds * 1000
-        try:
-            page.goto(course.order.url, wait_until="commit", timeout=limit)
-        except Error as error:
-            raise explain(error.message, course.order, mark) from error
-        with suppress(Error):
-            page.wait_for_load_state("load", timeout=_OPENING_MS)
-        course.steps.add("handed over", self.person.by)
-        self._keep(page, "opening")
-        self.control.start()
-        self.control.say(
-            "浏览器已打开，操作全程记录。", "The browser is open; what is done is recorded."
-        )
-        self.control.say(*HELP)
-
-    def run(self) -> str:
-        """Serve the person until the end; return by what it ended."""
-        while self._waited():
-            if not self.context.pages:
-                return "window closed"
-            if self.course.steps.elapsed() > self.course.order.limits.seconds:
-                self.course.reached("seconds")
-                self.control.say("已到时限，正在封存。", "The time is up; sealing.")
-                return "time limit"
-            self._follow()
-            if self._obey() == END:
-                return "person"
-            while self._wanted:
-                self._mark(self._wanted.popleft())
-            self._tell_limits()
-        return "browser closed"
-
-    def _waited(self) -> bool:
-        """Let the browser's events in for a moment; return whether it is still there."""
-        try:
-            self.context.wait_for_event("close", timeout=_TICK_MS)
-        except NotYet:
-            return True
-        except Error:
-            return False
-        return False
-
-    def finish(self, ended_by: str) -> None:
-        """Take the exhibit's records from the page that is open at the end, if one is."""
-        self.course.steps.add("attended capture ended", ended_by)
-        page = self._current()
-        if page is not None:
-            self._keep(page, "end")
-        self._ended = True
-        if self.course.veil is not None:
-            names = sorted(self.watcher.secret_names)
-            self.course.veil.also(names, self.watcher.secrets)
-
-    def _obey(self) -> str:
-        """Take the commands that have come; return ``e`` when the end was asked for."""
-        while (line := self.control.next()) is not None:
-            word, _, note = line.partition(" ")
-            if word == END:
-                return END
-            page = self._current()
-            if word == "m" and page is not None:
-                self._want(page, note.strip(), "terminal")
-            elif line:
-                self.control.say(*HELP)
-        return ""
-
-    def _current(self) -> Page | None:
-        if not self.active.is_closed():
-            return self.active
-        open_pages = [page for page in self.context.pages if not page.is_closed()]
-        return open_pages[-1] if open_pages else None
-
-    def _follow(self) -> None:
-        page = self._current()
-        if page is not None and page is not self._followed:
-            self._followed = page
-            self.filmed.follow(page)
-
-    def _want(self, page: Page, note: str, how: str) -> None:
-        self._wanted.append(Wanted(page, note, how, self.doings.times()))
-
-    def _mark(self, wanted: Wanted) -> None:
-        page = wanted.page
-        if page.is_closed():
-            return
-        if not self.doings.room:
-            self.course.reached("moments")
-            self.control.say("标记已满。", "No more moments can be marked.")
-            return
-        whence = f"moment {len(self.doings.moments) + 1}"
-        kept = self._keep(page, whence)
-        if kept is None:
-            self.doings.add(page, "mark failed")
-            self.control.say("未能标记，请再试。", "Not marked; try again.")
-            return
-        records = kept.records
-        number = self.doings.mark(
-            page,
-            title=records.title,
-            text=records.text,
-            note=wanted.note,
-            how=wanted.how,
-            asked=wanted.asked,
-        )
-        path = self.spool / f"moment-{number:03d}.png"
-        path.write_bytes(records.screenshot)
-        self.pictures[moment_name(number)] = path
-        self.control.say(
-            f"已标记 {number:03d}：{records.title} {kept.url}",
-            f"Marked {number:03d}: {records.title} {kept.url}",
-        )
-
-    def _keep(self, page: Page, whence: str) -> Kept | None:
-        """Take all records of a page; one that is moving on is waited for, within bounds."""
-        for _ in range(_TRIES):
-            try:
-                page.bring_to_front()
-                records = take_records(page, self.course.order, self.course.steps)
-            except Error as error:
-                self.course.steps.add("records not had", error.message.splitlines()[0])
-                with suppress(Error):
-                    page.wait_for_load_state("load", timeout=_OPENING_MS)
-                continue
-            status = self._statuses.get(page.url.partition("#")[0], 0)
-            self.main = Kept(records, page.url, status, whence)
-            return self.main
-        return None
-
-    def _tell_limits(self) -> None:
-        for limit in set(self.course.hit) - self._told_limits:
-            self._told_limits.add(limit)
-            self.control.say(f"已达上限：{limit}。", f"A bound was reached: {limit}.")
-
-    def _look_after(self, page: Page) -> None:
-        """Record, watch and note a page from its beginning."""
-        self.doings.opened(page)
-        page.on("close", self._on_close)
-        page.on("framenavigated", lambda frame: self._on_moved(page, frame.parent_frame is None))
-        page.on(
-            "download", lambda item: self.doings.add(page, "download", {"url": item.url[:2000]})
-        )
-        with suppress(Error):
-            self.recorder.attach(page)
-            self.watcher.watch(page)
-
-    def _on_page(self, page: Page) -> None:
-        self.active = page
-        self._look_after(page)
-        if page.url not in ("", "about:blank"):  # it went there before we could listen
-            self.doings.moved(page, page.url)
-
-    def _on_close(self, page: Page) -> None:
-        if not self._ended:
-            self.doings.closed(page)
-
-    def _on_moved(self, page: Page, main: bool) -> None:
-        if main:
-            self.doings.moved(page, page.url)
-
-    def _on_response(self, response: Response) -> None:
-        with suppress(Error):
-            if response.request.is_navigation_request():
-                self._statuses[response.url.partition("#")[0]] = response.status
-
-    def _on_dialog(self, dialog: Dialog) -> None:
-        """Note a dialog; it is left to the person."""
-        self.course.dialogs_seen += 1
-        if len(self.course.dialogs) < KEPT_DIALOGS:
-            message = printable(dialog.message[:500])
-            self.course.dialogs.append({"type": dialog.type, "message": message})
-        if dialog.page is not None:
-            self.doings.add(dialog.page, "dialog")
-
-    def _hear(self, page: Page, kind: str, more: dict[str, Any]) -> None:
-        """Take what the watcher tells; called from within the browser's events."""
-        self.active = page
-        if kind == "mark":
-            self._want(page, "", "key")
-        elif kind != "active":
-            self.doings.add(page, kind, more)

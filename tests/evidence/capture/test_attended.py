@@ -38,7 +38,8 @@ style="position:absolute;left:0;top:0;width:90%;height:200px">
 SHOP = """<!doctype html><meta charset="utf-8"><title>甬江春茶旗舰店</title>
 <body style="margin:0;height:4000px"><a href="/item" target="_blank"
 style="position:absolute;left:0;top:0;width:90%;height:400px;background:#fc0">明前特级龙井</a>
-<script>seen = []; addEventListener('keydown', e => seen.push(e.code)); document.title +=
+<script>document.body.click();
+seen = []; addEventListener('keydown', e => seen.push(e.code)); document.title +=
   [typeof markseal, Object.keys(window).includes('markseal')].join(' ');</script>"""
 ITEM = """<!doctype html><meta charset="utf-8"><title>明前特级龙井 商品详情</title>
 <body style="margin:0"><div style="height:1500px;background:#0c0">价格 128.00 元，现货供应</div>"""
@@ -57,6 +58,7 @@ PAGES: dict[str, str | bytes | int] = {
     "/framed": FRAMED,
     "/inner": INNER,
     "/asks": ASKS,
+    "/licence": "<!doctype html><meta charset=utf-8><h1>营业执照</h1><p>宁波某某茶业有限公司</p>",
 }
 
 
@@ -152,7 +154,7 @@ def signs_in_and_marks(person: Person) -> None:
 def test_a_person_signs_in_visits_pages_and_marks_moments(
     attended: Callable[..., Snapshot], address: str, tmp_path: Path
 ) -> None:
-    snapshot = attended(signs_in_and_marks, recording=True)
+    snapshot = attended(signs_in_and_marks, recording=True, licence=f"{address}/licence")
     record = told(tmp_path)
     assert (record["by"], record["second"], record["ended_by"]) == ("张某", "李某", "person")
     moments = record["moments"]
@@ -165,7 +167,7 @@ def test_a_person_signs_in_visits_pages_and_marks_moments(
     kinds = [doing["kind"] for doing in record["doings"]]
     assert {"page opened", "navigation", "click", "keys", "submit", "scroll", "mark"} <= set(kinds)
     clicks = [doing["target"] for doing in record["doings"] if doing["kind"] == "click"]
-    assert clicks[1:3] == ["button submit “登录”", "a “明前特级龙井”"]
+    assert clicks[1:] == ["button submit “登录”", "a “明前特级龙井”"]  # no click of the page's own
     assert len(record["pages"]) == 2
     assert all(doing["wall"].endswith("Z") and doing["since_start"] for doing in record["doings"])
     moved = [doing["url"] for doing in record["doings"] if doing["kind"] == "navigation"]
@@ -174,6 +176,7 @@ def test_a_person_signs_in_visits_pages_and_marks_moments(
     assert all(m["wall"] < m["taken"]["wall"] for m in moments)
     assert (snapshot.final_url, snapshot.http_status) == (f"{address}/item", 200)
     assert (tmp_path / "evidence/recording.webm").stat().st_size > 1000
+    assert "营业执照" in (tmp_path / "evidence/licence.txt").read_text("utf-8")
 
 
 def test_what_is_typed_is_in_no_record_and_the_page_sees_no_watcher(
