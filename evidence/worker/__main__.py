@@ -19,7 +19,7 @@ from typing import Any
 from evidence.browser.failure import PageNotCaptured
 from evidence.browser.steps import Clock, Tell, wall_clock
 from evidence.capture import capture
-from evidence.errors import CaptureError, FormatError
+from evidence.errors import CaptureError, FormatError, InputError
 from evidence.replay import check
 from evidence.worker.codec import dumps, loads
 from evidence.worker.confine import confine
@@ -67,6 +67,8 @@ def _capture(request: Request, isolation: dict[str, Any], tell: Tell) -> Outcome
         return Outcome(Kind.UNSOUND, None, "", failure.en, failure.zh)
     except CaptureError as failure:
         return Outcome(Kind.CAPTURE_ERROR, None, "", failure.en, failure.zh)
+    except InputError as failure:
+        return Outcome(Kind.INPUT, None, "", failure.en, failure.zh)
     except OSError as error:
         words, file = error.strerror or str(error), str(error.filename or "")
         return Outcome(Kind.SYSTEM, None, "", words, words, error.errno or 0, file)

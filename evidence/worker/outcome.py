@@ -6,7 +6,7 @@ import signal
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.capture import Snapshot
-from evidence.errors import CaptureError, FormatError
+from evidence.errors import CaptureError, FormatError, InputError
 from evidence.replay import leave_unchecked
 from evidence.worker.codec import loads
 from evidence.worker.private import Private, read_answer, require_plain
@@ -46,6 +46,8 @@ def _failure(outcome: Outcome) -> Exception:
         return PageNotCaptured(Reason(outcome.reason), outcome.en, outcome.zh)
     if outcome.kind is Kind.UNSOUND:
         return FormatError(outcome.en, outcome.zh)
+    if outcome.kind is Kind.INPUT:
+        return InputError(outcome.en, outcome.zh)
     if outcome.kind is Kind.SYSTEM:
         return OSError(outcome.number, outcome.en, outcome.file or None)
     return CaptureError(outcome.en, outcome.zh)

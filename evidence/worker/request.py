@@ -89,6 +89,7 @@ class Kind(StrEnum):
     NOT_CAPTURED = "not captured"
     UNSOUND = "unsound"
     CAPTURE_ERROR = "capture error"
+    INPUT = "input"
     SYSTEM = "system"
 
 
