@@ -1,21 +1,10 @@
 """Masks the secrets of a login in everything that is handed out, at equal length, and lists it.
 
-Used by the capture in this order::
-
-    state = read_login(order.login)                  # InputError; state.for_browser → storage_state
-    redactor = Redactor(state, order.login.secrets, spool / "masked", spare=order.url)
-    redactor.learn(wire.exchanges)                   # before anything is masked
-    rows = [replace(row, wire=redactor.exchange(row.wire)) for row in rows]   # for the WARC alone
-    (folder / DOM).write_bytes(redactor.text(DOM, records.dom))       # also TEXT, LICENCE_TEXT
-    (folder / MHTML).write_bytes(redactor.mhtml(MHTML, mhtml))
-    (folder / PDF).write_bytes(redactor.pdf(PDF, records.pdf))
-    record = redactor.record(CAPTURE, record)        # environment.json, certificates.json as well
-    record["masked"] = redactor.masked()             # the last thing before capture.json is written
-    redactor.require_clean(folder)                   # fails closed
-
-The byte counts of ``Joined`` are compared on the exchanges before masking. Where a body is in a
-content coding and holds a secret, the body stored is the decoded one and its coding's fields are
-renamed ``X-Orig-…``. Not searched: what pictures and recordings show.
+``evidence.capture.veil`` uses it in this order: what is known at the beginning (the session file,
+the named fields), ``also`` what a person typed, ``learn`` what went over the wire, then mask each
+exchange and file, then ``require_clean``. Byte counts are compared before masking. Where a body is
+in a content coding and holds a secret, the body stored is the decoded one and its coding's fields
+are renamed ``X-Orig-…``. Not searched: what pictures and recordings show; each is listed so.
 """
 
 from __future__ import annotations
@@ -240,6 +229,10 @@ class Redactor:
         found, hits = masked_pdf(data, self._find)
         self._list(file, 0, "object", hits)
         return found
+
+    def not_searched(self, file: str) -> None:
+        """List a picture or a recording: what it shows is neither searched nor masked."""
+        self._listed.setdefault((file, 0, "picture", "not searched"), [0, 0])
 
     def record(self, file: str, value: Any) -> Any:
         """Return a JSON value with every text in it masked; keys are ours and stay."""

@@ -78,9 +78,10 @@ class Veil:
 
     def content(self, name: str, content: bytes | Path) -> bytes | Path:
         """Return a file of the package as it is published; pictures and films stay as they are."""
-        if isinstance(content, Path):
-            return content
         suffix = Path(name).suffix
+        if isinstance(content, Path) or suffix in (".png", ".webm"):
+            self.redactor.not_searched(name)
+            return content
         if suffix == ".json":
             return jcs.dumps(self.redactor.record(name, json.loads(content)))
         if suffix == ".mhtml":
