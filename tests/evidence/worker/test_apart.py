@@ -99,6 +99,7 @@ def test_bubblewrap_hides_the_keys_where_there_is_no_landlock(
             Secret("data folder", tmp_path / "home"),
         ),
         means=Isolation.BUBBLEWRAP,
+        replay=False,
     )
     record = json.loads((snapshot.folder / "evidence/environment.json").read_bytes())
     assert record["isolation"]["key_isolation"] == "bubblewrap"
@@ -116,6 +117,7 @@ def test_without_any_means_the_record_says_none(
         software="markseal test",
         secrets=(Secret("signing keys", tmp_path / "keys"),),
         means=Isolation.NONE,
+        replay=False,
     )
     isolation = json.loads((snapshot.folder / "evidence/environment.json").read_bytes())[
         "isolation"
@@ -138,7 +140,9 @@ def test_a_clock_that_is_not_this_machines_is_carried_over(
     def later() -> datetime:
         return datetime.now(UTC) + timedelta(days=400)
 
-    snapshot = capture_apart(order(f"{address}/gbk", way_out), tmp_path, software="t", clock=later)
+    snapshot = capture_apart(
+        order(f"{address}/gbk", way_out), tmp_path, software="t", clock=later, replay=False
+    )
     assert abs((later() - snapshot.finished).total_seconds()) < 60
 
 
