@@ -67,8 +67,14 @@ class Joined:
 
     @property
     def counts(self) -> Counts:
-        """Return MISMATCH if one exchange differs, EQUAL if all compared ones are equal."""
+        """Return MISMATCH if one exchange differs, EQUAL if all compared ones are equal.
+
+        A request that the browser says came whole over a connection, and that its log does not
+        have, is a mismatch too.
+        """
         found = {row.counts for row in self.rows}
+        if any(one.came for one in self.only_seen):
+            found.add(Counts.MISMATCH)
         for verdict in (Counts.MISMATCH, Counts.EQUAL):
             if verdict in found:
                 return verdict

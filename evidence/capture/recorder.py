@@ -51,6 +51,12 @@ class Seen:
     end: str = "open"
     cached: bool = False
 
+    @property
+    def came(self) -> bool:
+        """Return whether the browser says that it came whole over a connection."""
+        over_the_wire = bool(self.connection and self.encoded) and not self.cached
+        return over_the_wire and self.end in ("finished", "redirected")
+
 
 @dataclass
 class Recorder:
@@ -161,7 +167,8 @@ class Recorder:
 
 def _answered(seen: Seen, response: dict[str, Any]) -> None:
     seen.connection = int(response.get("connectionId", 0))
-    seen.cached = seen.cached or bool(response.get("fromDiskCache"))
+    cached = response.get("fromDiskCache") or response.get("fromPrefetchCache")
+    seen.cached = seen.cached or bool(cached)
 
 
 _HANDLERS: dict[str, Callable[[Recorder, dict[str, Any]], None]] = {

@@ -189,6 +189,10 @@ def test_the_two_witnesses_are_joined_by_connection_then_by_address(tmp_path: Pa
     assert [row.counts for row in found.rows] == ["equal", "mismatch", "not compared"]
     assert found.counts is Counts.MISMATCH
     assert [one.url for one in found.only_seen] == ["https://a/x", "https://c/"]
+    equal = join(wire, [seen[0], seen[3]], JournalView(None, (), 0))
+    assert equal.counts is Counts.EQUAL
+    unlogged = Seen("https://d/", "GET", connection=7, encoded=9, end="finished")
+    assert join(wire, [seen[0], unlogged], JournalView(None, (), 0)).counts is Counts.MISMATCH
 
 
 def test_of_a_redirects_body_the_browser_counts_nothing(tmp_path: Path) -> None:
