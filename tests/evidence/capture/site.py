@@ -113,6 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        assert isinstance(self.server, Quiet)
         answer = answers(self.server.server_port).get(self.path.partition("?")[0])
         if answer is None:
             answer = Answer("找不到".encode(), status=404)
