@@ -59,6 +59,7 @@ def guard(
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
         },
+        start_new_session=True,  # a Ctrl+C is this process's to hear; the lifeline ends the guard
     )
     try:
         yield Guard(_address(child), journal, child.pid)

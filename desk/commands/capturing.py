@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from config.environment import http2, resolvers, setting, time_servers
+from desk.commands.terminal import terminal
 from evidence.browser.order import Attended, CaptureOrder, Http2, Login, Profile
 from evidence.browser.steps import Clock
 from evidence.capture import Limits, Snapshot
@@ -74,14 +76,16 @@ def _require_screen(environ: Mapping[str, str]) -> None:
         )
 
 
-def attended_by(take: Take, order: PreserveOrder, *, lines: int, words: int) -> Take:
-    """Return ``take`` with the person of ``order`` at the browser and at an open terminal.
+@contextmanager
+def seated(take: Take, order: PreserveOrder) -> Iterator[Take]:
+    """Yield ``take``, with the person of an attended order at the browser and at this terminal."""
+    if not order.attended:
+        yield take
+        return
+    with terminal(0) as lines:
+        person = Attended(order.requested_by or "", order.second_person, lines, words=2)
 
-    ``lines`` and ``words`` are file descriptors: their commands, and what they are told.
-    """
-    person = Attended(order.requested_by or "", order.second_person, lines, words)
+        def attended(order: CaptureOrder, folder: Path, *, software: str, clock: Clock) -> Snapshot:
+            return take(replace(order, attended=person), folder, software=software, clock=clock)
 
-    def seated(order: CaptureOrder, folder: Path, *, software: str, clock: Clock) -> Snapshot:
-        return take(replace(order, attended=person), folder, software=software, clock=clock)
-
-    return seated
+        yield attended

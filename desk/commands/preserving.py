@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from config.environment import resolvers, setting
-from desk.commands.capturing import attended_by, order_of
+from desk.commands.capturing import order_of, seated
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.seal import Preserved, Status, open_home, preserve, unfinished
@@ -35,12 +35,15 @@ def capture(
         order = order.with_id(begun)
     take = apart_from(house, user=setting("MARKSEAL_CAPTURE_USER"))
     journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
-    with guard(
-        journal,
-        allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
-        resolvers=resolvers(),
-        users=further_users(setting("MARKSEAL_CAPTURE_USER")),
-    ) as running:
+    with (
+        guard(
+            journal,
+            allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
+            resolvers=resolvers(),
+            users=further_users(setting("MARKSEAL_CAPTURE_USER")),
+        ) as running,
+        seated(take, order) as taking,
+    ):
         result = preserve(
             order,
             home=house,
@@ -48,7 +51,7 @@ def capture(
             journal=running.journal,
             browser=browser,
             clock=clock,
-            take=attended_by(take, order, lines=0, words=2) if order.attended else take,
+            take=taking,
         )
     _tell(result)
     return 0 if result.status is Status.SEALED else EXIT_AWAITING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -66,6 +67,31 @@ def test_a_persons_visit_is_sealed_as_one_exhibit(
     assert PASSWORD.encode() not in out.read_bytes()
     assert verify(dossier, tmp_path / "home/trust", as_json=False) == 0
     assert "张某、李某" in capsys.readouterr().out
+    os.close(heard)
+
+
+@pytest.mark.browser
+def test_ctrl_c_ends_and_seals_what_the_person_did(address: str, tmp_path: Path) -> None:
+    need_a_screen()
+    heard, words = os.pipe()
+    out = tmp_path / "visit.wacz"
+    asked = ["--attended", f"{address}/item", "--out", str(out), "--home", str(tmp_path / "home")]
+    with screen() as display:
+        pipe = subprocess.PIPE
+        files = {"stdin": pipe, "stdout": pipe, "stderr": words}
+        child = start(*asked, "--by", "张某", display=display, **files, start_new_session=True)
+        os.close(words)
+        assert child.stdin is not None
+        person = Person(display, heard, child.stdin.fileno())
+        person.wait_for("浏览器已打开")
+        person.says("m 商品页")
+        person.wait_for("已标记 001")
+        os.killpg(child.pid, signal.SIGINT)
+        printed = child.communicate()[0].decode()
+    assert child.returncode == 0, printed
+    assert "已封装 sealed" in printed
+    with zipfile.ZipFile(out) as package:
+        assert json.loads(package.read("evidence/attended.json"))["ended_by"] == "person"
     os.close(heard)
 
 
