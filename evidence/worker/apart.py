@@ -26,7 +26,13 @@ from evidence.worker.outcome import snapshot_of
 from evidence.worker.private import Account, Private, account, private_folder, take_over
 from evidence.worker.request import Bounds, Isolation, Request, Secret
 from evidence.worker.supervisor import Ending, Task, ending_of, task_line
-from evidence.worker.surroundings import command, environment, has_bubblewrap
+from evidence.worker.surroundings import (
+    command,
+    environment,
+    has_bubblewrap,
+    lend_fonts,
+    user_fonts,
+)
 
 _LATE = 30.0
 _STOP = 15.0
@@ -58,6 +64,7 @@ def capture_apart(
     with private_folder(owner) as private:
         request = _request(order, folder, private, owner, software, clock, secrets, bounds)
         request = replace(request, replay=replay, isolation=means or _isolation())
+        lend_fonts(private, request.fonts)
         request, lent = _lend(request, private, owner)
         try:
             ending = _supervise(request, private, owner, lent)
@@ -92,6 +99,7 @@ def _request(
         clock_shift=_shift(clock(), wall_clock()),
         secrets=tuple(secret.looked_into(readable) for secret in secrets),
         readable=readable,
+        fonts=() if owner else user_fonts(),
         bounds=bounds or Bounds(),
         isolation=Isolation.NONE,
     )

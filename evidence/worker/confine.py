@@ -91,7 +91,7 @@ def _landlock(request: Request, version: int) -> landlock.Ruleset:
     order = request.order
     rules = landlock.Ruleset(version, tcp=order.proxy is not None, screen=order.headed)
     secret = tuple(item.path.resolve() for item in request.secrets)
-    for allowed in (*map(Path, _SYSTEM), *_programs(request)):
+    for allowed in (*map(Path, _SYSTEM), *_programs(request), *request.fonts):
         for path in _around(allowed.resolve(), secret):
             rules.allow(path, landlock.READ)
     for path in request.readable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import tempfile
@@ -79,11 +80,9 @@ def account(name: str) -> Account | None:
 def private_folder(owner: Account | None) -> Iterator[Private]:
     """Make a private folder for the length of a ``with`` block; those of the dead are removed."""
     _sweep()
-    path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    path, handle = _locked_folder()
     private = Private(path)
-    handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         for folder in (private.inside, *(private.inside / n for n in ("home", "tmp", "capture"))):
             folder.mkdir(mode=0o700)
             if owner is not None:
@@ -94,6 +93,14 @@ def private_folder(owner: Account | None) -> Iterator[Private]:
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(handle)
+
+
+def _locked_folder() -> tuple[Path, int]:
+    """Return a new folder and its lock, which is held before the folder has its own name."""
+    made = Path(tempfile.mkdtemp(prefix=".markseal-"))
+    handle = os.open(made / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return made.rename(made.with_name(PREFIX + secrets.token_hex(4))), handle
 
 
 def _sweep() -> None:

@@ -77,6 +77,7 @@ class Request:
     clock_shift: float
     secrets: tuple[Secret, ...]
     readable: tuple[Path, ...]
+    fonts: tuple[Path, ...]
     bounds: Bounds
     isolation: Isolation
     replay: bool = True

@@ -22,6 +22,22 @@ _KEPT = (
 _SEEN = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
 
 
+def user_fonts(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return the folders of fonts that the caller installed for themselves."""
+    home = (os.environ if environ is None else environ).get("HOME")
+    places = (".fonts", ".local/share/fonts") if home else ()
+    return tuple(p for p in (Path(home or "/") / name for name in places) if p.is_dir())
+
+
+def lend_fonts(private: Private, fonts: tuple[Path, ...]) -> None:
+    """Make the caller's own fonts those of the private home."""
+    place = private.inside / "home" / ".fonts"
+    if fonts:
+        place.mkdir()
+    for number, folder in enumerate(fonts):
+        (place / str(number)).symlink_to(folder.resolve())
+
+
 def environment(
     private: Private, *, visible: bool, environ: Mapping[str, str] | None = None
 ) -> dict[str, str]:

@@ -55,6 +55,7 @@ def test_an_order_with_everything_in_it_comes_back() -> None:
         clock_shift=-3.5,
         secrets=(Secret("k", Path("/k"), (Path("/k/a"),)),),
         readable=(),
+        fonts=(),
         bounds=Bounds(seconds=1),
         isolation=Isolation.NONE,
     )

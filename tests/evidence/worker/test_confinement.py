@@ -7,13 +7,22 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from evidence.worker import landlock
-from evidence.worker.private import Private, read_answer, require_plain, take_over
-from evidence.worker.surroundings import environment
+from evidence.worker.private import (
+    PREFIX,
+    Private,
+    private_folder,
+    read_answer,
+    require_plain,
+    take_over,
+)
+from evidence.worker.surroundings import environment, lend_fonts, user_fonts
 
 ROOT = Path(__file__).resolve().parents[3]
 needs_landlock = pytest.mark.skipif(landlock.abi() == 0, reason="this kernel has no Landlock")
@@ -128,3 +137,32 @@ def test_the_surroundings_hold_no_setting_no_proxy_and_no_secret(tmp_path: Path)
     }  # fmt: skip
     assert made["HOME"] == str(tmp_path / "inside/home")
     assert environment(Private(tmp_path), visible=True, environ=given)["DISPLAY"] == ":0"
+
+
+def test_fonts_that_a_person_installed_are_lent(tmp_path: Path) -> None:
+    fonts = tmp_path / "person/.local/share/fonts"
+    fonts.mkdir(parents=True)
+    (fonts / "a.ttf").write_bytes(b"font")
+    found = user_fonts({"HOME": str(tmp_path / "person")})
+    assert found == (fonts,)
+    (tmp_path / "inside/home").mkdir(parents=True)
+    lend_fonts(Private(tmp_path), found)
+    assert (tmp_path / "inside/home/.fonts/0/a.ttf").read_bytes() == b"font"
+    assert user_fonts({}) == ()
+
+
+def test_many_private_folders_at_once_do_not_sweep_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / f"{PREFIX}dead/inside").mkdir(parents=True)
+    (tmp_path / f"{PREFIX}dead/lock").touch()
+
+    def make(_: int) -> bool:
+        with private_folder(None) as private:
+            time.sleep(0.01)
+            return private.inside.is_dir() and (private.inside / "tmp").is_dir()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(make, range(60)))
+    assert list(tmp_path.iterdir()) == []
