@@ -13,8 +13,14 @@ from evidence.browser.order import Limits
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 
-_WAIT_FONTS_AND_IMAGES = """async (limit) => {
-  const late = new Promise(done => setTimeout(() => done('time limit'), limit));
+# A page can clear every timer by its number, ours too; a task of the scheduler has none.
+_SLEEP = """const sleep = delay => window.scheduler
+    ? scheduler.postTask(() => 0, {delay, priority: 'user-blocking'})
+    : new Promise(done => setTimeout(done, delay));"""
+_WAIT_FONTS_AND_IMAGES = (
+    f"async (limit) => {{ {_SLEEP}"
+    """
+  const late = sleep(limit).then(() => 'time limit');
   const images = Array.from(document.images).filter(i => i.currentSrc || i.src);
   const ready = Promise.all([
     document.fonts ? document.fonts.ready : null,
@@ -27,17 +33,21 @@ _WAIT_FONTS_AND_IMAGES = """async (limit) => {
   return result + '; images ' + images.length + ', without picture ' + broken
     + ', not loaded ' + waiting;
 }"""
+)
 # Down a screen at a time until the end or the bound; a page that grows is followed so far.
-_DOWN = """async (most) => {
+_DOWN = (
+    f"async (most) => {{ {_SLEEP}"
+    """
   for (let count = 1; count <= most; count++) {
     window.scrollBy({top: Math.max(200, window.innerHeight - 80), behavior: 'instant'});
     const e = document.scrollingElement;
     const end = !e || e.scrollTop + window.innerHeight >= e.scrollHeight - 2;
-    await new Promise(done => setTimeout(done, 60));
+    await sleep(60);
     if (end) return [count, true];
   }
   return [most, false];
 }"""
+)
 # The boxes that scroll by themselves, in the order of the document; html and body are the page.
 _BOXES = """const boxes = () => Array.from(document.querySelectorAll('*')).filter(e => {
   if (e === document.scrollingElement || e === document.body) return false;
@@ -45,7 +55,7 @@ _BOXES = """const boxes = () => Array.from(document.querySelectorAll('*')).filte
     return false;
   return ['auto', 'scroll', 'overlay'].includes(getComputedStyle(e).overflowY);
 }).slice(0, 12);"""
-_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES}
+_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP}
   const found = boxes();
   let total = 0, ended = 0;
   for (const e of found) {{
@@ -56,7 +66,7 @@ _DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES}
       total++;
       e.scrollBy({{top: Math.max(100, e.clientHeight - 40), behavior: 'instant'}});
       end = e.scrollTop + e.clientHeight >= e.scrollHeight - 2;
-      await new Promise(done => setTimeout(done, 60));
+      await sleep(60);
     }}
     e.scrollTo({{top: begun, behavior: 'instant'}});
     ended += end ? 1 : 0;

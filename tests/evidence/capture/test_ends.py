@@ -113,6 +113,8 @@ def failed(
 
 FLOODS = {
     "/popups": "setInterval(() => open('/quiet?' + Math.random()), 20)",
+    "/clears": "const own = setInterval(() => { const last = setTimeout(() => 0);"
+    "for (let i = last - 300; i <= last; i++) if (i !== own) clearTimeout(i) }, 5)",
     "/endless": "for (;;) alert(1)",
     "/leaves": "onbeforeunload = e => { e.preventDefault(); return 1 }",
     "/stream": "fetch('/without-end').then(r => r.text())",
