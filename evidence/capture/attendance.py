@@ -202,7 +202,8 @@ class Attendance:
         for _ in range(_TRIES):
             try:
                 page.bring_to_front()
-                records = take_records(page, self.course.order, self.course.steps)
+                with self.filmed.steady():
+                    records = take_records(page, self.course.order, self.course.steps)
             except Error as error:
                 self.course.steps.add("records not had", error.message.splitlines()[0])
                 with suppress(Error):

@@ -60,7 +60,7 @@ def filming(course: Course, page: Page, spool: Path) -> Iterator[Filmed]:
         course.extra.append(NotRecorded("screen recording", "", why))
         yield filmed
         return
-    recording = Recording(spool / "recording.webm", course.steps)
+    recording = Recording(spool / "recording.webm", course.steps, steady=not course.order.headed)
     filmed.recording = recording
     try:
         filmed.follow(page)
@@ -80,7 +80,7 @@ class Recording:
     """Films one page after another into one file; ``stop`` ends it.
 
     ``limit`` is set when the bound of bytes ended the film early, ``lost`` counts frames that
-    came faster than they could be encoded.
+    came faster than they could be encoded. While ``steady`` the window keeps its size.
     """
 
     path: Path
@@ -89,6 +89,7 @@ class Recording:
     limit: bool = False
     lost: int = 0
     frames: int = 0
+    steady: bool = False
     _cast: CDPSession | None = None
     _shape: tuple[float, float] | None = None
     _other: tuple[float, float, float] | None = None
@@ -160,6 +161,9 @@ class Recording:
         if self._shape in (None, (width, height)):
             self._shape, self._other = (width, height), None
             return True
+        if self.steady:
+            self._other = None
+            return False
         if self._other is None or self._other[:2] != (width, height):
             self._other = (width, height, when)
             return False
@@ -229,6 +233,18 @@ class Filmed:
 
     recording: Recording | None = None
     files: dict[str, Path] = field(default_factory=dict)
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Leave out, for the length of a block, the sheets that full-page pictures are taken of."""
+        if self.recording is None:
+            yield
+            return
+        before, self.recording.steady = self.recording.steady, True
+        try:
+            yield
+        finally:
+            self.recording.steady = before
 
     def follow(self, page: Page) -> None:
         """Film this page from now on, if anything is filmed; one that is going is not."""

@@ -40,6 +40,24 @@ PLAYED = """async data => {
 }"""
 
 
+CORNERS = """async data => {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.src = 'data:video/webm;base64,' + data;
+  await new Promise((r, j) => { video.onloadeddata = r; video.onerror = () => j('not playable'); });
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+  const pen = canvas.getContext('2d'), seen = [];
+  for (let time = 0.01; time < video.duration; time += 0.1) {
+    video.currentTime = time;
+    await new Promise(r => { video.onseeked = r; });
+    pen.drawImage(video, 0, 0);
+    seen.push(pen.getImageData(video.videoWidth - 9, video.videoHeight - 9, 1, 1).data[0]);
+  }
+  return seen;
+}"""
+
+
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
@@ -113,6 +131,23 @@ def test_a_pages_movement_is_filmed_within_the_bounds(page: Page, tmp_path: Path
     page.wait_for_timeout(1500)
     small.stop()
     assert small.limit
+
+
+@pytest.mark.browser
+def test_the_sheet_of_a_full_page_picture_is_not_in_the_film(page: Page, tmp_path: Path) -> None:
+    page.set_content("<body style='margin:0'><div style='height:4000px;background:#fff'></div>")
+    recording = Recording(tmp_path / "a.webm", Steps(), FilmBounds(per_second=50), steady=True)
+    recording.film(page)
+    page.wait_for_timeout(500)
+    for _ in range(3):
+        page.screenshot(full_page=True)
+        page.mouse.wheel(0, 100)
+        page.wait_for_timeout(300)
+    assert recording.stop()
+    data = base64.b64encode((tmp_path / "a.webm").read_bytes()).decode()
+    corners = page.evaluate(CORNERS, data)
+    assert corners
+    assert min(corners) > 200
 
 
 def test_a_recording_that_never_began_leaves_nothing(tmp_path: Path) -> None:
