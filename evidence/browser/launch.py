@@ -170,5 +170,11 @@ def _flags_of(pid: int | None) -> tuple[str, ...]:
         return ()
     for found, arguments in _command_lines():
         if found == pid:
-            return tuple(arguments[1:])
+            return tuple(without_place(each) for each in arguments[1:])
     return ()
+
+
+def without_place(flag: str) -> str:
+    """Return a flag as it may be published: of a path on this machine, the last name only."""
+    name, equals, value = flag.partition("=")
+    return f"{name}=.../{Path(value).name}" if equals and value.startswith("/") else flag

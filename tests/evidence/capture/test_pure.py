@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from playwright.sync_api import Browser
 
-from evidence.browser.launch import Running, flags, require_sandbox
+from evidence.browser.launch import Running, flags, require_sandbox, without_place
 from evidence.browser.order import Http2
 from evidence.browser.steps import Steps
 from evidence.capture import CaptureOrder, Limits, PageNotCaptured, Reason, check_url, find_browser
@@ -380,3 +380,13 @@ def test_a_place_tells_the_method_and_the_body_that_was_posted(tmp_path: Path) -
     row = Row(exchange(tmp_path), None, None, None)
     [place] = write_warc(out, [row], about=[("software", "t")], made=MOMENT)
     assert (place.method, place.request_body) == ("POST", "__wb_post_data=bj0x")
+
+
+def test_published_flags_tell_no_place_on_this_machine() -> None:
+    assert without_place("--log-net-log=/home/li/.markseal/spool/net.json") == (
+        "--log-net-log=.../net.json"
+    )
+    assert without_place("--proxy-server=socks5://127.0.0.1:1") == (
+        "--proxy-server=socks5://127.0.0.1:1"
+    )
+    assert without_place("--headless") == "--headless"
