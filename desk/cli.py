@@ -67,8 +67,8 @@ def build_parser(command: str | None = None) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors become one sentence."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = build_parser(words[0] if words else None).parse_args(words)
     try:
+        arguments = build_parser(words[0] if words else None).parse_args(words)
         return int(arguments.run(arguments))
     except BrokenPipeError:
         return 0

@@ -61,3 +61,19 @@ def test_a_wrong_command_line_is_one_sentence(
     assert len(said) == 2
     assert said[0].startswith("错误：")
     assert said[1].startswith("Error: ")
+
+
+def test_ctrl_c_while_a_command_is_still_loading_is_one_sentence() -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'desk.commands.evidence':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from desk.cli import main\n"
+        "sys.exit(main(['capture', '--help']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr.splitlines() == ["错误：已中断。", "Error: Interrupted."]
