@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.environment import http2, resolvers, setting, time_servers
+from desk.commands.options import MINUTES
 from desk.commands.terminal import terminal
 from evidence.browser.order import Attended, CaptureOrder, Http2, Login, Profile
 from evidence.browser.steps import Clock
@@ -34,6 +35,11 @@ def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveO
         )
     if arguments.attended:
         _require_screen(os.environ)
+    elif arguments.second is not None or arguments.minutes is not None:
+        raise InputError(
+            "--second and --minutes are of an attended capture; give --attended too.",
+            "--second 与 --minutes 仅用于有人值守取证，须与 --attended 一并使用。",
+        )
     return PreserveOrder(
         url=url,
         case=arguments.case,
@@ -59,7 +65,7 @@ def _limits(arguments: argparse.Namespace) -> Limits:
     """Return the bounds: a person needs longer than a page does."""
     if not arguments.attended:
         return Limits()
-    minutes = arguments.minutes
+    minutes = MINUTES if arguments.minutes is None else arguments.minutes
     if not 1 <= minutes <= _MOST_MINUTES:
         raise InputError(
             f"--minutes is 1 to {_MOST_MINUTES}.", f"--minutes 应为 1 至 {_MOST_MINUTES}。"

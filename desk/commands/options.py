@@ -22,7 +22,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes",
         type=int,
-        default=MINUTES,
         metavar="N",
         help=f"有人值守的时限（默认 {MINUTES} 分钟） / time limit of an attended capture",
     )
