@@ -82,7 +82,26 @@ def _replayed(
     recording = read_recording(folder / names.ARCHIVE)
     with tempfile.TemporaryDirectory(prefix="markseal-replay-") as spool:
         shown = show(recording, order, _moment(snapshot), Path(spool), seconds=seconds)
-    return _report(sealed_picture, sealed_text, shown), shown.picture
+    report = _report(sealed_picture, sealed_text, shown)
+    return (_veiled(report) if snapshot.fidelity == "redacted" else report), shown.picture
+
+
+def _veiled(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of a capture with a login: where it differs, without the words.
+
+    A page's script can put together again what was masked in pieces, in text and in addresses.
+    """
+    for item in report["text"]["differences"]:
+        item["replayed"] = ["*" * len(line) for line in item["replayed"]]
+    requests = report["requests"]
+    requests["refused"] = [_site_of(url) for url in requests["refused"]]
+    return report
+
+
+def _site_of(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2].partition("?")[0].partition("#")[0]
+    return f"{scheme}://{host}/*" if rest else "*"
 
 
 def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:

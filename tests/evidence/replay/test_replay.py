@@ -16,6 +16,7 @@ from evidence.browser.order import Login, Profile
 from evidence.capture import Snapshot, capture
 from evidence.format import jcs
 from evidence.replay import check, compare_pictures, compare_texts
+from tests.evidence.capture.pages import serving
 from tests.evidence.ground.authority import Authority
 from tests.evidence.ground.holding import order
 from tests.evidence.ground.server import Ground, ground
@@ -162,6 +163,26 @@ def test_a_login_is_not_declared_again(where: Ground, tmp_path: Path) -> None:
     assert report["verdict"] != "not_checked", report
     for path in snapshot.folder.rglob("*"):
         assert not path.is_file() or token.encode() not in path.read_bytes(), path
+
+
+def test_a_secret_put_together_again_in_the_replay_is_not_told(tmp_path: Path) -> None:
+    token = "Qz7kTw9LmPx4Vb2NcR8d"
+    pieces = "".join(f"<i>{character}</i>" for character in token)
+    page = f"""<!doctype html><meta charset="utf-8"><title>分段</title>
+    <p>商品编号 10001，产地宁波。</p><p id="whole">{pieces}</p>
+    <script>fetch('/any?' + whole.textContent + Math.random())</script>"""
+    with serving({"/": page, "/any": "ok"}) as address:
+        host = address.rpartition("://")[2].partition(":")[0]
+        cookie = {"name": "sid", "value": token, "domain": host, "path": "/", "httpOnly": True}
+        session = tmp_path / "session.json"
+        session.write_text(json.dumps({"cookies": [cookie]}), "utf-8")
+        wanted = order(f"{address}/", None, login=Login(session), private_key=bytes(32))
+        snapshot = capture(wanted, tmp_path / "taken", software="replay test")
+        check(snapshot, wanted)
+    report = (snapshot.folder / "evidence/replay.json").read_text("utf-8")
+    assert json.loads(report)["verdict"] == "differs"
+    assert token not in report
+    assert "*" * len(token) in report
 
 
 def test_a_replay_that_cannot_be_made_says_why(still: Snapshot, tmp_path: Path) -> None:
