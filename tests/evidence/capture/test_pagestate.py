@@ -33,6 +33,7 @@ COUPON = "<h3>新人专享券</h3><p>登录后领取 ¥20 优惠券</p><button>�
 COOKIES = "<h3>We value your privacy</h3><p>Sign in to manage cookies.</p><button>Accept</button>"
 
 ORDINARY = {
+    "a PDF": "<embed type=application/pdf style='width:100%;height:600px'>",
     "a Chinese listing with a login link": SHOP + LONG,
     "a short Chinese listing": SHOP,
     "a listing whose reviews use the words": SHOP + REVIEW + LONG,
