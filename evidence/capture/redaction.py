@@ -225,13 +225,17 @@ class Redactor:
         return found
 
     def pdf(self, file: str, data: bytes) -> bytes:
-        """Return a PDF with addresses and texts masked at equal length, in its streams too."""
+        """Return a PDF with addresses and texts masked at equal length, in its streams too.
+
+        The letters it draws are numbers of its fonts' glyphs, and listed as not searched.
+        """
+        self.not_searched(file)
         found, hits = masked_pdf(data, self._find)
         self._list(file, 0, "object", hits)
         return found
 
     def not_searched(self, file: str) -> None:
-        """List a picture or a recording: what it shows is neither searched nor masked."""
+        """List a picture, a recording or a PDF: what it shows is neither searched nor masked."""
         self._listed.setdefault((file, 0, "picture", "not searched"), [0, 0])
 
     def record(self, file: str, value: Any) -> Any:

@@ -140,6 +140,7 @@ def test_it_says_what_was_masked_and_how_exact_it_is(taken: tuple[Snapshot, Raw]
     assert ("evidence/dom.html", "field pin") in told
     assert (CAPTURE, "plain") in told
     assert ("evidence/screenshot.png", "not searched") in told
+    assert ("evidence/page.pdf", "not searched") in told
 
 
 def test_masking_changes_no_length_and_nothing_else(taken: tuple[Snapshot, Raw]) -> None:
