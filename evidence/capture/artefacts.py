@@ -164,6 +164,7 @@ def _record(course: Course, found: Found, fidelity: str, finished: datetime) -> 
         "format": FORMAT,
         "url": course.order.url,
         "final_url": visit.final_url,
+        "answered_url": visit.answered or None,
         "http_status": visit.status,
         "title": records.title,
         "page_note": note,
@@ -188,6 +189,11 @@ def _record(course: Course, found: Found, fidelity: str, finished: datetime) -> 
 
 def _declared(found: Found) -> Iterator[Line]:
     """Yield the sentences that do not follow from the record's own fields."""
+    if found.visit.renamed:
+        yield (
+            "地址栏中的网址由网页脚本改写，见 capture.json 的 answered_url",
+            "the address shown was set by the page's script, see answered_url in capture.json",
+        )
     own = found.site["host"] if found.site and found.site["verdict"] == "bad" else ""
     others = [one for one in bad_hosts(found.wire.connections) if one.partition(" ")[0] != own]
     if others:

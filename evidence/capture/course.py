@@ -69,7 +69,8 @@ class Visit:
     """What one visit gives; the exchanges come from the browser's log afterwards.
 
     ``problem`` is the sentence about a bad certificate with which the page was loaded all the
-    same, empty when the certificate was accepted. ``seen`` is the live index.
+    same, empty when the certificate was accepted. ``seen`` is the live index. ``answered`` is the
+    address that the server answered with ``status``; the page's script can show another.
     """
 
     records: Records
@@ -77,3 +78,10 @@ class Visit:
     status: int
     problem: str
     seen: tuple[Seen, ...]
+    answered: str = ""
+
+    @property
+    def renamed(self) -> bool:
+        """Whether the address shown is one that the server was not asked for."""
+        shown = self.final_url.partition("#")[0]
+        return bool(self.answered) and self.answered.partition("#")[0] != shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Error, Frame, Page
@@ -46,8 +47,12 @@ class Records:
 
 
 def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
-    """Take DOM, text, picture, PDF and MHTML, in this order; the picture's height is bounded."""
-    limits = order.limits
+    """Take DOM, text, picture, PDF and MHTML, in this order; the picture's height is bounded.
+
+    All are of one document: raises playwright's Error when the page moved on meanwhile. A text
+    that changed while they were taken is told in the steps.
+    """
+    limits, document = order.limits, _document(page)
     title = printable(page.title())[:_TITLE_LIMIT]
     dom = page.content().encode("utf-8", "surrogatepass")
     steps.add("document", f"{len(dom)} bytes")
@@ -60,9 +65,14 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
         seconds=limits.picture_seconds,
     )
     signs = measure(page)
-    pdf = page.pdf(format="A4", print_background=True)
-    steps.add("pdf", f"{len(pdf)} bytes")
-    mhtml = take_mhtml(page, steps)
+    if not text.startswith(_valid(str(evaluate(page, _TEXT)).encode("utf-8", "surrogatepass"))):
+        steps.add("text changed meanwhile", "text and picture are of different moments")
+    with _unprepared(page):
+        pdf = page.pdf(format="A4", print_background=True)
+        steps.add("pdf", f"{len(pdf)} bytes")
+        mhtml = take_mhtml(page, steps)
+    if _document(page) != document:
+        raise Error("Execution context was destroyed (the page moved on among its records)")
     return Records(
         title=title,
         dom=_valid(dom),
@@ -74,6 +84,32 @@ def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
         signs=signs,
         files={**picture.strips, **({} if mhtml is None else {MHTML: mhtml})},
     )
+
+
+def _document(page: Page) -> str:
+    """Return the browser's name for the document that the page shows; a new one has another."""
+    session = page.context.new_cdp_session(page)
+    try:
+        return str(session.send("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
+    finally:
+        with suppress(Error):
+            session.detach()
+
+
+@contextmanager
+def _unprepared(page: Page) -> Iterator[None]:
+    """Have the page printed as it is shown: without its print styles, its scripts at rest."""
+    session = page.context.new_cdp_session(page)
+    try:
+        session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        page.emulate_media(media="screen")
+        yield
+    finally:
+        with suppress(Error):
+            page.emulate_media(media="null")
+        with suppress(Error):
+            session.send("Emulation.setScriptExecutionDisabled", {"value": False})
+            session.detach()
 
 
 def take_text(page: Page, steps: Steps) -> bytes:

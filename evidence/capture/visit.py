@@ -59,7 +59,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         answers = _navigate(course, page, mark)
         records = _take(course, page)
         context.remove_listener("page", to_the_front)
-        final_url, status = page.url, answers[-1].status
+        final_url, answer = page.url, _answer_for(page.url, answers)
         licence = take_licence(course, page)
         beside.wait(page)
         page.wait_for_timeout(200)
@@ -67,7 +67,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
     records = replace(records, files={**records.files, **licence, **filmed.files})
-    return Visit(records, final_url, status, problem, seen)
+    return Visit(records, final_url, answer.status, problem, seen, answer.url)
 
 
 def stopper(course: Course, page: Page) -> Callable[[str], None]:
@@ -110,6 +110,16 @@ def _navigate(course: Course, page: Page, mark: int) -> list[Response]:
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers[-1].status} {page.url}")
     return answers
+
+
+def _answer_for(url: str, answers: list[Response]) -> Response:
+    """Return the answer that the page shows; a later one can be of a download or of no content.
+
+    Where the page's script changed the address, that is the last answer with content.
+    """
+    shown = [one for one in answers if one.url.partition("#")[0] == url.partition("#")[0]]
+    whole = [one for one in answers if one.status not in (204, 205)]
+    return (shown or whole or answers)[-1]
 
 
 def _take(course: Course, page: Page) -> Records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import json
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,6 +13,7 @@ from PIL import Image
 
 from egress.process import Guard, guard
 from evidence.capture import Limits, Reason, capture
+from tests.evidence.capture.pages import serving
 from tests.evidence.capture.site import site
 from tests.evidence.capture.test_capture import (
     failure,
@@ -83,3 +85,62 @@ def test_a_page_that_reloads_for_ever_is_one_sentence(
     limits = Limits(load_seconds=2, settle_seconds=0.5)
     found = failure(order(f"{address}/reloads", way_out, limits=limits), tmp_path)
     assert "Page." not in found.en
+
+
+LISTING = (
+    "<!doctype html><meta charset=utf-8><title>龙井茶</title><h1>龙井茶 ¥99</h1>"
+    "<p>明前龙井，二百五十克装，产地杭州，现货。"
+)
+MOVES = """<div style="height:9000px"></div><script>let first; addEventListener('scroll', () => {
+if (scrollY === 0 && !first) first = setTimeout(() => location.href = '/other', 700)})</script>"""
+PRINTED = """<style>@media print { h1 { display: none } }</style><script>onbeforeprint = () => {
+document.body.textContent = 'x'; location.href = '/other' }</script>"""
+PAGES: dict[str, str | bytes | int] = {
+    "/moves": LISTING + MOVES,
+    "/other": "<!doctype html><meta charset=utf-8><title>别的</title><h1>另一件商品 ¥1</h1>"
+    "<p>文字足够长，便于判断页面的状态。",
+    "/printed": LISTING + PRINTED,
+    "/renamed": LISTING + "<script>history.pushState({}, '', '/item/genuine')</script>",
+    "/empties": LISTING + "<script>setTimeout(() => location.href = '/none', 50)</script>",
+    "/none": 204,
+}
+
+
+@pytest.fixture(scope="module")
+def tricks() -> Iterator[str]:
+    with serving(PAGES) as found:
+        yield found
+
+
+def test_records_are_never_of_two_pages(tricks: str, way_out: Guard, tmp_path: Path) -> None:
+    snapshot = capture(order(f"{tricks}/moves", way_out), tmp_path, software="t")
+    steps = [step["step"] for step in record_of(snapshot)["steps"]]
+    one = snapshot.title == "别的"
+    assert one == ("另一件" in (tmp_path / "evidence/text.txt").read_text("utf-8"))
+    assert one == ("另一件".encode() in (tmp_path / "evidence/dom.html").read_bytes())
+    assert one == snapshot.final_url.endswith("/other")
+    assert one == ("page moved on by itself" in steps)
+
+
+def test_a_page_is_printed_as_it_is_shown(tricks: str, way_out: Guard, tmp_path: Path) -> None:
+    snapshot = capture(order(f"{tricks}/printed", way_out), tmp_path, software="t")
+    assert snapshot.final_url.endswith("/printed")
+    assert len((tmp_path / "evidence/page.pdf").read_bytes()) > 20_000  # with its fonts
+    assert "¥99" in email.message_from_bytes(
+        (tmp_path / "evidence/page.mhtml").read_bytes()
+    ).get_payload(0).get_payload(decode=True).decode("utf-8")  # type: ignore[union-attr]
+
+
+def test_an_address_that_a_script_set_is_told(tricks: str, way_out: Guard, tmp_path: Path) -> None:
+    snapshot = capture(order(f"{tricks}/renamed", way_out), tmp_path, software="t")
+    assert snapshot.final_url.endswith("/item/genuine")
+    assert record_of(snapshot)["answered_url"] == f"{tricks}/renamed"
+    assert any("set by the page's script" in en for _, en in snapshot.declared)
+
+
+def test_a_later_answer_without_content_is_not_the_pages(
+    tricks: str, way_out: Guard, tmp_path: Path
+) -> None:
+    snapshot = capture(order(f"{tricks}/empties", way_out), tmp_path, software="t")
+    assert (snapshot.http_status, snapshot.page_note) == (200, None)
+    assert not any("set by the page's script" in en for _, en in snapshot.declared)
