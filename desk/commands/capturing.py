@@ -89,9 +89,18 @@ def seated(take: Take, order: PreserveOrder) -> Iterator[Take]:
         yield take
         return
     with terminal(0) as lines:
-        person = Attended(order.requested_by or "", order.second_person, lines, words=2)
+        yield attended_by(take, order, lines=lines, words=2)
 
-        def attended(order: CaptureOrder, folder: Path, *, software: str, clock: Clock) -> Snapshot:
-            return take(replace(order, attended=person), folder, software=software, clock=clock)
 
-        yield attended
+def attended_by(take: Take, order: PreserveOrder, *, lines: int, words: int) -> Take:
+    """Return ``take`` with the order's person at the browser.
+
+    ``lines`` and ``words`` are the open files that their lines are read from and that they are
+    spoken to on.
+    """
+    person = Attended(order.requested_by or "", order.second_person, lines, words)
+
+    def attended(order: CaptureOrder, folder: Path, *, software: str, clock: Clock) -> Snapshot:
+        return take(replace(order, attended=person), folder, software=software, clock=clock)
+
+    return attended
