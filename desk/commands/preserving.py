@@ -76,7 +76,7 @@ def _tell(result: Preserved) -> None:
             "  再次运行同一命令即可完成封装 / Run the same command again to finish sealing."
         )
     lines += [
-        f"网页 / page: {result.title} ({result.http_status}) {result.final_url}",
+        f"网页 / page: {_plain(result.title)} ({result.http_status}) {result.final_url}",
         f"证据包 / package: {result.wacz}",
         f"交互记录保真度 / fidelity: {result.fidelity}",
     ]
@@ -90,3 +90,8 @@ def _tell(result: Preserved) -> None:
     if result.checkpoint:
         lines += ["检查点 / checkpoint:", *(f"  {row}" for row in result.checkpoint.splitlines())]
     print("\n".join(lines))
+
+
+def _plain(text: str) -> str:
+    """Return a page's own words with control characters shown: they may not steer a terminal."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
