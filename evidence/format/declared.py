@@ -53,6 +53,10 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
             "取证达到时间、字节、请求或高度上限，记录不完整",
             "a bound on time, bytes, requests or height was reached; the record is not whole",
         ),
+        "no_licence": (
+            "卖家亮照页面未能取得，原因见 capture.json",
+            "the seller's licence page was asked for and not had, see capture.json for why",
+        ),
         "review_failed": (
             "取证工具最近一次技术核查未通过",
             "the latest technical review of the capture tool did not pass",
@@ -116,6 +120,10 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[str]:
         yield "log_incomplete"
     if capture.get("limits_hit"):
         yield "limit"
+    missed = capture.get("not_recorded")
+    for item in missed if isinstance(missed, list) else []:
+        if isinstance(item, dict) and item.get("what") == "licence page":
+            yield "no_licence"
 
 
 def _bad_for_the_page(capture: Mapping[str, Any], certificates: Mapping[str, Any]) -> bool:

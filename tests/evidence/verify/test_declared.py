@@ -60,6 +60,7 @@ def test_a_bad_certificate_that_the_record_keeps_quiet_about_is_said_all_the_sam
         ({"limits_hit": ["bytes"]}, {}, "limit"),
         ({"byte_counts": "mismatch"}, {}, "byte_mismatch"),
         ({"log_faults": ["x"]}, {}, "log_incomplete"),
+        ({"not_recorded": [{"what": "licence page", "url": "u"}]}, {}, "no_licence"),
         ({}, {"rows": [{"id": "review", "data": {"result": "failed"}}]}, "review_failed"),
         ({}, {"browser": {"sandbox": "off"}}, "sandbox_off"),
         ({}, {"isolation": {"key_isolation": "none"}}, "no_key_isolation"),
@@ -80,6 +81,7 @@ def test_each_fact_obliges_its_line(
         {"certificate": None, "declared": None, "page_note": None, "limits_hit": []},
         {"certificate": [], "declared": [1, {"zh": 1, "en": "x"}], "page_note": 3},
         {"url": "https://[", "final_url": 7},
+        {"not_recorded": [3, {"what": ["licence page"]}, {"what": "service worker"}]},
     ],
 )
 def test_records_of_any_shape_are_read(record: dict[str, Any]) -> None:
