@@ -58,6 +58,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     with filming(course, page, spool) as filmed:
         answers = _navigate(course, page, mark)
         records = _take(course, page)
+        _require_a_page(page)
         context.remove_listener("page", to_the_front)
         final_url, answer = page.url, _answer_for(page.url, answers)
         licence = take_licence(course, page)
@@ -110,6 +111,17 @@ def _navigate(course: Course, page: Page, mark: int) -> list[Response]:
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers[-1].status} {page.url}")
     return answers
+
+
+def _require_a_page(page: Page) -> None:
+    """Refuse the browser's own error page, to which a page can send itself after it was loaded."""
+    if page.url.startswith("chrome-error:"):
+        raise PageNotCaptured(
+            Reason.UNREACHABLE,
+            "The page sent itself to an address that shows nothing; the browser's own error page "
+            "is no evidence.",
+            "该网页自行跳转到无法显示的网址；浏览器自身的错误页不能作为证据。",
+        )
 
 
 def _answer_for(url: str, answers: list[Response]) -> Response:

@@ -103,6 +103,8 @@ PAGES: dict[str, str | bytes | int] = {
     "/renamed": LISTING + "<script>history.pushState({}, '', '/item/genuine')</script>",
     "/empties": LISTING + "<script>setTimeout(() => location.href = '/none', 50)</script>",
     "/none": 204,
+    "/lost": LISTING
+    + "<script>setTimeout(() => location.href = 'http://127.0.0.1:1/', 50)</script>",
 }
 
 
@@ -144,3 +146,11 @@ def test_a_later_answer_without_content_is_not_the_pages(
     snapshot = capture(order(f"{tricks}/empties", way_out), tmp_path, software="t")
     assert (snapshot.http_status, snapshot.page_note) == (200, None)
     assert not any("set by the page's script" in en for _, en in snapshot.declared)
+
+
+def test_the_browsers_own_error_page_is_not_captured(
+    tricks: str, way_out: Guard, tmp_path: Path
+) -> None:
+    found = failure(order(f"{tricks}/lost", way_out), tmp_path)
+    assert found.reason is Reason.UNREACHABLE
+    assert "sent itself" in found.en
