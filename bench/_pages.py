@@ -6,7 +6,8 @@ import asyncio
 import datetime
 import random
 import ssl
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -162,19 +163,28 @@ def _certificate(folder: Path) -> ssl.SSLContext:
     return context
 
 
+async def _run(tls: Path | None, delay: float) -> None:
+    context = _certificate(tls) if tls else None
+    started = await asyncio.start_server(Server(delay).serve, "127.0.0.1", 0, ssl=context)
+    print(started.sockets[0].getsockname()[1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
 @contextmanager
 def pages(*, tls: Path | None = None, delay: float = 0.0) -> Iterator[str]:
-    """Run the server; yield its address. ``tls`` is a folder for its self-signed certificate."""
-    loop = asyncio.new_event_loop()
-    context = _certificate(tls) if tls else None
-    started = loop.run_until_complete(
-        asyncio.start_server(Server(delay).serve, "127.0.0.1", 0, ssl=context)
-    )
-    port = started.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+    """Run the server in a process of its own; yield its address. ``tls``: for its certificate."""
+    command = [sys.executable, "-m", "bench._pages", str(delay), *([str(tls)] if tls else [])]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        if server.stdout is None or server.stdin is None:
+            raise SystemExit("the server has no pipes")
+        port = int(server.stdout.readline())
+        try:
+            yield f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
+        finally:
+            server.stdin.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(Path(sys.argv[2]) if len(sys.argv) > 2 else None, float(sys.argv[1])))

@@ -176,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", default=",".join(PAGES))
+    parser.add_argument("--http2-rounds", type=int, default=9)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="markseal-bench-"))
     try:
@@ -186,7 +187,7 @@ def main() -> None:
                 for _ in range(arguments.rounds):
                     measure(f"{address}{path}", way_out, folder, measured)
                 told(measured)
-        measure_http2(arguments.rounds, folder)
+        measure_http2(arguments.http2_rounds, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
