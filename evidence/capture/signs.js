@@ -43,7 +43,8 @@
     buys: all('button, a, input[type=submit], input[type=button], [role=button]').slice(0, 5000)
       .filter(e => BUY.test((e.innerText || e.value || '').slice(0, 40)) && shown(e)).length,
     product: types,
-    pictures: [...all('img, video, canvas, svg, embed, object')].slice(0, 3000).filter(e => area(e) >= 3600 && shown(e)).length,
+    pictures: [...all('img, video, canvas, svg, embed, object')].slice(0, 3000).filter(e => area(e) >= 3600 && shown(e)).length
+      + (document.contentType === 'application/pdf' ? 1 : 0),
     links: all('a[href]').length,
     headings: all('h1, h2, [role=heading]').slice(0, 20).filter(shown)
       .map(e => (e.innerText || '').slice(0, 100)).join('\n').slice(0, 800),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from evidence.browser.steps import Steps
@@ -33,7 +35,7 @@ COUPON = "<h3>新人专享券</h3><p>登录后领取 ¥20 优惠券</p><button>�
 COOKIES = "<h3>We value your privacy</h3><p>Sign in to manage cookies.</p><button>Accept</button>"
 
 ORDINARY = {
-    "a PDF": "<embed type=application/pdf style='width:100%;height:600px'>",
+    "a PDF within a page": "<embed type=application/pdf style='width:100%;height:600px'>",
     "a Chinese listing with a login link": SHOP + LONG,
     "a short Chinese listing": SHOP,
     "a listing whose reviews use the words": SHOP + REVIEW + LONG,
@@ -113,6 +115,15 @@ def state(page: Page, html: str, status: int = 200) -> str | None:
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_page_is_called_nothing_else(page: Page, name: str) -> None:
     assert state(page, ORDINARY[name]) is None
+
+
+def test_an_address_that_is_a_pdf_is_not_empty(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    Image.new("RGB", (400, 300), "teal").save(file)
+    page.goto(file.as_uri())
+    note = note_of(page.title(), "", 200, measure(page))
+    page.goto("about:blank")
+    assert note is None
 
 
 CASES = [(kind, name) for kind, pages in STRANGE.items() for name in pages]
