@@ -85,7 +85,12 @@ def write_artefacts(
         places = write_warc(target, published, about=about, made=course.started)
     peers = {one.source: peer_of(one, found.journal) for one in found.wire.connections}
     certificates = certificates_record(found.wire.connections, peers)
-    for name, content in _contents(found, certificates).items():
+    contents = _contents(found, certificates)
+    if veil is not None:
+        records = found.visit.records
+        shown = f"{records.title}\n{records.text.decode('utf-8', 'replace')}"
+        contents[PDF] = veil.pdf(records.pdf, shown=shown, picture=records.screenshot)
+    for name, content in contents.items():
         _write(folder / name, content if veil is None else veil.content(name, content))
     record = _record(course, found, fidelity, finished)
     lines = first_lines(record, found.environment, certificates, _attended(found))

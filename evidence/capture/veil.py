@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.order import CaptureOrder
@@ -25,6 +28,9 @@ from evidence.netlog.model import WireExchange
 
 PARTS = ("archive", "evidence", "indexes", "pages")
 """The folders of a package, in which a capture writes."""
+_DOTS = 96.0
+_LONGEST = 14_400
+"""Dots per inch of a screen, and the longest side of a PDF's page in points (ISO 32000)."""
 
 
 @dataclass
@@ -90,6 +96,15 @@ class Veil:
             return self.redactor.pdf(name, content)
         return self.redactor.text(name, content) if suffix in (".html", ".txt") else content
 
+    def pdf(self, pdf: bytes, *, shown: str, picture: bytes) -> bytes:
+        """Return the page as PDF: of a page that shows a secret, its picture alone.
+
+        The letters that a browser draws in a PDF are numbers of glyphs, out of which the usual
+        tools make the text again; so they cannot be masked where they stand. ``shown`` is the
+        page's title and text, ``picture`` its picture (PNG).
+        """
+        return pdf_of_picture(picture) if self.redactor.finds(shown) else pdf
+
     def plain(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return another record of the attempt masked."""
         found: dict[str, Any] = self.redactor.record("", record)
@@ -126,3 +141,12 @@ class Veil:
             for part in PARTS:
                 shutil.rmtree(folder / part, ignore_errors=True)
             raise PageNotCaptured(Reason.UNSOUND, error.en, error.zh) from error
+
+
+def pdf_of_picture(picture: bytes) -> bytes:
+    """Return a PDF of one page that holds a picture (PNG) and no text."""
+    out = BytesIO()
+    with Image.open(BytesIO(picture)) as image:
+        dots = max(_DOTS, 72 * max(image.size) / _LONGEST)
+        image.convert("RGB").save(out, "PDF", resolution=dots)
+    return out.getvalue()

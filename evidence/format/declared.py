@@ -37,8 +37,8 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
             "the browser's two records disagree on byte counts, see capture.json",
         ),
         "log_incomplete": (
-            "浏览器网络日志不完整，部分交互未能逐字节记录",
-            "the browser's network log is not whole; some exchanges are not recorded byte by byte",
+            "连接中有不属于任何应答的字节，或浏览器网络日志有无法读懂之处，详见 capture.json",
+            "bytes that belong to no answer, or a browser log not all readable; see capture.json",
         ),
         "redacted": (
             "取证时带有登录状态；交互记录中的凭据已等长遮盖，原文另行加密封存",

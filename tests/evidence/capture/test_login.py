@@ -143,6 +143,14 @@ def test_it_says_what_was_masked_and_how_exact_it_is(taken: tuple[Snapshot, Raw]
     assert ("evidence/page.pdf", "not searched") in told
 
 
+def test_the_pdf_of_a_page_that_shows_the_token_is_its_picture(taken: tuple[Snapshot, Raw]) -> None:
+    snapshot, _ = taken
+    pdf = (snapshot.folder / "evidence/page.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    assert b"/Subtype /Image" in pdf
+    assert b"/Font" not in pdf
+
+
 def test_masking_changes_no_length_and_nothing_else(taken: tuple[Snapshot, Raw]) -> None:
     snapshot, raw = taken
     sent = raw.of("/")[0].response
