@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from evidence.capture.recorder import Seen
@@ -50,7 +50,9 @@ class Row:
         seen, wire = self.seen, self.wire
         if seen is None or seen.end not in ("finished", "redirected") or not seen.connection:
             return Counts.NOT_COMPARED
-        if seen.kind == "Preflight" or not wire.literal or wire.upgraded or wire.truncated:
+        if seen.encoded is None or seen.kind == "Preflight":
+            return Counts.NOT_COMPARED
+        if not wire.literal or wire.upgraded or wire.truncated:
             return Counts.NOT_COMPARED
         same = {self.received}
         if seen.end == "redirected":
@@ -92,7 +94,7 @@ def join(wire: Wire, seen: Iterable[Seen], journal: JournalView) -> Joined:
     An entry that names its connection goes to the exchanges of that connection, in order; the
     rest by method and address. One that a cache answered has no exchange, except a 304.
     """
-    known = list(seen)
+    known = _handed_on(list(seen))
     named = {one.source: one for one in wire.connections}
     found = _pair(wire.exchanges, [s for s in known if s.connection], by_connection=True)
     taken = {id(one) for one in found.values()}
@@ -101,6 +103,27 @@ def join(wire: Wire, seen: Iterable[Seen], journal: JournalView) -> Joined:
     taken = {id(one) for one in found.values()}
     rows = tuple(_row(one, found.get(one.number), named, journal) for one in wire.exchanges)
     return Joined(rows, tuple(one for one in known if id(one) not in taken))
+
+
+def _handed_on(known: list[Seen]) -> list[Seen]:
+    """Return the entries with a document that a viewer (of PDF) took over told once.
+
+    The browser tells such a one twice: with its connection and no bytes, then in the viewer's
+    frame with no connection and as many bytes as the viewer had read. Neither count is that of
+    the wire, so the one entry that stays has none.
+    """
+    taken: dict[int, Seen] = {}
+    gone: set[int] = set()
+    for late in known:
+        if late.connection or late.kind != "Document" or late.end != "finished":
+            continue
+        for first in known:
+            same = (first.url, first.method, first.kind) == (late.url, late.method, late.kind)
+            if same and first.connection and not first.encoded and id(first) not in taken:
+                taken[id(first)] = replace(first, encoded=None)
+                gone.add(id(late))
+                break
+    return [taken.get(id(one), one) for one in known if id(one) not in gone]
 
 
 def _pair(

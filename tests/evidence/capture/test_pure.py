@@ -195,6 +195,17 @@ def test_the_two_witnesses_are_joined_by_connection_then_by_address(tmp_path: Pa
     assert join(wire, [seen[0], unlogged], JournalView(None, (), 0)).counts is Counts.MISMATCH
 
 
+def test_a_document_that_a_viewer_took_over_is_told_once(tmp_path: Path) -> None:
+    size = len(HEAD + CHUNKED)
+    first = Seen("https://a/x", "POST", "Document", "f1", connection=7, end="finished")
+    late = replace(first, frame="f2", connection=0, encoded=size)
+    wire = Wire("c", "", True, (connection(),), (exchange(tmp_path),), ())
+    found = join(wire, [first, late], JournalView(None, (), 0))
+    assert (found.counts, found.only_seen) == (Counts.NOT_COMPARED, ())
+    other = replace(late, url="https://a/other")
+    assert join(wire, [first, other], JournalView(None, (), 0)).only_seen == (other,)
+
+
 def test_of_a_redirects_body_the_browser_counts_nothing(tmp_path: Path) -> None:
     moved = exchange(tmp_path)
     head = Seen("https://a/x", "POST", connection=7, encoded=len(HEAD), end="redirected")
