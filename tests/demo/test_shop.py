@@ -18,6 +18,7 @@ from demo.story import SHOP_PYTHON
 pytestmark = pytest.mark.shop
 GOODS = read_catalogue()
 LINK = re.compile(r'href="(/catalogue/(\d{13})_\d+/)"')
+ELSEWHERE = re.compile(r'<(?:script|img|link)[^>]+(?:src|href)="(\w+://[^"]+)"')
 TOTAL = re.compile(r"<strong>(\d+)</strong>")
 
 
@@ -142,6 +143,14 @@ def test_pictures_and_styles_are_served(shop: str) -> None:
         assert answer.read(3) == b"\xff\xd8\xff"
     with DIRECT.open(shop + styles[0], timeout=30) as answer:
         assert answer.status == 200
+
+
+def test_the_pages_load_nothing_from_elsewhere(shop: str) -> None:
+    for path in ("/", LINK.findall(page(shop, "/catalogue/"))[0][0]):
+        loaded = re.findall(
+            r'<(?:script|img|link)[^>]+(?:src|href)="(\w+://[^"]+)"', page(shop, path)
+        )
+        assert [one for one in loaded if not one.startswith(shop)] == []
 
 
 def test_robots_may_read_goods_and_not_carts(shop: str) -> None:
