@@ -133,6 +133,7 @@ def test_a_pages_movement_is_filmed_within_the_bounds(page: Page, tmp_path: Path
     assert small.limit
 
 
+@pytest.mark.soak
 @pytest.mark.browser
 def test_the_sheet_of_a_full_page_picture_is_not_in_the_film(page: Page, tmp_path: Path) -> None:
     page.set_content("<body style='margin:0'><div style='height:4000px;background:#fff'></div>")

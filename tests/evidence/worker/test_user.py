@@ -31,15 +31,21 @@ def ordinary_user() -> str:
     for row in sorted(pwd.getpwall(), key=lambda row: row.pw_uid != 65534):
         if row.pw_uid < 1000:
             continue
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", "import playwright.sync_api, evidence.worker.apart"],
-            cwd="/",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
-            user=row.pw_uid,
-            group=row.pw_gid,
-            extra_groups=[],
-            capture_output=True,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-c", "import playwright.sync_api, evidence.worker.apart"],
+                cwd="/",
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+                },
+                user=row.pw_uid,
+                group=row.pw_gid,
+                extra_groups=[],
+                capture_output=True,
+            )
+        except PermissionError:
+            continue
         if done.returncode == 0:
             return row.pw_name
     pytest.skip("no ordinary user of this machine can read this interpreter or this code")
