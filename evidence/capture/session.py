@@ -26,7 +26,7 @@ from evidence.capture.artefacts import Found, write_artefacts
 from evidence.capture.attended import attend
 from evidence.capture.certificates import site_certificate
 from evidence.capture.course import Course, Visit
-from evidence.capture.joined import join
+from evidence.capture.joined import Joined, join
 from evidence.capture.partial import write_partial
 from evidence.capture.veil import Veil
 from evidence.capture.visit import Act, visit
@@ -147,6 +147,7 @@ def _found(
     wire = _read(course, running)
     journal = read_journal(order.journal, mark)
     joined = join(wire, taken.seen, journal)
+    _require_the_page(joined)
     site = site_certificate(taken, joined)
     environment = surroundings.record(
         running,
@@ -190,6 +191,20 @@ def _read(course: Course, running: Running) -> Wire:
     if len(wire.exchanges) > EXCHANGES:
         raise _too_much()
     return wire
+
+
+def _require_the_page(joined: Joined) -> None:
+    """Refuse a log without a page that the browser got; a new network process begins it anew.
+
+    Chromium starts another network process where one ends before its time. That one empties the
+    log, closes it in order at the end, and nothing but what is missing tells of it.
+    """
+    if any(one.kind == "Document" and one.connection for one in joined.only_seen):
+        raise PageNotCaptured(
+            Reason.BROWSER,
+            "The browser's network log lacks the page itself; its network process ended early.",
+            "浏览器的网络日志缺少该网页本身；其网络进程提前结束。",
+        )
 
 
 def _browser_failed(course: Course, error: Error) -> PageNotCaptured:

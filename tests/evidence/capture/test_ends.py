@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 
 from egress.process import Guard, guard
 from evidence.capture import Limits, PageNotCaptured, Reason, capture
+from tests.evidence.browsers import kill_browser, kill_kind
 from tests.evidence.capture.certificates import self_signed
 from tests.evidence.capture.site import site
 from tests.evidence.capture.test_capture import order, record_of, responses
@@ -35,43 +34,13 @@ def way_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
         yield running
 
 
-def processes() -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the number, the parent and the command line of every process."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue
-        yield int(folder.name), int(parent), line
-
-
-def browser_of(folder: Path) -> int:
-    mark = f"--log-net-log={folder}"
-    return next(p for p, _, line in processes() if any(a.startswith(mark) for a in line))
-
-
-def below(top: int, kind: str) -> list[int]:
-    """Return the processes of a kind that descend from ``top``."""
-    found = {pid: (parent, line) for pid, parent, line in processes()}
-
-    def descends(pid: int) -> bool:
-        while pid in found and pid != top:
-            pid = found[pid][0]
-        return pid == top
-
-    mark = f"--type={kind}"
-    named = [pid for pid, (_, line) in found.items() if any(mark in a for a in line)]
-    return [pid for pid in named if descends(pid)]
-
-
-def kill_browser(folder: Path) -> None:
-    os.kill(browser_of(folder), signal.SIGKILL)
+def kill_network(folder: Path) -> None:
+    """Kill the process that writes the log; the browser begins another one in its place."""
+    kill_kind(folder, "utility")
 
 
 def kill_renderers(folder: Path) -> None:
-    for pid in below(browser_of(folder), "renderer"):
-        os.kill(pid, signal.SIGKILL)
+    kill_kind(folder, "renderer")
 
 
 @pytest.mark.parametrize("step", ["browser started", "navigation", "scrolled", "context closed"])
@@ -82,6 +51,13 @@ def test_a_killed_browser_is_a_failed_attempt_that_says_how_far_it_came(
     assert partial["steps"][-1]["step"] in (step, "browser closed", "log read")
     if step == "scrolled":
         assert partial["log"]["answered"] >= 10
+
+
+@pytest.mark.parametrize("step", ["loaded", "scrolled", "context closed"])
+def test_a_killed_network_process_is_a_failed_attempt(
+    address: str, way_out: Guard, tmp_path: Path, step: str
+) -> None:
+    failed(address, way_out, tmp_path, step, kill_network)
 
 
 @pytest.mark.parametrize("step", ["scrolled", "document"])

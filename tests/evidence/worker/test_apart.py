@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -163,8 +164,10 @@ def test_a_hard_bound_is_a_failure_with_its_reason(
 
 
 def test_a_file_that_grows_too_large_never_looks_complete(
-    address: str, way_out: Guard, tmp_path: Path
+    address: str, way_out: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "own"))
+    (tmp_path / "own").mkdir()
     with pytest.raises((PageNotCaptured, OSError)):
         capture_apart(
             order(f"{address}/redirect", way_out),
@@ -172,7 +175,7 @@ def test_a_file_that_grows_too_large_never_looks_complete(
             software="t",
             bounds=Bounds(file_bytes=30_000),
         )
-    assert not family.bearers(PREFIX)
+    assert not family.bearers(f"{tmp_path}/own/{PREFIX}")
 
 
 @pytest.mark.parametrize("user", ["nobody-of-that-name", "sys"])
