@@ -232,6 +232,7 @@ def _exchange(row: Row) -> dict[str, Any]:
         "connection": wire.connection,
         "peer": row.peer,
         "received_bytes": row.received,
+        "surplus_bytes": wire.surplus.size if wire.surplus else 0,
         "browser_bytes": seen.encoded if seen else None,
         "byte_counts": row.counts.value,
         "seen_by": "log and protocol" if seen else "log",

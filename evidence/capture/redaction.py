@@ -28,6 +28,7 @@ from evidence.format.names import ARCHIVE
 from evidence.netlog.model import Blob, WireExchange
 
 _ALL = "unreadable, masked whole"
+_SURPLUS = "bytes after the answer, masked whole"
 _COMMON = frozenset(
     {"code", "data", "item", "key", "name", "text", "title", "type", "url", "value"}
 )
@@ -151,6 +152,7 @@ class Redactor:
             response=response[0],
             response_head=response[1],
             interim=tuple(interim),
+            surplus=self._surplus(one),
             trailers=tuple(
                 (name, self._text(value, ARCHIVE, one.number, "trailer"))
                 for name, value in one.trailers
@@ -174,6 +176,14 @@ class Redactor:
         if not hits:
             return blob, size
         return write(path, overlay(blob.chunks(), hits)), size
+
+    def _surplus(self, one: WireExchange) -> Blob | None:
+        """Return what came after the answer masked whole: nothing says how it is to be read."""
+        if one.surplus is None or one.surplus_is_blank:
+            return one.surplus
+        hit = Hit(0, one.surplus.size, _SURPLUS)
+        self._list(ARCHIVE, one.number, "surplus", [hit])
+        return write(self._spool / f"{one.number}.surplus", overlay(one.surplus.chunks(), [hit]))
 
     def _head_hits(self, head: bytes) -> list[Hit]:
         values = [Hit(v.start, v.end, v.what) for v in secret_values(head, self._headers)]

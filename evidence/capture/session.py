@@ -30,7 +30,7 @@ from evidence.capture.joined import Joined, join
 from evidence.capture.partial import write_partial
 from evidence.capture.veil import Veil
 from evidence.capture.visit import Act, visit
-from evidence.capture.warc import Place
+from evidence.capture.warc import Place, record_count
 from evidence.capture.watchdog import watchdog
 from evidence.environment.answers import Answered
 from evidence.environment.journal import journal_size, read_journal
@@ -39,7 +39,7 @@ from evidence.netlog import Wire, read_netlog
 
 SPOOL = ".spool"
 LATE = (0.5, 2.0)
-EXCHANGES = 9000
+RECORDS = 19_000
 """A package's WARC may hold 20,000 records, two or more to an exchange."""
 
 
@@ -188,7 +188,7 @@ def _read(course: Course, running: Running) -> Wire:
             "The browser ended before its own network log was whole.",
             "浏览器在其网络日志完整之前已结束。",
         )
-    if len(wire.exchanges) > EXCHANGES:
+    if sum(record_count(one) for one in wire.exchanges) > RECORDS:
         raise _too_much()
     return wire
 

@@ -2,8 +2,9 @@
 
 Request and response records hold the literal bytes: header case, chunk framing and content
 coding as they came. HTTP/2 exchanges are written in HTTP/1.1 form and say ``WARC-Protocol: h2``.
-1xx heads, trailers of HTTP/2, and bytes of an answer whose head never came whole, are metadata
-records. Payload is what follows the head. Bodies are read in pieces and never held.
+1xx heads, trailers of HTTP/2, bytes of an answer whose head never came whole, and bytes that came
+after an answer and belong to none, are metadata records. Payload is what follows the head. Bodies
+are read in pieces and never held.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from urllib.parse import quote
 
 from evidence.capture.joined import Row
 from evidence.capture.posted import request_body
-from evidence.netlog.model import Blob
+from evidence.netlog.model import Blob, WireExchange
 
 _RESPONSE = "application/http;msgtype=response"
 _REQUEST = "application/http;msgtype=request"
 _TRAILERS = "application/warc-fields"
+_BYTES = "application/octet-stream"
 _TYPE_LINE = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Tt][Yy][Pp][Ee][ \t]*:([^\r\n]*)")
 _TYPE = re.compile(r"[!-~]{1,127}\Z")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
@@ -70,6 +72,11 @@ def write_warc(
     return tuple(place for place in places if place is not None)
 
 
+def record_count(wire: WireExchange) -> int:
+    """Return how many records an exchange becomes at most."""
+    return 2 + len(wire.interim) + bool(wire.trailers) + bool(wire.surplus)
+
+
 def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
     """Write the response, what came before or instead of it, and the request, all concurrent."""
     wire = row.wire
@@ -79,7 +86,8 @@ def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
     if wire.response.size and not answered:
         other.append(_uuid())
     trailers = [_uuid()] if wire.trailers else []
-    every = [response_id] * answered + [request_id, *other, *trailers]
+    surplus = [_uuid()] if wire.surplus else []
+    every = [response_id] * answered + [request_id, *other, *trailers, *surplus]
     cut = [("WARC-Truncated", wire.truncated)] if wire.truncated else []
     place = None
     if answered:
@@ -99,12 +107,15 @@ def _write_row(target: BinaryIO, row: Row, info_id: str) -> Place | None:
         fields = _fields("metadata", row, record_id, every, _RESPONSE, info_id)
         _write_plain(target, fields, blob)
     if wire.response.size and not answered:
-        fields = _fields("metadata", row, other[-1], every, "application/octet-stream", info_id)
+        fields = _fields("metadata", row, other[-1], every, _BYTES, info_id)
         _write_plain(target, fields + cut, wire.response)
     for record_id in trailers:
         lines = "".join(f"{name}: {value}\r\n" for name, value in wire.trailers)
         fields = _fields("metadata", row, record_id, every, _TRAILERS, info_id)
         _write_bytes(target, fields, lines.encode("latin-1"))
+    if wire.surplus:
+        fields = _fields("metadata", row, surplus[0], every, _BYTES, info_id)
+        _write_plain(target, fields, wire.surplus)
     return place
 
 

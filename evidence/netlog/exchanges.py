@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evidence.netlog.http1 import Message, read_request, read_response
-from evidence.netlog.model import Blob
+from evidence.netlog.model import Blob, is_blank
 from evidence.netlog.trace import ABORTED, Job, Socket, Trace, Use
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -36,6 +35,7 @@ class Found:
     beyond_up: int = 0
     beyond_down: int = 0
     trailers: tuple[tuple[str, str], ...] = ()
+    surplus: Blob | None = None
 
 
 @dataclass
@@ -76,14 +76,21 @@ def http1_exchanges(
     found: list[Found] = []
     cut, faults = periods(socket)
     for period in cut:
-        found += _period(socket, trace, period, host, complete=complete)
+        some, rest = _period(socket, trace, period, host, complete=complete)
+        if some and rest.size:
+            some[-1] = replace(some[-1], surplus=rest)
+        if rest.size and not (some and is_blank(rest)):
+            period.faults.append(f"{rest.size} bytes received that are no answer's")
+        found += some
         faults += [f"connection {socket.source}: {fault}" for fault in period.faults]
     return found, faults
 
 
 def _period(
     socket: Socket, trace: Trace, period: Period, host: str, *, complete: bool
-) -> Iterator[Found]:
+) -> tuple[list[Found], Blob]:
+    """Return the exchanges of one use, and the bytes that came after the last answer."""
+    found: list[Found] = []
     up = socket.up.blob(0, period.up[1])
     down = socket.down.blob(0, period.down[1])
     sent, came = period.up[0], period.down[0]
@@ -97,16 +104,15 @@ def _period(
         sent = request.end
         final = sent >= period.up[1]
         if response is not None and response.first[1] == "101":
-            yield _found(socket, job, request, response, interim, host, None, (up, down))
-            return
+            found.append(_found(socket, job, request, response, interim, host, None, (up, down)))
+            return found, socket.down.blob(0, 0)
         error = _truncated(socket, trace, period, response, final=final, complete=complete)
         if response is not None:
             came = response.end
             if response.wrong:
                 period.faults.append(f"{request.first[1][:80]}: {response.wrong}")
-        yield _found(socket, job, request, response, interim, host, error, None)
-    if came < period.down[1]:
-        period.faults.append(f"{period.down[1] - came} bytes received that are no answer's")
+        found.append(_found(socket, job, request, response, interim, host, error, None))
+    return found, socket.down.blob(came, period.down[1])
 
 
 def _response(

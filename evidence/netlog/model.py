@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 CHUNK = 1 << 18
+_BLANK = 16
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Blob:
                 return
             start += len(piece)
             yield piece
+
+
+def is_blank(blob: Blob) -> bool:
+    """Return whether bytes are a few empty lines (CR and LF) and nothing else."""
+    return 0 < blob.size <= _BLANK and not blob.read().strip(b"\r\n")
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ class WireExchange:
     ``beyond_up`` and ``beyond_down`` count the bytes after it, which are no HTTP and are in no
     blob. ``request_cut`` is True when the request's own body was not sent to its end.
     ``trailers`` are those of an HTTP/2 answer (over HTTP/1.1 they are in the body's framing).
+    ``surplus`` are the bytes that came after the answer's end and before the next request on the
+    connection, which belong to no answer (RFC 9112, section 6.3); None where there are none.
     """
 
     number: int
@@ -130,6 +138,12 @@ class WireExchange:
     beyond_up: int = 0
     beyond_down: int = 0
     trailers: tuple[tuple[str, str], ...] = ()
+    surplus: Blob | None = None
+
+    @property
+    def surplus_is_blank(self) -> bool:
+        """Whether what came after the answer is empty lines alone, which mean nothing."""
+        return self.surplus is not None and is_blank(self.surplus)
 
 
 @dataclass(frozen=True)
@@ -137,7 +151,8 @@ class Wire:
     """Everything one log says. ``complete`` is False when its end is missing (a crash).
 
     ``faults`` name, in English, what in the log could not be understood; an empty tuple means
-    that every byte of every connection belongs to an exchange or to TLS and SOCKS. ``served``
+    that every byte of every connection belongs to an exchange or to TLS and SOCKS, or is an
+    empty line after an answer. ``served``
     counts requests that a cache answered, by URL. ``datagrams`` counts UDP bytes sent.
     ``root_store`` is the version of Chromium's own root store that judged certificates, None
     where it judged none.

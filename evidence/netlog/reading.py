@@ -119,6 +119,7 @@ def _exchange(number: int, one: Found, connection: int, constants: Constants) ->
         beyond_up=one.beyond_up,
         beyond_down=one.beyond_down,
         trailers=one.trailers,
+        surplus=one.surplus,
     )
 
 

@@ -28,7 +28,7 @@ class Pair:
 
     Bytes that came instead of an answer stand for it. ``interim`` are the metadata records
     concurrent to it that hold HTTP heads, ``trailers`` is the one that holds fields sent after
-    the body (HTTP/2).
+    the body (HTTP/2), ``surplus`` the one with the bytes that came after the answer.
     """
 
     url: str
@@ -38,6 +38,7 @@ class Pair:
     fields: dict[str, str]
     interim: tuple[bytes, ...] = ()
     trailers: bytes = b""
+    surplus: bytes = b""
 
 
 def records(path: Path) -> list[Record]:
@@ -76,15 +77,17 @@ def pairs(found: list[Record]) -> list[Pair]:
         together = [others.pop(name) for name in names if name in others]
         response = next((one for one in together if one.kind == "response"), None)
         fields = response.fields if response else record.fields
+        loose = b"".join(_metadata(together, _BYTES))
         joined.append(
             Pair(
                 record.fields["warc-target-uri"],
                 record.block,
-                response.block if response else next(iter(_metadata(together, _BYTES)), None),
+                response.block if response else loose or None,
                 fields.get("warc-truncated"),
                 fields,
                 tuple(_metadata(together, "application/http;msgtype=response")),
                 b"".join(_metadata(together, "application/warc-fields")),
+                loose if response else b"",
             )
         )
     assert not others, f"records without a request: {list(others)}"

@@ -113,6 +113,7 @@ def test_bytes_that_nobody_asked_for_are_no_part_of_an_answer(
     assert not told, "\n".join(["", *told])
     [fault] = found.record["log_faults"]
     assert "38 bytes received that are no answer's" in fault
+    assert sorted(len(pair.surplus) for pair in found.recorded)[-1] == 38
 
 
 def test_an_answer_that_the_page_gave_up_is_kept_as_far_as_it_came(

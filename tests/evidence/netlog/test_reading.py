@@ -76,6 +76,47 @@ def test_bytes_after_an_answer_are_a_fault(tmp_path: Path) -> None:
     wire = read(build, tmp_path)
     assert wire.exchanges[0].response.read() == OK
     assert wire.faults == (f"connection {source}: 4 bytes received that are no answer's",)
+    assert wire.exchanges[0].surplus is not None
+    assert wire.exchanges[0].surplus.read() == b"more"
+    assert not wire.exchanges[0].surplus_is_blank
+
+
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n"])
+def test_an_empty_line_after_an_answer_is_kept_and_no_fault(tmp_path: Path, blank: bytes) -> None:
+    build = Builder()
+    one_exchange(build, OK + blank)
+    wire = read(build, tmp_path)
+    (found,) = wire.exchanges
+    assert found.surplus is not None
+    assert (found.response.read(), found.surplus.read(), found.surplus_is_blank) == (
+        OK,
+        blank,
+        True,
+    )
+    assert wire.faults == ()
+
+
+def test_bytes_without_a_request_are_a_fault_even_if_blank(tmp_path: Path) -> None:
+    build = Builder()
+    source = one_exchange(build, b"\r\n", request=b"\x00\x00")
+    wire = read(build, tmp_path)
+    assert wire.exchanges == ()
+    assert f"connection {source}: 2 bytes received that are no answer's" in wire.faults
+
+
+def test_what_follows_each_answer_of_a_connection_stays_with_it(tmp_path: Path) -> None:
+    build = Builder()
+    source = build.connect()
+    for surplus in (b"one", b"", b"\r\n"):
+        _, job = build.asked("http://shop.test/a")
+        build.use(source, job)
+        build.sent(source, GET)
+        build.came(source, OK + surplus)
+        build.done(source)
+    wire = read(build, tmp_path)
+    kept = [one.surplus.read() if one.surplus else b"" for one in wire.exchanges]
+    assert kept == [b"one", b"", b"\r\n"]
+    assert len(wire.faults) == 1
 
 
 @pytest.mark.parametrize(
