@@ -1,22 +1,30 @@
-"""``policy.toml`` of a trust folder (format ``markseal-trust/1``): what a verdict requires.
+"""``policy.toml`` of a trust folder: what a verdict requires, and whom it trusts.
 
-The trust folder comes from outside every package. This module reads and prints the policy's
-text; loading the keys and certificates that it names is the verifier's work.
+``markseal-trust/1`` names one log key, one signer and the timestamp authorities;
+``markseal-trust/2`` adds witnesses, further and revoked signers, earlier logs and recovery keys.
+A policy that says nothing of these is printed as /1. The trust folder comes from outside every
+package. This module reads and prints the policy's text; loading the keys and certificates that
+it names is the verifier's work.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 
-from evidence.errors import FormatError, TrustError
-from evidence.format.names import check_authority_name
+from evidence.format.times import format_time
 
 FORMAT = "markseal-trust/1"
+SECOND = "markseal-trust/2"
 POLICY = "policy.toml"
 CLAIMS = ("package", "manifest", "signature", "inclusion", "timestamp")
+FURTHER_CLAIMS = ("witness", "revocation", "case", "review")
+"""What ``require`` may list besides under /2."""
+RELATIONS = ("none", "notary", "court", "bureau", "party", "operator")
+"""What a witness is to the parties; ``operator`` runs the log itself."""
+NOT_INDEPENDENT = ("party", "operator")
 LIMIT = 1 << 20
 
 
@@ -30,96 +38,129 @@ class TrustedAuthority:
 
 
 @dataclass(frozen=True)
+class TrustedWitness:
+    """A witness of the log: ``name`` for people, the file of its vkey, and its relation."""
+
+    name: str
+    vkey: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class TrustedSigner:
+    """A further key for manifests: good for what was proved at or after ``start``, before ``end``.
+
+    None is no bound.
+    """
+
+    key: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RevokedKey:
+    """A signer's key (SHA-256 of its 32 bytes, hex), without effect from ``start`` on."""
+
+    key_sha256: str
+    start: datetime
+
+
+@dataclass(frozen=True)
+class FormerLog:
+    """A log that was succeeded: trusted up to ``until_size``, where its root was ``until_root``."""
+
+    vkey: str
+    until_size: int
+    until_root: str
+
+
+@dataclass(frozen=True)
 class Policy:
-    """What is required, and the files (relative to the folder) that hold the trusted keys."""
+    """What is required, and the files (relative to the folder) that hold the trusted keys.
+
+    ``cosignatures`` is how many witnesses the claim *witness* takes (0 when none are listed),
+    ``independent`` whether one of them is no party and not the operator, ``revocation`` whether
+    the authorities' kept revocation data is required, ``clock_bound`` how far our times and an
+    authority's may differ (None: the verifier's own bound), ``recovery`` how many of the
+    recovery keys sign together.
+    """
 
     require: tuple[str, ...]
     tokens: int
     log_key: str
     signer_key: str
     authorities: tuple[TrustedAuthority, ...]
+    cosignatures: int = 0
+    independent: bool = False
+    witnesses: tuple[TrustedWitness, ...] = ()
+    revocation: bool = False
+    clock_bound: timedelta | None = None
+    signers: tuple[TrustedSigner, ...] = ()
+    revoked: tuple[RevokedKey, ...] = ()
+    logs: tuple[FormerLog, ...] = ()
+    recovery: int = 0
+    recovery_keys: tuple[str, ...] = ()
+
+    @property
+    def format(self) -> str:
+        """The format that says all of this: /1 where that is enough."""
+        first = Policy(self.require, self.tokens, self.log_key, self.signer_key, self.authorities)
+        return FORMAT if self == first and set(self.require) <= set(CLAIMS) else SECOND
 
     def to_text(self) -> str:
         """Return the policy as TOML; ``parse_policy`` reads it back."""
         lines = [
-            f"format = {_quote(FORMAT)}",
+            f"format = {_quote(self.format)}",
             f"require = [{', '.join(map(_quote, self.require))}]",
             f"tokens = {self.tokens}",
-            "",
-            "[log]",
-            f"vkey = {_quote(self.log_key)}",
-            "",
-            "[signer]",
-            f"key = {_quote(self.signer_key)}",
+            *_further(self),
+            *_table("[log]", {"vkey": self.log_key}),
+            *_table("[signer]", {"key": self.signer_key}),
         ]
-        for authority in self.authorities:
-            trial = "true" if authority.trial else "false"
-            lines += ["", "[[authorities]]", f"name = {_quote(authority.name)}"]
-            lines += [f"roots = {_quote(authority.roots)}", f"trial = {trial}"]
+        for a in self.authorities:
+            lines += _table("[[authorities]]", {"name": a.name, "roots": a.roots, "trial": a.trial})
+        for w in self.witnesses:
+            held = {"name": w.name, "vkey": w.vkey, "relation": w.relation}
+            lines += _table("[[witnesses]]", held)
+        for s in self.signers:
+            lines += _table("[[signers]]", {"key": s.key, "from": s.start, "until": s.end})
+        for r in self.revoked:
+            lines += _table("[[revoked]]", {"key_sha256": r.key_sha256, "from": r.start})
+        for g in self.logs:
+            end: dict[str, Value] = {"until_size": g.until_size, "until_root": g.until_root}
+            lines += _table("[[logs]]", {"vkey": g.vkey, **end})
+        for key in self.recovery_keys:
+            lines += _table("[[recovery_keys]]", {"key": key})
         return "\n".join(lines) + "\n"
+
+
+Value = str | int | datetime | None
+
+
+def _further(policy: Policy) -> list[str]:
+    values: dict[str, Value] = {
+        "cosignatures": policy.cosignatures or None,
+        "independent": policy.independent or None,
+        "revocation": policy.revocation or None,
+        "recovery": policy.recovery or None,
+    }
+    if policy.clock_bound is not None:
+        values["clock_bound_seconds"] = round(policy.clock_bound.total_seconds())
+    return [f"{key} = {_value(value)}" for key, value in values.items() if value is not None]
+
+
+def _table(head: str, values: Mapping[str, Value]) -> list[str]:
+    return ["", head, *(f"{k} = {_value(v)}" for k, v in values.items() if v is not None)]
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, datetime):
+        return _quote(format_time(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _quote(value) if isinstance(value, str) else str(value)
 
 
 def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _wrong(en: str, zh: str) -> TrustError:
-    return TrustError(f"{POLICY}: {en}", f"{POLICY}：{zh}")
-
-
-def parse_policy(text: str) -> Policy:
-    """Read the policy strictly, or raise TrustError naming the key that is wrong."""
-    try:
-        value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _wrong(f"it is not TOML ({error})", f"不是 TOML（{error}）") from error
-    top: dict[str, type] = {"format": str, "require": list, "tokens": int, "log": dict}
-    _take(value, "", top | {"signer": dict, "authorities": list})
-    if value["format"] != FORMAT:
-        raise _wrong(f"format must be {FORMAT!r}", f"format 应为 {FORMAT!r}")
-    require = value["require"]
-    if any(claim not in CLAIMS for claim in require) or not require:
-        known = ", ".join(CLAIMS)
-        raise _wrong(f"require may list {known}", f"require 只能列出 {known}")
-    _take(value["log"], "log.", {"vkey": str})
-    _take(value["signer"], "signer.", {"key": str})
-    authorities = tuple(_authority(item) for item in value["authorities"])
-    names = [authority.name for authority in authorities]
-    if len(set(names)) != len(names):
-        raise _wrong("two authorities have one name", "两个时间戳机构同名")
-    if value["tokens"] < 1:
-        raise _wrong("tokens must be at least 1", "tokens 至少为 1")
-    paths = (value["log"]["vkey"], value["signer"]["key"])
-    return Policy(
-        tuple(require), value["tokens"], _relative(paths[0]), _relative(paths[1]), authorities
-    )
-
-
-def _authority(item: Any) -> TrustedAuthority:
-    _take(item, "authorities.", {"name": str, "roots": str, "trial": bool})
-    try:
-        name = check_authority_name(item["name"])
-    except FormatError as error:
-        raise _wrong(error.en, error.zh) from error
-    return TrustedAuthority(name, _relative(item["roots"]), item["trial"])
-
-
-def _relative(path: str) -> str:
-    parts = path.split("/")
-    if not path or "\\" in path or "\0" in path or any(p in ("", ".", "..") for p in parts):
-        raise _wrong(f"{path!r} must be a path inside the folder", f"{path!r} 应为该文件夹内的路径")
-    return path
-
-
-def _take(value: Any, prefix: str, fields: dict[str, type]) -> None:
-    if not isinstance(value, dict):
-        raise _wrong(f"{prefix.rstrip('.')} must be a table", f"{prefix.rstrip('.')} 应为表")
-    for key in value:
-        if key not in fields:
-            raise _wrong(f"the key {prefix}{key} is unknown", f"键 {prefix}{key} 未知")
-    for key, kind in fields.items():
-        if type(value.get(key)) is not kind:
-            raise _wrong(
-                f"the key {prefix}{key} is missing or not of type {kind.__name__}",
-                f"键 {prefix}{key} 缺失或类型不是 {kind.__name__}",
-            )

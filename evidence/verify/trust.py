@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from evidence.errors import FormatError, TrustError
 from evidence.format.note import NoteKey
-from evidence.format.policy import LIMIT, POLICY, Policy, parse_policy
+from evidence.format.policy import LIMIT, POLICY, Policy
+from evidence.format.policytext import parse_policy
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from evidence.format.checkpoint import Checkpoint
 from evidence.format.digests import Digests, digest_bytes, digest_stream, sm3_hex
 from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
 from evidence.format.note import NoteKey, SignedNote, open_note, sign_note
-from evidence.format.policy import CLAIMS, Policy, TrustedAuthority, parse_policy
+from evidence.format.policy import CLAIMS, Policy, TrustedAuthority
+from evidence.format.policytext import parse_policy
 from evidence.format.tiles import Tile, pack_entries, tiles_of, unpack_entries
 from evidence.format.times import format_time, parse_time
 from evidence.format.tlogproof import TlogProof
@@ -301,7 +302,7 @@ def test_policies(trial: bool, tokens: int) -> None:
         ("signer.pem", "/etc/signer.pem"),
         ('name = "local"', 'name = "Local"'),
         ("trial = false", ""),
-        ("markseal-trust/1", "markseal-trust/2"),
+        ("markseal-trust/1", "markseal-trust/3"),
     ],
 )
 def test_wrong_policies_are_refused(old: str, new: str) -> None:
