@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evidence.errors import FormatError, LogError
 from evidence.format.digests import ZERO, sha256_hex
-from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
+from evidence.format.entry import Attempt, Outcome, Sealed, parse_entry
 from evidence.format.merkle import leaf_hash, memory_reader, tree_root
 from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, tiles_of
@@ -142,7 +142,7 @@ def _entry(index: int, data: bytes, chain: _Chain, report: AuditReport) -> None:
         )
     if isinstance(entry, Attempt):
         _attempt(index, entry, chain, report)
-    else:
+    elif isinstance(entry, Outcome):
         _outcome(index, entry, chain, report)
 
 
@@ -159,7 +159,7 @@ def _attempt(index: int, entry: Attempt, chain: _Chain, report: AuditReport) -> 
     chain.attempts[index] = entry
 
 
-def _outcome(index: int, entry: Sealed | Failed, chain: _Chain, report: AuditReport) -> None:
+def _outcome(index: int, entry: Outcome, chain: _Chain, report: AuditReport) -> None:
     if isinstance(entry, Sealed):
         report.sealed += 1
         _sealed_once(index, entry, chain, report)

@@ -9,7 +9,14 @@ from datetime import datetime
 from evidence.errors import SealError
 from evidence.format.attempt import case_tag, url_commitment
 from evidence.format.digests import Digests, digest_bytes, sha256_hex
-from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
+from evidence.format.entry import (
+    Attempt,
+    CaseEntry,
+    Failed,
+    NothingFound,
+    Sealed,
+    parse_entry,
+)
 from evidence.log import Session
 
 
@@ -41,7 +48,7 @@ class Story:
     """What the log says of one capture id, in its order."""
 
     attempts: tuple[Logged, ...]
-    failed: tuple[Failed, ...]
+    failed: tuple[Failed | NothingFound, ...]
     sealed: Logged | None
     sealed_entry: Sealed | None
 
@@ -59,7 +66,7 @@ class Story:
 def read_story(session: Session, capture_id: str) -> Story:
     """Return every entry of a capture."""
     attempts: list[Logged] = []
-    failed: list[Failed] = []
+    failed: list[Failed | NothingFound] = []
     sealed: Logged | None = None
     sealed_entry: Sealed | None = None
     needle = capture_id.encode()
@@ -67,11 +74,11 @@ def read_story(session: Session, capture_id: str) -> Story:
         if needle not in data:
             continue
         entry = parse_entry(data)
-        if entry.capture_id != capture_id:
+        if not isinstance(entry, CaseEntry) or entry.capture_id != capture_id:
             continue
         if isinstance(entry, Attempt):
             attempts.append(Logged(index, data))
-        elif isinstance(entry, Failed):
+        elif isinstance(entry, Failed | NothingFound):
             failed.append(entry)
         else:
             sealed, sealed_entry = Logged(index, data), entry
