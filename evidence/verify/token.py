@@ -27,7 +27,8 @@ from evidence.errors import FormatError, ProofError
 from evidence.verify.trust import Authority
 
 LIMIT = 1 << 20
-SHA256_OID = "2.16.840.1.101.3.4.2.1"
+ALGORITHMS = {"sha256": "2.16.840.1.101.3.4.2.1", "sha512": "2.16.840.1.101.3.4.2.3"}
+"""The digests that a token may be over, and their object identifiers."""
 MAX_CHAIN = 5
 MALFORMED = (
     ValueError,
@@ -54,8 +55,11 @@ class Token:
     nonce: int | None
 
 
-def parse_token(data: bytes, noun: str) -> Token:
-    """Read a granted timestamp response, or raise FormatError; nothing is verified."""
+def parse_token(data: bytes, noun: str, *, algorithm: str = "sha256") -> Token:
+    """Read a granted timestamp response over such a digest, or raise FormatError.
+
+    Nothing is verified.
+    """
     try:
         response = decode_timestamp_response(data)
         granted = PKIStatus(response.status) is PKIStatus.GRANTED
@@ -66,10 +70,11 @@ def parse_token(data: bytes, noun: str) -> Token:
         raise FormatError(
             f"{noun} is not a timestamp response ({error}).", f"{noun} 不是时间戳应答（{error}）。"
         ) from error
-    if not granted or imprint.hash_algorithm.dotted_string != SHA256_OID:
+    if not granted or imprint.hash_algorithm.dotted_string != ALGORITHMS[algorithm]:
+        shown = algorithm.upper().replace("SHA", "SHA-")
         raise FormatError(
-            f"{noun} is not a granted token over a SHA-256 digest.",
-            f"{noun} 不是已签发的 SHA-256 时间戳。",
+            f"{noun} is not a granted token over a {shown} digest.",
+            f"{noun} 不是已签发的 {shown} 时间戳。",
         )
     if response.as_bytes() != data:
         raise FormatError(f"{noun} is not exactly one response.", f"{noun} 不恰是一份应答。")
@@ -80,11 +85,11 @@ def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def check_request(request: TimeStampRequest, token: Token) -> None:
+def check_request(request: TimeStampRequest, token: Token, *, algorithm: str = "sha256") -> None:
     """Prove that the token answers this request (digest and nonce), or raise ProofError."""
     imprint = request.message_imprint
     asked = (imprint.hash_algorithm.dotted_string, imprint.message, request.nonce, request.version)
-    if asked != (SHA256_OID, token.imprint, token.nonce, 1):
+    if asked != (ALGORITHMS[algorithm], token.imprint, token.nonce, 1):
         raise ProofError(
             "The timestamp does not answer the request beside it.", "时间戳并非对所附请求的应答。"
         )
@@ -98,7 +103,8 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
             "时间戳针对的不是本清单的摘要。",
         )
     try:
-        leaf, between = _chain(token, authority.certificates)
+        path = _path(token, authority.certificates)
+        leaf, between = path[0], _between(path, authority.certificates)
         builder = VerifierBuilder(tsa_certificate=leaf)
         for root in _roots(authority.certificates):
             builder = builder.add_root_certificate(root)
@@ -113,15 +119,27 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
     return token.time
 
 
+def certificates_of(token: Token, authority: Authority) -> tuple[x509.Certificate, ...]:
+    """Return the certificates from the token's signer up to a trusted one, or raise ProofError.
+
+    Only their issuing signatures and their validity at the token's time are checked here.
+    """
+    try:
+        return tuple(_path(token, authority.certificates))
+    except (VerificationError, *MALFORMED) as error:
+        raise ProofError(
+            f"The timestamp does not lead to a certificate of {authority.name} ({error}).",
+            f"时间戳推不出 {authority.name} 的可信证书（{error}）。",
+        ) from error
+
+
 def _roots(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
     roots = [c for c in certificates if c.issuer == c.subject]
     return list(dict.fromkeys(roots or certificates))
 
 
-def _chain(
-    token: Token, trusted: Sequence[x509.Certificate]
-) -> tuple[x509.Certificate, list[x509.Certificate]]:
-    """Return the signer's certificate and those between it and a trusted one."""
+def _path(token: Token, trusted: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Return the signer's certificate, those between, and the trusted one."""
     data = token.response.signed_data
     embedded = [x509.load_der_x509_certificate(der) for der in sorted(data.certificates)]
     signers = list(data.signer_infos)
@@ -146,8 +164,14 @@ def _chain(
             raise VerificationError("no chain to a trusted certificate")
         _check_validity(issuer, token.time)
         path.append(issuer)
-    known = _roots(trusted)
-    return leaf, [c for c in dict.fromkeys([*path[1:], *trusted]) if c not in known and c != leaf]
+    return path
+
+
+def _between(
+    path: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]
+) -> list[x509.Certificate]:
+    known = {*_roots(trusted), path[0]}
+    return [c for c in dict.fromkeys([*path[1:], *trusted]) if c not in known]
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
