@@ -17,7 +17,10 @@ from evidence.errors import AuthorityError
 GRANTED = (0, 1)
 CLOCK_BOUND = timedelta(minutes=5)
 RESPONSE_LIMIT = 1_000_000
-SHA256_OID = "2.16.840.1.101.3.4.2.1"
+ALGORITHMS = {
+    "sha256": (HashAlgorithm.SHA256, "2.16.840.1.101.3.4.2.1"),
+    "sha512": (HashAlgorithm.SHA512, "2.16.840.1.101.3.4.2.3"),
+}
 
 
 class Authority(Protocol):
@@ -50,12 +53,14 @@ class Token:
     gen_time: datetime
 
 
-def stamp(authority: Authority, data: bytes, *, clock: Callable[[], datetime]) -> Token:
-    """Return a token by ``authority`` over SHA-256 of ``data``, or raise AuthorityError."""
+def stamp(
+    authority: Authority, data: bytes, *, clock: Callable[[], datetime], algorithm: str = "sha256"
+) -> Token:
+    """Return a token by ``authority`` over a digest of ``data``, or raise AuthorityError."""
     request = (
         TimestampRequestBuilder()
         .data(data)
-        .hash_algorithm(HashAlgorithm.SHA256)
+        .hash_algorithm(ALGORITHMS[algorithm][0])
         .nonce(nonce=True)
         .cert_request(cert_request=True)
         .build()
@@ -68,12 +73,19 @@ def stamp(authority: Authority, data: bytes, *, clock: Callable[[], datetime]) -
         imprint=bytes(request.message_imprint.message),
         nonce=request.nonce,
         now=clock(),
+        algorithm=algorithm,
     )
     return Token(authority.name, authority.trial, raw, response, gen_time)
 
 
 def check_response(
-    name: str, response: bytes, *, imprint: bytes, nonce: int | None, now: datetime
+    name: str,
+    response: bytes,
+    *,
+    imprint: bytes,
+    nonce: int | None,
+    now: datetime,
+    algorithm: str = "sha256",
 ) -> datetime:
     """Return the token's time if status, imprint, nonce and time fit; else AuthorityError."""
     if len(response) > RESPONSE_LIMIT:
@@ -87,7 +99,7 @@ def check_response(
     info = answer.tst_info
     if bytes(info.message_imprint.message) != imprint:
         raise _wrong(name, "stamped a different digest", "所签摘要与请求不符")
-    if info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
+    if info.message_imprint.hash_algorithm.dotted_string != ALGORITHMS[algorithm][1]:
         raise _wrong(name, "used a different digest algorithm", "摘要算法与请求不符")
     if info.nonce != nonce:
         raise _wrong(name, "answered with a different nonce", "随机数与请求不符")
