@@ -25,6 +25,8 @@ FURTHER_CLAIMS = ("witness", "revocation", "case", "review")
 RELATIONS = ("none", "notary", "court", "bureau", "party", "operator")
 """What a witness is to the parties; ``operator`` runs the log itself."""
 NOT_INDEPENDENT = ("party", "operator")
+DIGESTS = ("sha1", "sha256", "sha384", "sha512", "sm3")
+"""The digest algorithms that a policy may declare weak."""
 LIMIT = 1 << 20
 
 
@@ -76,6 +78,14 @@ class FormerLog:
 
 
 @dataclass(frozen=True)
+class WeakAlgorithm:
+    """A digest algorithm that proves nothing from ``start`` on unless it was renewed before."""
+
+    algorithm: str
+    start: datetime
+
+
+@dataclass(frozen=True)
 class Policy:
     """What is required, and the files (relative to the folder) that hold the trusted keys.
 
@@ -83,7 +93,7 @@ class Policy:
     ``independent`` whether one of them is no party and not the operator, ``revocation`` whether
     the authorities' kept revocation data is required, ``clock_bound`` how far our times and an
     authority's may differ (None: the verifier's own bound), ``recovery`` how many of the
-    recovery keys sign together.
+    recovery keys sign together, ``weak`` the digest algorithms that are no longer relied on.
     """
 
     require: tuple[str, ...]
@@ -101,6 +111,7 @@ class Policy:
     logs: tuple[FormerLog, ...] = ()
     recovery: int = 0
     recovery_keys: tuple[str, ...] = ()
+    weak: tuple[WeakAlgorithm, ...] = ()
 
     @property
     def format(self) -> str:
@@ -130,6 +141,8 @@ class Policy:
         for g in self.logs:
             end: dict[str, Value] = {"until_size": g.until_size, "until_root": g.until_root}
             lines += _table("[[logs]]", {"vkey": g.vkey, **end})
+        for one in self.weak:
+            lines += _table("[[weak]]", {"algorithm": one.algorithm, "from": one.start})
         for key in self.recovery_keys:
             lines += _table("[[recovery_keys]]", {"key": key})
         return "\n".join(lines) + "\n"

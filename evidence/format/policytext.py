@@ -12,6 +12,7 @@ from evidence.errors import FormatError, TrustError
 from evidence.format.names import check_authority_name
 from evidence.format.policy import (
     CLAIMS,
+    DIGESTS,
     FORMAT,
     FURTHER_CLAIMS,
     NOT_INDEPENDENT,
@@ -24,6 +25,7 @@ from evidence.format.policy import (
     TrustedAuthority,
     TrustedSigner,
     TrustedWitness,
+    WeakAlgorithm,
 )
 from evidence.format.times import parse_time
 
@@ -41,6 +43,7 @@ _FURTHER = {
     "logs": list,
     "recovery": int,
     "recovery_keys": list,
+    "weak": list,
 }
 MAX_NAME = 80
 _Value = TypeVar("_Value")
@@ -99,6 +102,7 @@ def _further(value: Table) -> dict[str, Any]:
         "logs": tuple(map(_former, value.get("logs", []))),
         "recovery": _at_least({"recovery": 0} | value, "recovery", 0),
         "recovery_keys": tuple(map(_recovery, value.get("recovery_keys", []))),
+        "weak": tuple(map(_weak, value.get("weak", []))),
     }
 
 
@@ -116,6 +120,9 @@ def _check_names(policy: Policy) -> None:
     names = [authority.name for authority in policy.authorities]
     if len(set(names)) != len(names):
         raise _wrong("two authorities have one name", "两个时间戳机构同名")
+    algorithms = [one.algorithm for one in policy.weak]
+    if len(set(algorithms)) != len(algorithms):
+        raise _wrong("two [[weak]] have one algorithm", "两个 [[weak]] 的算法相同")
     names = [witness.name for witness in policy.witnesses]
     if len(set(names)) != len(names):
         raise _wrong("two witnesses have one name", "两个见证人同名")
@@ -185,6 +192,16 @@ def _former(item: Any) -> FormerLog:
 def _recovery(item: Any) -> str:
     _take(item, "recovery_keys.", {"key": str})
     return _relative(item["key"])
+
+
+def _weak(item: Any) -> WeakAlgorithm:
+    _take(item, "weak.", {"algorithm": str, "from": str})
+    if item["algorithm"] not in DIGESTS:
+        listed = ", ".join(DIGESTS)
+        raise _wrong(
+            f"weak.algorithm must be one of {listed}", f"weak.algorithm 应为 {listed} 之一"
+        )
+    return WeakAlgorithm(item["algorithm"], _moment(item["from"]))
 
 
 def _moment(text: str) -> datetime:
