@@ -99,7 +99,11 @@ VERIFY_TEXT = "VERIFY.txt"
 
 _NUMBERED = re.compile(r"(evidence/[a-z]+)/([0-9]{3})\.png\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}\Z")
-_AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+_SHORT = r"([a-z0-9][a-z0-9-]{0,39})"
+_AUTHORITY = re.compile(rf"{_SHORT}\Z")
+_CHECKPOINT = re.compile(rf"checkpoint\.{_SHORT}\.(tsq|tsr)\Z")
+_ANCHOR = re.compile(rf"anchor\.{_SHORT}\.json\Z")
+_REVOCATION = re.compile(rf"revocation/{_SHORT}\.([1-9][0-9]?)\.(crl|ocsp)\Z", re.ASCII)
 
 
 def wacz_order(artefacts: Iterable[str]) -> tuple[str, ...]:
@@ -216,10 +220,59 @@ class Sidecars:
         matches = file_name == self.response(inner) and _AUTHORITY.match(inner)
         return inner if matches else None
 
-    def dossier_order(self, authorities: tuple[str, ...]) -> tuple[str, ...]:
+    @property
+    def renewal(self) -> str:
+        """The renewals of the tokens."""
+        return f"{self.name}.renewal.json"
+
+    @property
+    def case(self) -> str:
+        """Every entry of the closed case."""
+        return f"{self.name}.case.json"
+
+    def checkpoint(self, authority: str) -> tuple[str, str]:
+        """The request and response over the checkpoint of the proofs."""
+        return (
+            f"{self.name}.checkpoint.{authority}.tsq",
+            f"{self.name}.checkpoint.{authority}.tsr",
+        )
+
+    def anchor(self, name: str) -> str:
+        """The receipt of an anchoring."""
+        return f"{self.name}.anchor.{check_authority_name(name)}.json"
+
+    def rank(self, file_name: str) -> tuple[int, str, int, str] | None:
+        """Return the place among the further files of a dossier, None if it is none of them."""
+        inner = file_name.removeprefix(f"{self.name}.")
+        revocation = _REVOCATION.match(file_name)
+        if revocation and 1 <= int(revocation[2]) <= SERIES_LIMIT:
+            return 3, revocation[1], int(revocation[2]), revocation[3]
+        if inner == file_name:
+            return None
+        if match := _CHECKPOINT.match(inner):
+            return 0, match[1], 0, match[2]
+        if inner in ("renewal.json", "case.json"):
+            return (1 if inner == "renewal.json" else 2), "", 0, ""
+        match = _ANCHOR.match(inner)
+        return (4, match[1], 0, "") if match else None
+
+    def checkpoint_authority(self, file_name: str) -> str | None:
+        """Return the authority if ``file_name`` is a response over the checkpoint, else None."""
+        rank = self.rank(file_name)
+        return rank[1] if rank and (rank[0], rank[3]) == (0, "tsr") else None
+
+    def further(self, file_names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the names that a dossier may have besides, in their only order."""
+        ranked = {name: rank for name in file_names if (rank := self.rank(name)) is not None}
+        return tuple(sorted(ranked, key=lambda name: ranked[name]))
+
+    def dossier_order(
+        self, authorities: tuple[str, ...], further: Iterable[str] = ()
+    ) -> tuple[str, ...]:
         """Return the names of the entries of the dossier, in their only order.
 
-        ``authorities`` are the short names of those whose tokens it holds.
+        ``authorities`` are the short names of those whose tokens it holds, ``further`` the
+        names of the optional files.
         """
         tokens = [n for a in sorted(authorities) for n in (self.request(a), self.response(a))]
         certificates = [certificate_name(a) for a in sorted(authorities)]
@@ -231,6 +284,7 @@ class Sidecars:
             self.outcome_proof,
             *tokens,
             *certificates,
+            *self.further(further),
             LOG_KEY,
             SIGNER_KEY,
             VERIFY_TEXT,
@@ -240,3 +294,8 @@ class Sidecars:
 def certificate_name(authority: str) -> str:
     """Return the name in a dossier of the authority's certificates (for reading only)."""
     return f"authorities/{authority}.pem"
+
+
+def revocation_name(authority: str, number: int, kind: str) -> str:
+    """Return the name in a dossier of kept revocation data; ``kind`` is ``crl`` or ``ocsp``."""
+    return f"revocation/{check_authority_name(authority)}.{number}.{kind}"

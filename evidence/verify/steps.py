@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,17 +21,26 @@ from evidence.verify.archive import Archive, check_crc, check_names, is_zip, ope
 from evidence.verify.chain import check_log
 from evidence.verify.package import Package, check_package, check_signature_size
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
+from evidence.verify.renewal import check_renewal
 from evidence.verify.stamps import check_order, check_stamps
 from evidence.verify.trust import Trust, load_trust, parse_certificates, parse_public_key
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
 from evidence.verify.window import Window
 
 
-def verify_file(path: Path, *, trust: Path | None) -> Verdict:
+def utc_now() -> datetime:
+    """Return the present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def verify_file(
+    path: Path, *, trust: Path | None, clock: Callable[[], datetime] = utc_now
+) -> Verdict:
     """Return the verdict on a WACZ (with the papers beside it) or on a dossier.
 
     ``trust`` is the trust folder; without it nothing is trusted and the verdict is never
-    *valid*. Raises InputError or TrustError when a path cannot be used. Not checked:
+    *valid*. ``clock`` says at what time it is asked: a token that was not renewed before its
+    authority's certificate ended no longer counts after that. Raises InputError or TrustError when a path cannot be used. Not checked:
     revocation, witnesses, and whatever ``Verdict.to_json()["not_proved"]`` lists.
     """
     try:
@@ -45,7 +56,7 @@ def verify_file(path: Path, *, trust: Path | None) -> Verdict:
                 f"没有文件 {path}；请给出 .wacz 或 .dossier.zip 文件。",
             )
         with path.open("rb") as file, ExitStack() as aside:
-            return _verify(path, Window.whole(file), trusted, aside)
+            return _verify(path, Window.whole(file), trusted, aside, clock())
     except OSError as error:
         raise _unreadable(error.filename or path, error) from error
 
@@ -56,7 +67,9 @@ def _unreadable(path: Path | str, error: OSError) -> InputError:
     )
 
 
-def _verify(path: Path, window: Window, trust: Trust | None, aside: ExitStack) -> Verdict:
+def _verify(
+    path: Path, window: Window, trust: Trust | None, aside: ExitStack, now: datetime
+) -> Verdict:
     if not is_zip(window):
         return not_a_package(path.name)
     required = trust.policy.require if trust else CLAIMS
@@ -70,6 +83,7 @@ def _verify(path: Path, window: Window, trust: Trust | None, aside: ExitStack) -
     else:
         papers, package, whole = _open_dossier(outer, name, findings)
         _check_enclosed(papers, package, outer, trust, findings)
+    check_renewal(package, papers, trust, findings, now=now)
     _check_claims(package, papers, whole, trust, findings)
     return conclude(
         path.name, findings, trusted=trust is not None, trial=_only_trial(papers, trust)
@@ -92,7 +106,9 @@ def _open_dossier(outer: Archive, name: str, findings: Findings) -> tuple[Papers
     """Read a dossier's papers, and its WACZ in place."""
     papers = papers_inside(outer, name, findings)
     wacz = papers.sidecars.wacz
-    check_names(outer, papers.sidecars.dossier_order(tuple(papers.tokens)), findings)
+    check_names(
+        outer, papers.sidecars.dossier_order(tuple(papers.tokens), papers.further), findings
+    )
     for entry in outer.entries:
         data = papers.get(entry.name)
         if data is not None:

@@ -65,3 +65,47 @@ def test_the_order_is_sorted_and_closed_by_the_manifest() -> None:
     order = names.wacz_order([*WHOLE, names.strip_name(2), names.strip_name(1), names.PRIVATE])
     assert list(order[:-4]) == sorted(order[:-4])
     assert order[-4:] == names.CLOSING
+
+
+def test_the_further_files_of_a_dossier_have_one_order() -> None:
+    sidecars = names.Sidecars("A")
+    wanted = (
+        "A.checkpoint.one.tsq",
+        "A.checkpoint.one.tsr",
+        "A.checkpoint.two.tsq",
+        "A.checkpoint.two.tsr",
+        "A.renewal.json",
+        "A.case.json",
+        "revocation/one.1.crl",
+        "revocation/one.2.ocsp",
+        "revocation/one.10.crl",
+        "revocation/two.1.crl",
+        "A.anchor.court.json",
+    )
+    assert sidecars.further(reversed(wanted)) == wanted
+    whole = sidecars.dossier_order(("one",), wanted)
+    assert whole[: -3 - len(wanted)] == sidecars.dossier_order(("one",))[:-3]
+    assert whole[-3 - len(wanted) :] == (*wanted, names.LOG_KEY, names.SIGNER_KEY, "VERIFY.txt")
+    assert sidecars.checkpoint_authority("A.checkpoint.one.tsr") == "one"
+    assert sidecars.checkpoint_authority("A.checkpoint.one.tsq") is None
+    assert sidecars.authority_of("A.checkpoint.one.tsr") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "B.case.json",
+        "A.checkpoint.One.tsr",
+        "A.checkpoint.one.two.tsr",
+        "A.checkpoint.one.pem",
+        "revocation/one.0.crl",
+        "revocation/one.01.crl",
+        "revocation/one.100.crl",
+        "revocation/one.1.pem",
+        "A.anchor..json",
+        "A.anchor.court.json\n",
+        "case.json",
+    ],
+)
+def test_nothing_else_may_be_in_a_dossier(name: str) -> None:
+    assert names.Sidecars("A").further([name]) == ()
