@@ -12,9 +12,10 @@ from typing import Any
 
 from evidence.browser.order import CaptureOrder
 from evidence.capture.certificates import bad_hosts, certificates_record
-from evidence.capture.course import Course, NotRecorded, Visit
+from evidence.capture.course import Course, NotRecorded, Visit, is_renamed
 from evidence.capture.joined import Joined, Row, peer_of
 from evidence.capture.page import page_note
+from evidence.capture.veil import Veil
 from evidence.capture.warc import Place, fields_of, target_uri, write_warc
 from evidence.environment.journal import JournalView
 from evidence.format import jcs
@@ -70,12 +71,11 @@ def write_artefacts(
     """Write the artefacts under their names in the package; return what they say."""
     for part in ("archive", "evidence", "indexes", "pages"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    veil, exact = course.veil, "exact" if found.joined.exact else "decoded"
+    veil, exact = _veil(course, found), "exact" if found.joined.exact else "decoded"
     fidelity = exact if veil is None else "redacted"
     rows = [row for row in found.joined.rows if len(target_uri(row.wire.url)) <= URL_LIMIT]
     sealed = []
     if veil is not None:
-        veil.learn(found.wire.exchanges)
         veil.require_plain(course.order.url)
         about = fields_of(_about(course.order, found, software, exact))
         sealed = veil.seal(folder, rows, about=about, made=course.started)
@@ -110,6 +110,18 @@ def write_artefacts(
         final_url=record["final_url"],
         title=record["title"],
     )
+
+
+def _veil(course: Course, found: Found) -> Veil | None:
+    """Return what lies over the capture; None where there is no login state after all."""
+    veil = course.veil
+    if veil is None:
+        return None
+    veil.learn(found.wire.exchanges)
+    if veil.needed:
+        return veil
+    course.steps.add("no login seen", "nobody signed in; the exchanges are published as they are")
+    return None
 
 
 def _attended(found: Found) -> dict[str, Any]:
@@ -198,6 +210,16 @@ def _declared(found: Found) -> Iterator[Line]:
         yield (
             "地址栏中的网址由网页脚本改写，见 capture.json 的 answered_url",
             "the address shown was set by the page's script, see answered_url in capture.json",
+        )
+    moments = [
+        str(one["number"])
+        for one in _attended(found).get("moments", [])
+        if is_renamed(one["url"], one["answered_url"])
+    ]
+    if moments:
+        yield (
+            f"标记时刻 {'、'.join(moments)} 的网址由网页脚本改写，见 attended.json",
+            f"the page's script set the address at moment {', '.join(moments)}, see attended.json",
         )
     own = found.site["host"] if found.site and found.site["verdict"] == "bad" else ""
     others = [one for one in bad_hosts(found.wire.connections) if one.partition(" ")[0] != own]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
+from playwright.sync_api import BrowserContext, Dialog, Error, Page
 from playwright.sync_api import TimeoutError as NotYet
 
 from evidence.browser.order import Attended
+from evidence.capture.answered import Answers, is_error_page, require_a_page
 from evidence.capture.control import END, HELP, Control
 from evidence.capture.course import KEPT_DIALOGS, Course
 from evidence.capture.doings import Doings
@@ -31,11 +32,15 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Kept:
-    """The exhibit's own records; ``whence`` says at which moment they were taken."""
+    """The exhibit's own records; ``whence`` says at which moment they were taken.
+
+    ``answered`` is the address that the server answered with ``status``.
+    """
 
     records: Records
     url: str
     status: int
+    answered: str
     whence: str
 
 
@@ -65,7 +70,7 @@ class Attendance:
     licence: Files = field(default_factory=dict)
     _followed: Page | None = None
     _wanted: deque[Wanted] = field(default_factory=deque)
-    _statuses: dict[str, int] = field(default_factory=dict)
+    _answers: Answers = field(default_factory=Answers)
     _ended: bool = False
     _told_limits: set[str] = field(default_factory=set)
 
@@ -81,7 +86,7 @@ class Attendance:
         self._look_after(page)
         self.context.on("page", self._on_page)
         self.context.on("dialog", self._on_dialog)
-        self.context.on("response", self._on_response)
+        self.context.on("response", self._answers.hear)
         course.steps.add("navigation", course.order.url)
         limit = course.order.limits.load_seconds * 1000
         try:
@@ -90,6 +95,7 @@ class Attendance:
             raise explain(error.message, course.order, mark) from error
         with suppress(Error):
             page.wait_for_load_state("load", timeout=_OPENING_MS)
+        require_a_page(page.url)
         course.steps.add("handed over", self.person.by)
         self._keep(page, "opening")
         self.control.start()
@@ -185,6 +191,7 @@ class Attendance:
             page,
             title=records.title,
             text=records.text,
+            answered=kept.answered,
             note=wanted.note,
             how=wanted.how,
             asked=wanted.asked,
@@ -209,10 +216,21 @@ class Attendance:
                 with suppress(Error):
                     page.wait_for_load_state("load", timeout=_OPENING_MS)
                 continue
-            status = self._statuses.get(page.url.partition("#")[0], 0)
-            self.main = Kept(records, page.url, status, whence)
+            if self._is_no_page(page):
+                return None
+            answer = self._answers.shown(page)
+            status, answered = (answer.status, answer.url) if answer else (0, "")
+            self.main = Kept(records, page.url, status, answered, whence)
             return self.main
         return None
+
+    def _is_no_page(self, page: Page) -> bool:
+        """Say that the browser's own error page, which is no evidence, is not kept."""
+        if not is_error_page(page.url):
+            return False
+        self.course.steps.add("the browser's own error page is not kept")
+        self.control.say("浏览器的错误页不予留存。", "The browser's own error page is not kept.")
+        return True
 
     def _tell_limits(self) -> None:
         for limit in set(self.course.hit) - self._told_limits:
@@ -244,11 +262,6 @@ class Attendance:
     def _on_moved(self, page: Page, main: bool) -> None:
         if main and not self._ended:
             self.doings.moved(page, page.url)
-
-    def _on_response(self, response: Response) -> None:
-        with suppress(Error):
-            if response.request.is_navigation_request():
-                self._statuses[response.url.partition("#")[0]] = response.status
 
     def _on_dialog(self, dialog: Dialog) -> None:
         """Note a dialog; it is left to the person."""

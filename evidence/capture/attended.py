@@ -78,4 +78,4 @@ def _attend_once(
     files = {**main.records.files, **attendance.licence, **attendance.pictures, **filmed.files}
     files[ATTENDED] = told
     records = replace(main.records, files=files)
-    return Visit(records, main.url, main.status, problem, seen)
+    return Visit(records, main.url, main.status, problem, seen, main.answered)

@@ -83,5 +83,9 @@ class Visit:
     @property
     def renamed(self) -> bool:
         """Whether the address shown is one that the server was not asked for."""
-        shown = self.final_url.partition("#")[0]
-        return bool(self.answered) and self.answered.partition("#")[0] != shown
+        return is_renamed(self.final_url, self.answered)
+
+
+def is_renamed(shown: str, answered: str | None) -> bool:
+    """Return whether an address is another one than that which the server answered."""
+    return bool(answered) and str(answered).partition("#")[0] != shown.partition("#")[0]

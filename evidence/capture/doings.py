@@ -84,10 +84,19 @@ class Doings:
         return len(self.moments) < SERIES_LIMIT
 
     def mark(
-        self, page: Page, *, title: str, text: bytes, note: str, how: str, asked: dict[str, str]
+        self,
+        page: Page,
+        *,
+        title: str,
+        text: bytes,
+        answered: str,
+        note: str,
+        how: str,
+        asked: dict[str, str],
     ) -> int:
         """Note a marked moment whose picture was now taken; return its number, from 1.
 
+        ``answered`` is the address that the server answered, empty when it was asked for none;
         ``asked`` are the times at which the person marked it.
         """
         number = len(self.moments) + 1
@@ -98,6 +107,7 @@ class Doings:
             "number": number,
             "page": self.number(page),
             "url": printable(page.url)[:_URL_LIMIT],
+            "answered_url": printable(answered)[:_URL_LIMIT] or None,
             "title": title,
             "text": words[:_TEXT_LIMIT],
             "text_cut": len(words) > _TEXT_LIMIT,

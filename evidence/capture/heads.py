@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evidence.capture.tokens import is_telling, is_token
+
 _COOKIES = ("cookie", "set-cookie")
 _CREDENTIALS = ("authorization", "proxy-authorization")
 TELLING = (
@@ -41,6 +43,17 @@ def secret_values(head: bytes, names: tuple[str, ...]) -> Iterator[Value]:
             yield Value(secret, end, name, credentials=True, line=start)
         elif (lower in names or lower in TELLING) and start < end:
             yield Value(start, end, name)
+
+
+def telling_header(head: bytes) -> bool:
+    """Return whether a head has a field whose name says secret, as ``X-Shop-Token``, and a value.
+
+    Such a field is not masked for its name alone, but it speaks against there being no login.
+    """
+    return any(
+        start < end and is_telling(name) and is_token(head[start:end].decode("latin-1").strip())
+        for name, start, end in _lines(head)
+    )
 
 
 def _lines(head: bytes) -> Iterator[tuple[str, int, int]]:

@@ -17,7 +17,7 @@ from typing import Any
 from evidence.capture.bodies import Body, body_of, decoded_head, joined, overlay, scan, write
 from evidence.capture.codings import NotDecodable
 from evidence.capture.fields import NamedFields
-from evidence.capture.heads import secret_values
+from evidence.capture.heads import secret_values, telling_header
 from evidence.capture.leaks import leaks
 from evidence.capture.login import LoginState
 from evidence.capture.markup import masked_mhtml, masked_pdf
@@ -54,6 +54,7 @@ class Redactor:
         self._secrets: dict[str, None] = {}
         self._scanner = Scanner(())
         self._listed: dict[tuple[str, int, str, str], list[int]] = {}
+        self._seen = state is not None or bool(names)
         if state is not None:
             self._learn_state(state)
         self._scanner = Scanner(self._secrets)
@@ -65,6 +66,11 @@ class Redactor:
         for name, value in state.stored:
             self._add(stored_tokens(name, value))
 
+    @property
+    def needed(self) -> bool:
+        """Whether anything was declared, typed or seen that is a secret of a login."""
+        return self._seen or bool(self._secrets)
+
     def _add(self, values: Iterable[str], *, named: bool = False) -> None:
         for value in values:
             if named or value not in self._spare:
@@ -75,10 +81,12 @@ class Redactor:
 
         These names were not chosen by us: only what has no other use is one (no ``id``, no ``p``).
         """
+        self._seen = self._seen or bool(names)
         told = [name for name in names if len(name) > 2 and name.lower() not in _COMMON]
         self._fields = NamedFields((*self._fields.names, *told))
         self._sent = NamedFields((*self._fields.names, *names), passwords=True)
         for value in values:
+            self._seen = True
             self._add(tokens_of(value, named=True), named=True)
         self._scanner = Scanner(self._secrets)
 
@@ -94,7 +102,9 @@ class Redactor:
         self._scanner = Scanner(self._secrets)
 
     def _learn_head(self, head: bytes) -> None:
+        self._seen = self._seen or telling_header(head)
         for value in secret_values(head, self._headers):
+            self._seen = True
             text = head[value.start : value.end].decode("utf-8", "replace").strip()
             if value.credentials:
                 self._add(credentials(head[value.line : value.end].decode("latin-1")), named=True)
@@ -113,10 +123,11 @@ class Redactor:
             for _ in scan(body.content(), find):
                 pass
         except NotDecodable:
-            return  # such a body is masked whole
+            self._seen = True  # such a body is masked whole
 
     def _learn_fields(self, data: bytes, fields: NamedFields) -> None:
         for one in fields.find(data):
+            self._seen = True
             text = data[one.start : one.end].decode("utf-8", "replace")
             self._add(tokens_of(text, named=True), named=True)
 

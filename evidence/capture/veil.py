@@ -64,6 +64,14 @@ class Veil:
         """Take in what a person typed into password fields: the fields' names, the passwords."""
         self.redactor.also(names, values)
 
+    @property
+    def needed(self) -> bool:
+        """Whether there is a login: one that was declared, or a secret that was typed or sent.
+
+        An attended capture in which nobody signed in has none; known after ``learn``.
+        """
+        return self.redactor.needed
+
     def learn(self, exchanges: Iterable[WireExchange]) -> None:
         """Take in the secrets that went over the wire; before anything is masked."""
         self.redactor.learn(exchanges)

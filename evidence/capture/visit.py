@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, Response
+from playwright.sync_api import Error, Page
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running
+from evidence.capture.answered import Answers, require_a_page
 from evidence.capture.beside import Beside
 from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
@@ -58,9 +59,9 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     with filming(course, page, spool) as filmed:
         answers = _navigate(course, page, mark)
         records = _take(course, page)
-        _require_a_page(page)
+        require_a_page(page.url)
         context.remove_listener("page", to_the_front)
-        final_url, answer = page.url, _answer_for(page.url, answers)
+        final_url, answer = page.url, answers.shown(page)
         licence = take_licence(course, page)
         beside.wait(page)
         page.wait_for_timeout(200)
@@ -68,7 +69,8 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
     records = replace(records, files={**records.files, **licence, **filmed.files})
-    return Visit(records, final_url, answer.status, problem, seen, answer.url)
+    status, answered = (answer.status, answer.url) if answer else (0, "")
+    return Visit(records, final_url, status, problem, seen, answered)
 
 
 def stopper(course: Course, page: Page) -> Callable[[str], None]:
@@ -86,52 +88,24 @@ def stopper(course: Course, page: Page) -> Callable[[str], None]:
     return stop
 
 
-def _navigate(course: Course, page: Page, mark: int) -> list[Response]:
-    """Go to the address; return the list to which every answer for the page itself is added."""
-    order = course.order
-    answers: list[Response] = []
-
-    def keep(response: Response) -> None:
-        request = response.request
-        if request.is_navigation_request() and response.frame == page.main_frame:
-            answers.append(response)
-
-    page.on("response", keep)
+def _navigate(course: Course, page: Page, mark: int) -> Answers:
+    """Go to the address; return what every answer for the page itself is added to."""
+    order, answers = course.order, Answers()
+    page.on("response", answers.hear)
     course.steps.add("navigation", order.url)
     try:
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
     except Error as error:
         if course.stopped or page.is_closed() or "crashed" in error.message:
             raise
-        if "Timeout" not in error.message or not answers:
+        if "Timeout" not in error.message or not answers.of(page):
             raise explain(error.message, order, mark) from error
         course.hit.append("load seconds")
         course.steps.add("load not complete", f"after {order.limits.load_seconds} s")
-    if not answers:
+    if not answers.of(page):
         raise explain("no response", order, mark)
-    course.steps.add("loaded", f"{answers[-1].status} {page.url}")
+    course.steps.add("loaded", f"{answers.of(page)[-1].status} {page.url}")
     return answers
-
-
-def _require_a_page(page: Page) -> None:
-    """Refuse the browser's own error page, to which a page can send itself after it was loaded."""
-    if page.url.startswith("chrome-error:"):
-        raise PageNotCaptured(
-            Reason.UNREACHABLE,
-            "The page sent itself to an address that shows nothing; the browser's own error page "
-            "is no evidence.",
-            "该网页自行跳转到无法显示的网址；浏览器自身的错误页不能作为证据。",
-        )
-
-
-def _answer_for(url: str, answers: list[Response]) -> Response:
-    """Return the answer that the page shows; a later one can be of a download or of no content.
-
-    Where the page's script changed the address, that is the last answer with content.
-    """
-    shown = [one for one in answers if one.url.partition("#")[0] == url.partition("#")[0]]
-    whole = [one for one in answers if one.status not in (204, 205)]
-    return (shown or whole or answers)[-1]
 
 
 def _take(course: Course, page: Page) -> Records:

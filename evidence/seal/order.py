@@ -97,7 +97,10 @@ class PreserveOrder:
 
     @property
     def has_private_part(self) -> bool:
-        """Whether the capture may carry a login state, which is then sealed encrypted."""
+        """Whether the capture may carry a login state, which is then sealed encrypted.
+
+        An attended capture in which nobody signed in has none in the end.
+        """
         return self.login is not None or self.attended
 
     def with_id(self, capture_id: str) -> PreserveOrder:

@@ -25,6 +25,7 @@ from evidence.capture import (
     check_url,
     find_browser,
 )
+from evidence.format.declared import SENTENCES
 from tests.evidence.capture.pages import serving
 from tests.evidence.capture.screen import Person, need_a_screen, screen
 
@@ -51,6 +52,9 @@ style="width:90%;height:300px">框架里的按钮</button><input style="width:90
 ASKS = """<!doctype html><meta charset="utf-8"><title>询问</title><body style="margin:0">
 <button onclick="document.title = confirm('确定吗？') ? '已确定' : '已取消'"
 style="width:90%;height:400px">询问</button>"""
+RENAMED = """<!doctype html><meta charset="utf-8"><title>改写网址</title><body style="margin:0">
+<button onclick="location.href = 'http://127.0.0.1:1/'" style="width:90%;height:400px">离开</button>
+<p>价格 128.00 元<script>history.pushState({}, '', '/genuine')</script>"""
 PAGES: dict[str, str | bytes | int] = {
     "/": SIGN_IN,
     "/shop": SHOP,
@@ -58,6 +62,7 @@ PAGES: dict[str, str | bytes | int] = {
     "/framed": FRAMED,
     "/inner": INNER,
     "/asks": ASKS,
+    "/renamed": RENAMED,
     "/licence": "<!doctype html><meta charset=utf-8><h1>营业执照</h1><p>宁波某某茶业有限公司</p>",
 }
 
@@ -261,8 +266,37 @@ def test_the_end_of_input_ends_the_capture(
         person.wait_for("结束并封存")
         person.hangs_up()
 
-    attended(hangs_up, path="/item")
+    snapshot = attended(hangs_up, path="/item")
+    record = json.loads((tmp_path / "evidence/capture.json").read_bytes())
+    assert record["answered_url"] == snapshot.final_url
+    assert (snapshot.fidelity, "private" in record) == ("exact", False)  # nobody signed in
+    assert not (tmp_path / "evidence/private.bin").exists()
+    assert SENTENCES["redacted"] not in snapshot.declared
     assert (told(tmp_path)["ended_by"], told(tmp_path)["main_records"]) == ("person", "end")
+
+
+def test_an_address_that_a_script_set_is_told_and_an_error_page_is_not_kept(
+    attended: Callable[..., Snapshot], address: str, tmp_path: Path
+) -> None:
+    def follows(person: Person) -> None:
+        person.wait_for("浏览器已打开")
+        person.takes_the_window()
+        person.says("m")
+        person.wait_for("已标记 001")
+        person.clicks(300, 250)
+        person.does("sleep", "1")
+        person.says("m")
+        person.wait_for("未能标记")
+        person.says("e")
+
+    snapshot = attended(follows, path="/renamed")
+    assert (snapshot.final_url, snapshot.http_status) == (f"{address}/genuine", 200)
+    record = json.loads((tmp_path / "evidence/capture.json").read_bytes())
+    assert record["answered_url"] == f"{address}/renamed"
+    [moment] = told(tmp_path)["moments"]
+    assert (moment["url"], moment["answered_url"]) == (f"{address}/genuine", f"{address}/renamed")
+    assert any("网址由网页脚本改写" in zh and "1" in zh for zh, _ in snapshot.declared)
+    assert told(tmp_path)["main_records"] == "moment 1"
 
 
 def test_the_time_limit_ends_the_capture(attended: Callable[..., Snapshot], tmp_path: Path) -> None:
