@@ -1,0 +1,80 @@
+"""RFC 5652 (CMS): which digest algorithm the signer of a timestamp token used.
+
+A reader of DER (X.690) that takes just that from the token; no signature is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evidence.errors import FormatError
+
+DIGESTS = {
+    bytes.fromhex("2b0e03021a"): "sha1",
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+    bytes.fromhex("2a811ccf55018311"): "sm3",
+}
+"""Object identifiers (DER content) of the digest algorithms by name."""
+_OID, _SEQUENCE, _SET, _ZERO = 0x06, 0x30, 0x31, 0xA0
+
+
+def signer_digest(token: bytes) -> str:
+    """Return the name of the digest algorithm of the one signer of a token (a ContentInfo).
+
+    Raises FormatError for bytes that are not one DER token, more signers, or another algorithm.
+    """
+    content = _fields(_only(token, _SEQUENCE))
+    signed = _fields(_only(_pick(content, 1, _ZERO), _SEQUENCE))
+    signers = list(_fields(_pick(signed, len(signed) - 1, _SET)))
+    if len(signers) != 1:
+        raise _wrong()
+    signer = _fields(_pick(signers, 0, _SEQUENCE))
+    algorithm = _fields(_pick(signer, 2, _SEQUENCE))
+    name = DIGESTS.get(_pick(algorithm, 0, _OID))
+    if name is None:
+        raise _wrong()
+    return name
+
+
+def _wrong() -> FormatError:
+    return FormatError(
+        "The timestamp's signature is not one whose digest algorithm is known.",
+        "无法识别该时间戳签名所用的摘要算法。",
+    )
+
+
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield tag and content of each DER value."""
+    at = 0
+    while at < len(data):
+        if at + 2 > len(data) or data[at] & 0x1F == 0x1F:
+            raise _wrong()
+        tag, size, at = data[at], data[at + 1], at + 2
+        if size & 0x80:
+            count = size & 0x7F
+            if not 1 <= count <= 4 or at + count > len(data):
+                raise _wrong()
+            size, at = int.from_bytes(data[at : at + count]), at + count
+        if at + size > len(data):
+            raise _wrong()
+        yield tag, data[at : at + size]
+        at += size
+
+
+def _fields(data: bytes) -> list[tuple[int, bytes]]:
+    return list(_items(data))
+
+
+def _only(data: bytes, tag: int) -> bytes:
+    found = _fields(data)
+    if len(found) != 1:
+        raise _wrong()
+    return _pick(found, 0, tag)
+
+
+def _pick(found: list[tuple[int, bytes]], number: int, tag: int) -> bytes:
+    if not 0 <= number < len(found) or found[number][0] != tag:
+        raise _wrong()
+    return found[number][1]
