@@ -96,6 +96,7 @@ def _read_manifest(package: Package, findings: Findings) -> None:
         "capture_id": manifest.capture_id,
         "fidelity": manifest.fidelity,
         "software": manifest.software,
+        "signer": manifest.signer,
         "manifest_sha256": sha256_hex(data),
         "manifest_sm3": digest_bytes(data).sm3,
     }
