@@ -60,15 +60,18 @@ def verification_for(viewer: User, pk: int) -> Verification:
     return verification
 
 
-def earlier_of(viewer: User, exhibit: Exhibit) -> Exhibit | None:
-    """Return the capture of the same lead before this one that this person may see, or None."""
+def earlier_of(viewer: User, exhibit: Exhibit) -> QuerySet[Exhibit]:
+    """Return the sealed captures of the same lead or address before this one, the latest first.
+
+    Only those this person may see; none for an exhibit that is not sealed.
+    """
+    if exhibit.sealed_at is None:
+        return Exhibit.objects.none()
+    same = Q(lead_id=exhibit.lead_id) | Q(url=exhibit.url)
     return (
         exhibits_for(viewer, state=ExhibitState.SEALED)
-        .filter(lead_id=exhibit.lead_id, sealed_at__lt=exhibit.sealed_at)
-        .order_by("-sealed_at")
-        .first()
-        if exhibit.sealed_at is not None
-        else None
+        .filter(same, sealed_at__lt=exhibit.sealed_at)
+        .order_by("-sealed_at", "-pk")
     )
 
 

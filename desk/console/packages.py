@@ -8,27 +8,25 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from desk.console.tellings import Telling
 from desk.errors import NotFound
+from evidence.format import names
 
-RECORD = "evidence/capture.json"
-ENVIRONMENT = "evidence/environment.json"
-REPLAY = "evidence/replay.json"
-ATTENDED = "evidence/attended.json"
-MANIFEST = "evidence/manifest.json"
-SCREENSHOT = "evidence/screenshot.png"
 PICTURES = {
-    "screenshot": SCREENSHOT,
-    "licence": "evidence/licence.png",
-    "replay": "evidence/replay.png",
+    "screenshot": names.SCREENSHOT,
+    "licence": names.LICENCE_PICTURE,
+    "replay": names.REPLAY_PICTURE,
 }
-_MOMENT = re.compile(r"moment-([0-9]{3})\Z", re.ASCII)
+FILES = {"recording": names.RECORDING, "page": names.MHTML}
+"""What can be taken out of a package by itself: its key in an address to its name."""
+_NUMBERED = re.compile(r"(moment|strip)-([0-9]{3})\Z", re.ASCII)
 JSON_LIMIT = 16 * 1024 * 1024
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,10 @@ class Contents:
         """Return how many exchanges were recorded."""
         return len(self.record.get("exchanges", []))
 
+    def digest_of(self, name: str) -> str:
+        """Return the SHA-256 that the manifest lists for a file, empty when it lists none."""
+        return next((str(a.get("sha256", "")) for a in self.artefacts if a.get("name") == name), "")
+
     @property
     def names(self) -> frozenset[str]:
         """Return the names of the files under the manifest."""
@@ -64,22 +66,44 @@ class Contents:
     @property
     def pictures(self) -> list[str]:
         """Return what ``picture_name`` knows of the pictures that are there."""
-        moments = (f"moment-{n:03d}" for n in range(1, 100))
-        return [key for key in (*PICTURES, *moments) if picture_name(key) in self.names]
+        return [key for key in PICTURES if PICTURES[key] in self.names]
+
+    @property
+    def moments(self) -> list[str]:
+        """Return the keys of the pictures of marked moments."""
+        return self._numbered("moment")
+
+    @property
+    def strips(self) -> list[str]:
+        """Return the keys of the strips of a tall page, top first."""
+        return self._numbered("strip")
+
+    @property
+    def files(self) -> list[str]:
+        """Return the keys of the files that can be taken out by themselves."""
+        return [key for key in FILES if FILES[key] in self.names]
+
+    def _numbered(self, kind: str) -> list[str]:
+        keys = (f"{kind}-{n:03d}" for n in range(1, names.SERIES_LIMIT + 1))
+        return [key for key in keys if picture_name(key) in self.names]
 
 
 def picture_name(key: str) -> str | None:
     """Return the file of a picture by its key in an address, or None for an unknown one."""
-    moment = _MOMENT.match(key)
-    return f"evidence/moments/{moment[1]}.png" if moment else PICTURES.get(key)
+    numbered = _NUMBERED.match(key)
+    if numbered is None:
+        return PICTURES.get(key)
+    folder = names.MOMENTS if numbered[1] == "moment" else names.STRIPS
+    return f"{folder}/{numbered[2]}.png"
 
 
 def contents(path: Path) -> Contents:
     """Return the records and the manifest of a package; raises NotFound when unreadable."""
-    record = _json(path, RECORD)
-    further = {name: _json_if_there(path, name) for name in (ENVIRONMENT, REPLAY, ATTENDED)}
-    telling = Telling(record, further[ENVIRONMENT] or {}, further[REPLAY], further[ATTENDED])
-    return Contents(record=record, manifest=_json(path, MANIFEST), telling=telling)
+    record = _json(path, names.CAPTURE)
+    optional = (names.ENVIRONMENT, names.REPLAY, names.ATTENDED)
+    environment, replay, attended = (_json_if_there(path, name) for name in optional)
+    telling = Telling(record, environment or {}, replay, attended)
+    return Contents(record=record, manifest=_json(path, names.MANIFEST), telling=telling)
 
 
 def _json_if_there(path: Path, name: str) -> Mapping[str, Any] | None:
@@ -98,6 +122,26 @@ def member(path: Path, name: str, *, limit: int) -> bytes:
     if len(data) > limit:
         raise _unreadable(name)
     return data
+
+
+def pieces(path: Path, name: str) -> tuple[int, Iterator[bytes]]:
+    """Return the size of one file of a package and its bytes piece by piece.
+
+    Raises NotFound when it is missing or cannot be read; a checksum that does not fit ends the
+    pieces with zipfile.BadZipFile.
+    """
+    try:
+        with zipfile.ZipFile(path) as package:
+            size = package.getinfo(name).file_size
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _unreadable(name) from error
+    return size, _pieces(path, name)
+
+
+def _pieces(path: Path, name: str) -> Iterator[bytes]:
+    with zipfile.ZipFile(path) as package, package.open(name) as inner:
+        while piece := inner.read(CHUNK):
+            yield piece
 
 
 def _json(path: Path, name: str) -> Mapping[str, Any]:

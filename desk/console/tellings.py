@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from desk.console.reasons import masked_words
+
 Json = Mapping[str, Any]
 ROWS = 500
 WORD_LIMIT = 200
@@ -48,7 +50,7 @@ class Telling:
         found: Counter[str] = Counter()
         for item in _objects(self.record.get("masked")):
             places = item.get("places")
-            found[_where(item)] += places if isinstance(places, int) else 0
+            found[masked_words(item)[:WORD_LIMIT]] += places if isinstance(places, int) else 0
         return [f"{where} × {places}" for where, places in found.items()]
 
     @property
@@ -77,6 +79,34 @@ class Telling:
         """Return the marked moments of an attended capture."""
         return _objects((self.attended or {}).get("moments"))
 
+    @property
+    def profile(self) -> str:
+        """Return as what the browser came: a telephone's or a desktop's, with its window."""
+        declared = _object(self.environment.get("declared"))
+        words = {"mobile": _("手机版页面"), "desktop": _("电脑版页面")}
+        name = words.get(str(declared.get("profile")))
+        window = declared.get("viewport")
+        if name is None:
+            return "—"
+        return f"{name} · {window}"[:WORD_LIMIT] if isinstance(window, str) else name
+
+    @property
+    def attendance(self) -> str:
+        """Return who used the browser, or that nobody did."""
+        if self.attended is None:
+            return _("无人值守，由系统自动打开")
+        people = [self.attended.get(key) for key in ("by", "second")]
+        named = _("、").join(str(name)[:WORD_LIMIT] for name in people if name)
+        return _("有人值守：%(people)s") % {"people": named or "—"}
+
+    @property
+    def login(self) -> str:
+        """Return whether the browser came with a login; the record's own word."""
+        session = _object(self.environment.get("browser")).get("session")
+        if session == "declared" or self.masked:
+            return _("带有登录状态，凭据已遮盖")
+        return _("没有声明登录状态") if isinstance(session, str) else "—"
+
 
 def _list(value: Any) -> Sequence[Any]:
     return value[:ROWS] if isinstance(value, list) else []
@@ -88,10 +118,6 @@ def _objects(value: Any) -> list[Json]:
 
 def _object(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
-
-
-def _where(item: Json) -> str:
-    return " · ".join(str(item.get(key, "")) for key in ("file", "part", "what"))[:WORD_LIMIT]
 
 
 def fidelity_words(code: str) -> str:

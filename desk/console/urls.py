@@ -29,6 +29,7 @@ urlpatterns = [
     path(
         "exhibits/<int:pk>/pictures/<slug:key>/", exhibits.exhibit_picture, name="exhibit-picture"
     ),
+    path("exhibits/<int:pk>/files/<slug:key>/", exhibits.exhibit_file, name="exhibit-file"),
     path("exhibits/<int:pk>/comparison/", exhibits.exhibit_comparison, name="exhibit-comparison"),
     path("exhibits/<int:pk>/again/", exhibits.exhibit_again, name="exhibit-again"),
     path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),

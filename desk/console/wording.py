@@ -133,4 +133,12 @@ def picture_words(key: str) -> str:
     kind, _dash, number = key.partition("-")
     if kind == "moment":
         return _("标记时刻 %(n)s") % {"n": number.lstrip("0")}
+    if kind == "strip":
+        return _("分段截图 %(n)s") % {"n": number.lstrip("0")}
+    return words.get(key, key)
+
+
+def file_words(key: str) -> str:
+    """Return the words for a file that can be taken out of a package by itself."""
+    words = {"recording": _("录屏（WebM）"), "page": _("整页存档（MHTML）")}
     return words.get(key, key)

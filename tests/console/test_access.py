@@ -39,6 +39,7 @@ READ = {
     "exhibit":                 ("in",  403,  200,    200,   200,    403,   404,   403),
     "exhibit-screenshot":      ("in",  403,  200,    200,   200,    403,   404,   403),
     "exhibit-picture":         ("in",  403,  200,    200,   200,    403,   404,   403),
+    "exhibit-file":            ("in",  403,  200,    200,   403,    403,   404,   403),
     "exhibit-comparison":      ("in",  403,  404,    404,   404,    403,   404,   403),
     "exhibit-dossier":         ("in",  403,  200,    200,   403,    403,   404,   403),
     "verify":                  ("in",  200,  200,    200,   403,    403,   200,   200),
@@ -63,7 +64,7 @@ WRITE = {
 # fmt: on
 
 
-FURTHER = {"exhibit-picture": ("screenshot",)}
+FURTHER = {"exhibit-picture": ("screenshot",), "exhibit-file": ("recording",)}
 
 
 def _address(name: str, world: World) -> str:

@@ -104,10 +104,17 @@ def test_a_page_that_is_not_the_listing_is_never_shown_as_one(
         "离线重放后文字有差异，画面有 1.2% 不同。",
         "左 1、上 2，宽 30 × 高 40 · 页面显示时间",
         "<del>39</del>",
-        "archive/data.warc.gz · head · Cookie × 3",
+        "archive/data.warc.gz · 头部 · Cookie × 3",
         "img.example:443 (ERR_CERT_DATE_INVALID)",
         "逐字节：记录的就是线路上收发的原始字节",
         "未通过验证",
+        "手机版页面 · 412x915",
+        "有人值守：张三、李四",
+        "带有登录状态",
+        "有录屏",
+        "通信帧未记录，共 12 字节",
+        "由出口守卫拒绝（loopback）",
+        "原文记载（a sentence not known yet）",
     ],
 )
 def test_the_page_tells_environment_replay_and_maskings(

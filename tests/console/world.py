@@ -20,6 +20,7 @@ from desk.leads.models import Lead, Run, Source, Watch
 from desk.leads.services import dismiss, file_leads, file_listing, shortlist
 from desk.register.models import Mark, Organisation, Role, User
 from desk.register.services import add_mark, add_organisation, add_user, authorise_seller
+from evidence.format import names
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,6 +39,8 @@ ENVIRONMENT = {
         }
     ],
     "not_checked": [{"what": "antivirus", "zh": "未做病毒查杀", "en": "no virus scan was made"}],
+    "declared": {"profile": "mobile", "viewport": "412x915"},
+    "browser": {"session": "declared"},
 }
 REPLAY = {
     "format": "markseal-replay/1",
@@ -230,10 +233,21 @@ def package(path: Path) -> None:
         "exchanges": [{}, {}],
         "masked": [{"file": "archive/data.warc.gz", "part": "head", "what": "Cookie", "places": 3}],
         "bad_certificates": ["img.example:443 (ERR_CERT_DATE_INVALID)"],
-        "not_recorded": [{"what": "websocket", "url": "wss://x.example/", "reason": "stream"}],
+        "not_recorded": [
+            {
+                "what": "websocket",
+                "url": "wss://x.example/",
+                "reason": "frames are not recorded (12 bytes)",
+            },
+            {"what": "refused", "url": "10.0.0.1:80", "reason": "by the egress guard (loopback)"},
+            {"what": "popup", "url": "https://p.example/", "reason": "a sentence not known yet"},
+        ],
     }
     manifest = {
         "artefacts": [
+            {"name": names.MHTML, "size": 4, "sha256": "9a" * 32, "sm3": "9b" * 32},
+            {"name": names.RECORDING, "size": 4, "sha256": "9c" * 32, "sm3": "9d" * 32},
+            {"name": names.strip_name(1), "size": 9, "sha256": "9e" * 32, "sm3": "9f" * 32},
             {"name": "evidence/replay.png", "size": 9, "sha256": "56" * 32, "sm3": "78" * 32},
             {"name": "evidence/text.txt", "size": 5, "sha256": "12" * 32, "sm3": "34" * 32},
         ]
@@ -245,3 +259,7 @@ def package(path: Path) -> None:
         file.writestr("evidence/environment.json", json.dumps(ENVIRONMENT))
         file.writestr("evidence/replay.json", json.dumps(REPLAY))
         file.writestr("evidence/replay.png", picture())
+        file.writestr(names.strip_name(1), picture())
+        file.writestr(names.RECORDING, b"film")
+        file.writestr(names.MHTML, b"page")
+        file.writestr(names.ATTENDED, json.dumps({"by": "张三", "second": "李四"}))

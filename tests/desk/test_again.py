@@ -38,9 +38,9 @@ def test_both_captures_are_kept_and_the_lead_stays_preserved(town: Town, sealed:
     assert (again.state, again.number) == ("sealed", "甬线-2026-000001-证02")
     assert Exhibit.objects.filter(state="sealed").count() == 2
     assert (lead_of(sealed).state, LeadEvent.objects.count()) == ("preserved", before)
-    assert earlier_of(town.officer, again) == sealed
-    assert earlier_of(town.officer, sealed) is None
-    assert earlier_of(town.other_officer, again) is None
+    assert earlier_of(town.officer, again).first() == sealed
+    assert earlier_of(town.officer, sealed).first() is None
+    assert earlier_of(town.other_officer, again).first() is None
 
 
 def test_one_at_a_time_only_of_a_preserved_lead_only_by_its_officers(

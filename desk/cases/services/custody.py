@@ -19,15 +19,22 @@ def record_view(*, exhibit: Exhibit, actor: User) -> CustodyEvent:
 
 
 @transaction.atomic
-def record_download(*, exhibit: Exhibit, actor: User) -> CustodyEvent:
+def record_download(
+    *, exhibit: Exhibit, actor: User, part: str = "", sha256: str = ""
+) -> CustodyEvent:
     """Record that a person took the dossier; to be called before its bytes are sent.
 
-    Raises NotFound when they may not see the exhibit or it has no dossier.
+    ``part`` with its ``sha256`` names one file of the package that was taken instead. Raises
+    NotFound when they may not see the exhibit or it has no dossier.
     """
     found = exhibit_for(actor, exhibit.pk)
     dossier_of(found)
     return add_event(
-        exhibit=found, kind=CustodyKind.DOWNLOADED, actor=actor, sha256=found.dossier_sha256
+        exhibit=found,
+        kind=CustodyKind.DOWNLOADED,
+        actor=actor,
+        sha256=sha256 if part else found.dossier_sha256,
+        note=part,
     )
 
 

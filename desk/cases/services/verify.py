@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from desk.cases.foreign import sealed_elsewhere
 from desk.cases.models import Exhibit, Verification
 from desk.cases.selectors import exhibits_for
 from desk.cases.services.custody import add_event
@@ -39,7 +40,8 @@ def verify_upload(
 ) -> Verification:
     """Verify what was handed in and return the verdict with its digest.
 
-    ``data`` is the file or its pieces. Raises NotAllowed, or BadInput for an empty file
+    ``data`` is the file or its pieces. Beside the verdict stands ``foreign``: whether it fails
+    for its keys alone (``desk.cases.foreign``). Raises NotAllowed, or BadInput for an empty file
     or one above ``limit`` bytes (default 256 MB); the file is removed in any case.
     """
     organisation = _organisation(actor)
@@ -50,6 +52,7 @@ def verify_upload(
         path = Path(folder) / _safe_name(name)
         size, digest = _write(path, data, most)
         code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
+        foreign = code == 1 and sealed_elsewhere(verdict, _verdict(path, None)[1])
     return _record(
         actor=actor,
         organisation=organisation,
@@ -57,7 +60,7 @@ def verify_upload(
         size=size,
         digest=digest,
         code=code,
-        verdict=verdict,
+        verdict=verdict | {"foreign": foreign},
     )
 
 
@@ -107,10 +110,10 @@ def _write(path: Path, data: bytes | Iterable[bytes], most: int) -> tuple[int, s
     return size, digest.hexdigest()
 
 
-def _verdict(path: Path, trust: Path) -> tuple[int, dict[str, Any]]:
+def _verdict(path: Path, trust: Path | None) -> tuple[int, dict[str, Any]]:
     command = ["/bin/sh", "-c", LIMITS, "verify"]
     command += [sys.executable, "-m", "evidence", "verify", str(path), "--json"]
-    if (trust / "policy.toml").is_file():
+    if trust is not None and (trust / "policy.toml").is_file():
         command += ["--trust", str(trust)]
     try:
         done = subprocess.run(

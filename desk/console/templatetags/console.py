@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from desk.console import tellings, wording
+from desk.console import reasons, tellings, wording
 from desk.console.icons import ICONS
 from desk.console.navigation import entries
 from desk.leads.models import Lead
@@ -23,7 +23,10 @@ register = template.Library()
 register.filter("certificate_words", tellings.certificate_words)
 register.filter("fidelity_words", tellings.fidelity_words)
 register.filter("page_words", tellings.page_words)
+register.filter("place_words", reasons.place_words)
+register.filter("reason_words", reasons.reason_words)
 register.filter("event_words", wording.event_words)
+register.filter("file_words", wording.file_words)
 register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
 register.filter("nice", wording.nice_classes)
@@ -96,6 +99,12 @@ def moment(value: datetime | None, seconds: str = "") -> SafeString | str:
     return format_html(
         '<time class="num nowrap" datetime="{}">{}</time>', value.isoformat(), local.strftime(shape)
     )
+
+
+@register.filter
+def moment_text(value: datetime) -> str:
+    """Return a time as plain text, for where no markup may stand (an option of a list)."""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @register.filter

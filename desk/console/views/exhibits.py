@@ -8,8 +8,17 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -29,17 +38,19 @@ from desk.cases.services import Wishes, record_download, record_view, request_ag
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EXHIBIT_READERS, role_required, viewer_of
 from desk.console.errors import PictureRefused
-from desk.console.packages import SCREENSHOT, contents, member, picture_name
+from desk.console.packages import FILES, contents, member, picture_name, pieces
 from desk.console.pictures import BYTE_LIMIT, redrawn
 from desk.console.tellings import region_words
 from desk.console.views.leads import private_picture
-from desk.errors import NotPossible
+from desk.errors import DeskError, NotAllowed, NotFound, NotPossible
 from desk.register.models import Role
 from desk.register.roles import roles_of
+from evidence.format import names
 from evidence.verify import verify_file
 
 PER_PAGE = 25
 VIEWED_KEPT = 200
+CHOICES = 200
 
 
 @require_GET
@@ -71,7 +82,8 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
         context["contents"] = contents(wacz_of(exhibit))
         context["verdict"] = verdict
         context["declared"] = verdict["declared"] or exhibit.declared
-        context["earlier"] = earlier_of(viewer, exhibit)
+        context["bad_certificate"] = exhibit.certificate == "bad"
+        context["earlier"] = earlier_of(viewer, exhibit).exists()
         context["can_again"] = Role.OFFICER in roles and not live_of(viewer, exhibit)
     context["custody"] = custody_of(viewer, exhibit)
     return render(request, "console/exhibit.html", context)
@@ -96,13 +108,13 @@ def _note_view(request: HttpRequest, exhibit: Exhibit) -> None:
 @role_required(*EXHIBIT_READERS)
 def exhibit_screenshot(request: HttpRequest, pk: int) -> FileResponse:
     """Return the screenshot drawn anew as PNG; 404 when there is none to show."""
-    return _picture(request, pk, SCREENSHOT)
+    return _picture(request, pk, names.SCREENSHOT)
 
 
 @require_GET
 @role_required(*EXHIBIT_READERS)
 def exhibit_picture(request: HttpRequest, pk: int, key: str) -> FileResponse:
-    """Return another picture of the capture drawn anew: licence page, replay, marked moment."""
+    """Return another picture of the capture drawn anew: licence page, replay, moment, strip."""
     name = picture_name(key)
     if name is None:
         raise Http404
@@ -112,21 +124,37 @@ def exhibit_picture(request: HttpRequest, pk: int, key: str) -> FileResponse:
 @require_GET
 @role_required(*EXHIBIT_READERS)
 def exhibit_comparison(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return what differs between this capture and the one before it of the same lead."""
+    """Return what differs between this capture and an earlier one, the latest if none is named."""
     viewer = viewer_of(request)
     exhibit = exhibit_for(viewer, pk)
-    earlier = earlier_of(viewer, exhibit)
+    all_earlier = earlier_of(viewer, exhibit)
+    earlier = _chosen(all_earlier, request.GET.get("with", ""))
     if earlier is None:
         raise Http404
-    found = compare(earlier, exhibit)
+    try:
+        found = compare(earlier, exhibit)
+    except (NotAllowed, NotFound):
+        raise
+    except DeskError as error:
+        messages.error(request, error.en if get_language() == "en" else error.zh)
+        return redirect("exhibit", pk=pk)
     context = {
         "exhibit": exhibit,
         "earlier": earlier,
+        "all_earlier": all_earlier[:CHOICES],
         "pair": (earlier, exhibit),
         "comparison": found,
         "regions": [region_words(region) for region in found["picture"]["regions"]],
     }
     return render(request, "console/comparison.html", context)
+
+
+def _chosen(all_earlier: QuerySet[Exhibit], wanted: str) -> Exhibit | None:
+    """Return the earlier capture that was asked for, or the latest; None when it is not there."""
+    if not wanted:
+        return all_earlier.first()
+    known = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+    return all_earlier.filter(pk=int(wanted)).first() if known else None
 
 
 @require_POST
@@ -157,6 +185,29 @@ def _picture(request: HttpRequest, pk: int, name: str) -> FileResponse:
         return private_picture(redrawn(data, cache=cache, lossless=True))
     except PictureRefused as error:
         raise Http404 from error
+
+
+@require_GET
+@role_required(Role.OFFICER, Role.NOTARY)
+def exhibit_file(request: HttpRequest, pk: int, key: str) -> HttpResponseBase:
+    """Return the film or the archived page as a download, never as a page of ours.
+
+    It is only a part of what is sealed; the chain of custody records the download first.
+    """
+    viewer = viewer_of(request)
+    exhibit = exhibit_for(viewer, pk)
+    name = FILES.get(key)
+    if name is None:
+        raise Http404
+    path = wacz_of(exhibit)
+    size, data = pieces(path, name)
+    digest = contents(path).digest_of(name)
+    record_download(exhibit=exhibit, actor=viewer, part=name, sha256=digest)
+    stem, suffix = Path(exhibit.wacz).stem, Path(name).suffix
+    response = StreamingHttpResponse(data, content_type="application/octet-stream")
+    response["Content-Length"] = str(size)
+    response["Content-Disposition"] = content_disposition_header(True, f"{stem}{suffix}") or ""
+    return response
 
 
 @require_GET

@@ -46,5 +46,11 @@ def verify_page(request: HttpRequest) -> HttpResponse:
 def verification_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the verdict of one verification."""
     verification = verification_for(viewer_of(request), pk)
-    context = {"verification": verification, "verdict": verification.verdict}
+    verdict = verification.verdict
+    bad_certificate = verdict.get("facts", {}).get("site_certificate") == "bad"
+    context = {
+        "verification": verification,
+        "verdict": verdict,
+        "bad_certificate": bad_certificate,
+    }
     return render(request, "console/verification.html", context)
