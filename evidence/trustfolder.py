@@ -1,0 +1,168 @@
+"""The trust folder of an installation, written from what the installation has and had.
+
+Every file follows from the keys, ``authorities.toml``, ``witnesses.toml`` and the ledger; what a
+person decided in ``policy.toml`` (what is required, how many tokens and cosignatures) stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from evidence.errors import TrustError
+from evidence.format.digests import sha256_hex
+from evidence.format.ledger import Ledger, key_id
+from evidence.format.note import NoteKey
+from evidence.format.policy import (
+    CLAIMS,
+    POLICY,
+    FormerLog,
+    Policy,
+    RevokedKey,
+    TrustedAuthority,
+    TrustedSigner,
+    TrustedWitness,
+)
+from evidence.format.policytext import parse_policy
+
+LOG_KEY, SIGNER_KEY = "log.vkey", "signer.pem"
+STATEMENTS = "succession"
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Roots:
+    """An authority of the installation: its short name, its certificates in PEM, trial or not."""
+
+    name: str
+    pem: bytes
+    trial: bool
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A witness of the installation: its name, its vkey's text, its relation to the parties."""
+
+    name: str
+    vkey: str
+    relation: str
+
+
+def render(
+    *,
+    log_key: NoteKey,
+    signer: bytes,
+    authorities: Sequence[Roots],
+    witnesses: Sequence[Witness] = (),
+    ledger: Ledger | None = None,
+    statements: Mapping[str, bytes] | None = None,
+    before: Policy | None = None,
+) -> Files:
+    """Return the files of the trust folder by name, ``policy.toml`` last.
+
+    ``signer`` is the raw public key; ``before`` is the policy that was in force: its decisions
+    stay, its lists of keys are written anew.
+    """
+    held = ledger or Ledger()
+    files: Files = {LOG_KEY: f"{log_key.text()}\n".encode(), SIGNER_KEY: pem(signer)}
+    policy = before or Policy(CLAIMS, 1, LOG_KEY, SIGNER_KEY, ())
+    policy = replace(
+        policy,
+        log_key=LOG_KEY,
+        signer_key=SIGNER_KEY,
+        authorities=tuple(_authority(item, files) for item in authorities),
+        signers=_signers(held, files),
+        revoked=tuple(RevokedKey(key_id(item.public), item.start) for item in held.revoked),
+        logs=tuple(_former(item.key, item.size, item.root, files) for item in held.logs),
+        recovery=held.need,
+        recovery_keys=_recovery(held, files),
+    )
+    if witnesses:
+        listed = tuple(_witness(item, files) for item in witnesses)
+        policy = replace(policy, witnesses=listed, cosignatures=policy.cosignatures or 1)
+    files |= {f"{STATEMENTS}/{name}": data for name, data in (statements or {}).items()}
+    text = policy.to_text()
+    parse_policy(text)
+    return files | {POLICY: text.encode()}
+
+
+def _authority(item: Roots, files: Files) -> TrustedAuthority:
+    name = f"authorities/{item.name}.pem"
+    files[name] = item.pem
+    return TrustedAuthority(item.name, name, item.trial)
+
+
+def _witness(item: Witness, files: Files) -> TrustedWitness:
+    name = f"witnesses/{sha256_hex(item.vkey.encode())[:16]}.vkey"
+    files[name] = f"{item.vkey}\n".encode()
+    return TrustedWitness(item.name, name, item.relation)
+
+
+def _signers(ledger: Ledger, files: Files) -> tuple[TrustedSigner, ...]:
+    found = []
+    for item in ledger.signers:
+        name = f"signers/{key_id(item.public)[:16]}.pem"
+        files[name] = pem(item.public)
+        found.append(TrustedSigner(name, item.start, item.end))
+    return tuple(found)
+
+
+def _former(key: NoteKey, size: int, root: str, files: Files) -> FormerLog:
+    name = f"logs/{sha256_hex(key.text().encode())[:16]}.vkey"
+    files[name] = f"{key.text()}\n".encode()
+    return FormerLog(name, size, root)
+
+
+def _recovery(ledger: Ledger, files: Files) -> tuple[str, ...]:
+    names = []
+    for number, key in enumerate(ledger.recovery, 1):
+        name = f"recovery/{number}.pem"
+        files[name] = pem(key)
+        names.append(name)
+    return tuple(names)
+
+
+def pem(public: bytes) -> bytes:
+    """Return a raw Ed25519 public key in PEM (SubjectPublicKeyInfo)."""
+    return Ed25519PublicKey.from_public_bytes(public).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def named_files(policy: Policy) -> tuple[str, ...]:
+    """Return every file that a policy names, each once, and the policy itself last."""
+    found = [policy.log_key, policy.signer_key]
+    found += [item.roots for item in policy.authorities]
+    found += [item.vkey for item in policy.witnesses]
+    found += [item.key for item in policy.signers]
+    found += [item.vkey for item in policy.logs]
+    return (*dict.fromkeys([*found, *policy.recovery_keys]), POLICY)
+
+
+def read_policy(folder: Path) -> Policy | None:
+    """Return the policy in a trust folder, None where there is none; raises TrustError."""
+    try:
+        return parse_policy((folder / POLICY).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrustError(
+            f"{folder / POLICY} cannot be read ({error}); restore it.",
+            f"无法读取 {folder / POLICY}（{error}）；请恢复。",
+        ) from error
+
+
+def differing(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Return the names of ``files`` that ``folder`` lacks or has otherwise, sorted."""
+    return sorted(n for n, data in files.items() if not _same(folder / n, data))
+
+
+def _same(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False
