@@ -77,14 +77,20 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.browser",
         "evidence.environment", "evidence.capture", "evidence.worker",
     },
+    "evidence.trustfolder": {"evidence.format", "evidence.errors"},
     "evidence.home": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
+        "evidence.trustfolder",
     },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
         "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
         "evidence.verify",
+    },
+    "evidence.keeping": {
+        "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
+        "evidence.home", "evidence.verify", "evidence.seal",
     },
 }  # fmt: skip
 VERIFIER_LIBRARIES = {"cryptography", "rfc8785", "rfc3161_client"}

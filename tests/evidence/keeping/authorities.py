@@ -114,14 +114,10 @@ class Dated:
         issuer_serial = seq(
             seq(der(0xA4, self.leaf.issuer.public_bytes())), integer(self.leaf.serial_number)
         )
-        ess = seq(
-            seq(oid(SHA["sha512"])), der(0x04, hashlib.sha512(raw).digest()), issuer_serial
-        )
+        ess = seq(seq(oid(SHA["sha512"])), der(0x04, hashlib.sha512(raw).digest()), issuer_serial)
         attributes = [
             seq(oid(attribute + "03"), der(0x31, content)),
-            seq(
-                oid(attribute + "04"), der(0x31, der(0x04, hashlib.new(kind, info).digest()))
-            ),
+            seq(oid(attribute + "04"), der(0x31, der(0x04, hashlib.new(kind, info).digest()))),
             seq(oid("2a864886f70d010910022f"), der(0x31, seq(seq(ess)))),
         ]
         attributes.sort()

@@ -1,0 +1,1 @@
+"""What sealed exhibits need over the years: renewed timestamps, keeping, erasing, anchoring."""
