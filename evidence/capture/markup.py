@@ -18,6 +18,9 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 _WORD = re.compile(rb"=\?[^?\s]+\?([QqBb])\?([^?\s]*)\?=")
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _STREAM_LIMIT = 1 << 28
+_HEX_REACH = 1 << 16
+_DIGITS = b"0123456789abcdefABCDEF"
+_PASSED = b" \t\r\n"
 
 
 def masked_mhtml(data: bytes, find: Find) -> tuple[bytes, list[Hit]]:
@@ -90,11 +93,11 @@ def _body(body: bytes, coding: bytes, find: Find, told: list[Hit]) -> bytes:
 def masked_pdf(data: bytes, find: Find) -> tuple[bytes, list[Hit]]:
     """Return a PDF of the same length with its texts masked, and what was found.
 
-    Strings are masked where they stand; a packed stream with a secret is packed anew and filled
-    up, or masked whole where it does not fit.
+    Strings are masked where they stand, those of hex digits by the hex of the mask; a packed stream
+    with a secret is packed anew and filled up, or masked whole where it does not fit.
     """
     told = find(data)
-    changed = bytearray(masked(data, told))
+    changed = bytearray(_masked_strings(data, told))
     for match in _STREAM.finditer(bytes(changed)):
         plain = _inflated(match.group(1))
         hits = find(plain) if plain is not None else []
@@ -102,10 +105,36 @@ def masked_pdf(data: bytes, find: Find) -> tuple[bytes, list[Hit]]:
             continue
         told += hits
         start, end = match.span(1)
-        packed = zlib.compress(masked(plain, hits), 9)
+        packed = zlib.compress(_masked_strings(plain, hits), 9)
         room = end - start
         changed[start:end] = packed.ljust(room, b"\0") if len(packed) <= room else MASK * room
     return bytes(changed), told
+
+
+def _masked_strings(data: bytes, hits: list[Hit]) -> bytes:
+    """Return PDF masked; in a hexadecimal string (ISO 32000, 7.3.4.3) stay digits."""
+    changed = bytearray(masked(data, hits))
+    for hit in hits:
+        begin = _hex_begin(data, hit.start)
+        if begin is None:
+            continue
+        size = hit.end - hit.start
+        digits = (MASK.hex().encode() * (size // 2 + 1))[(hit.start - begin) % 2 :][:size]
+        for place, digit in zip(range(hit.start, hit.end), digits, strict=True):
+            if data[place] in _DIGITS:
+                changed[place] = digit
+            elif data[place] not in _PASSED:
+                break
+    return bytes(changed)
+
+
+def _hex_begin(data: bytes, place: int) -> int | None:
+    """Return where the hexadecimal string begins in which a place is; None if in none."""
+    low = max(0, place - _HEX_REACH)
+    begin = data.rfind(b"<", low, place) + 1
+    if not begin or data[begin - 2 : begin - 1] == b"<":
+        return None
+    return begin if not data[begin:place].translate(None, _DIGITS + b" \t\r\n") else None
 
 
 def _inflated(data: bytes) -> bytes | None:

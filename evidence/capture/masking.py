@@ -1,13 +1,13 @@
 """Finds secrets in bytes in every form they take on the way, and masks them at equal length.
 
 Found are the value itself and its percent-encoded, JSON-escaped and HTML-escaped forms in any
-mixture, base64 at any alignment, hexadecimal and UTF-16. Long values are looked for in pieces.
-What cannot be found: a secret inside a picture, a compiled program or an encryption.
+mixture, with tags of HTML between its letters, base64 (once and twice) and base32 at any place,
+hexadecimal, UTF-16 and reversed. Long values are looked for in pieces. What cannot be found: a
+secret inside a picture, a compiled program or an encryption.
 """
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -17,6 +17,9 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import BytesAhoCorasick
+
+from evidence.capture.codedforms import coded_forms
+from evidence.capture.untagged import Untagged
 
 MASK = b"*"
 PIECE = 96
@@ -71,6 +74,18 @@ class Scanner:
         """Return the places of secrets in ``data``, in order, none inside another."""
         if self._automaton is None:
             return []
+        found = self._direct(data)
+        shown = Untagged.of(data)
+        if shown is not None:
+            for hit in self._direct(shown.text):
+                found += [
+                    Hit(*place, "split by tags") for place in shown.places(hit.start, hit.end)
+                ]
+        return merged(found)
+
+    def _direct(self, data: bytes) -> list[Hit]:
+        if self._automaton is None:
+            return []
         found: dict[tuple[int, int], Hit] = {}
         for number, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
             pattern = self._patterns[number]
@@ -83,7 +98,7 @@ class Scanner:
                     continue
                 hit = Hit(*place, _form(data[place[0] : place[1]], pattern.whole))
             found[hit.start, hit.end] = hit
-        return merged(found.values())
+        return list(found.values())
 
     def mask(self, data: bytes) -> tuple[bytes, list[Hit]]:
         """Return ``data`` with every secret replaced at equal length, and the places."""
@@ -129,7 +144,8 @@ def _patterns(piece: str) -> Iterator[_Pattern]:
     for text, form in _literals(piece, data):
         if len(text) >= _SHORTEST:
             yield _Pattern(text, form)
-    yield from _base64(data)
+    for one in coded_forms(piece):
+        yield _Pattern(one.text, one.form, before=one.before, after=one.after)
 
 
 def _literals(piece: str, data: bytes) -> Iterator[tuple[bytes, str]]:
@@ -154,24 +170,6 @@ def _literals(piece: str, data: bytes) -> Iterator[tuple[bytes, str]]:
             yield piece.encode(coding), coding
         except UnicodeEncodeError:
             continue
-
-
-def _base64(data: bytes) -> Iterator[_Pattern]:
-    """Yield the part of the secret's base64 that is the same whatever stands around it."""
-    for shift in range(3):
-        text = base64.b64encode(bytes(shift) + data)
-        begin = (0, 2, 3)[shift]
-        over = (shift + len(data)) % 3
-        end = len(text) - (0, 3, 2)[over]
-        stable = text[begin:end]
-        if len(stable) < 2 * _SHORTEST:
-            continue
-        edges = (1 if shift else 0, 1 if over else 0)
-        for form in (stable, stable.replace(b"+", b"-").replace(b"/", b"_")):
-            yield _Pattern(form, "base64", before=edges[0], after=edges[1])
-            twice = quote(form, safe="").encode()
-            if twice != form:
-                yield _Pattern(twice, "base64", before=edges[0], after=edges[1])
 
 
 def _whole(data: bytes, start: int, piece: str, before: int) -> tuple[int, int] | None:
@@ -202,7 +200,7 @@ def _any_form(c: str) -> bytes:
     )
     forms += [escape, b"&(?:amp;)?#0{0,4}%d;" % ord(c), b"&(?:amp;)?#(?i:x0{0,4}%x);" % ord(c)]
     if len(data) == 1:
-        forms.append(rb"\\x(?i:%02x)" % data[0])
+        forms += [rb"\\x(?i:%02x)" % data[0], rb"\\%03o" % data[0]]
         if not c.isalnum():
             forms.append(rb"\\{1,4}" + re.escape(data))
     name = html.escape(c)
