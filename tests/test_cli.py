@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from desk.cli import EXIT_USAGE, FAMILIES, build_parser, main
+from desk.cli import main
+from desk.commands.parser import EXIT_USAGE, FAMILIES, build_parser
 
 
 def names(parser: argparse.ArgumentParser) -> set[str]:
@@ -32,7 +36,7 @@ def test_a_command_is_found_in_its_family(command: str) -> None:
 @pytest.mark.parametrize("command", ["verify", "settings", "extract"])
 def test_light_commands_load_neither_django_nor_the_browser(command: str) -> None:
     script = (
-        "import sys; from desk.cli import build_parser; "
+        "import sys; from desk.commands.parser import build_parser; "
         f"build_parser({command!r}); print('django' in sys.modules, 'playwright' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -77,3 +81,63 @@ def test_ctrl_c_while_a_command_is_still_loading_is_one_sentence() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 130
     assert done.stderr.splitlines() == ["错误：已中断。", "Error: Interrupted."]
+
+
+def markseal(*words: str, **streams: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a program of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "desk.cli", *words],
+        cwd=Path(__file__).resolve().parent.parent,
+        check=False,
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams,
+    )
+
+
+def test_a_second_ctrl_c_does_not_disturb_what_the_first_one_ends() -> None:
+    script = (
+        "import os, signal\n"
+        "from desk.commands.saying import hear_interrupts\n"
+        "hear_interrupts()\n"
+        "try:\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    finally:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        print('put in order')\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "put in order\ninterrupted\n"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = markseal("settings", stdout=writing)
+    finally:
+        os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+def test_output_that_cannot_be_written_is_one_sentence_and_a_failure() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = markseal("settings", stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.startswith("错误：无法写出结果（")
+    assert done.stderr.count("\n") == 2
+
+
+def test_closed_streams_and_poor_character_sets_are_no_crash() -> None:
+    shut = {"preexec_fn": lambda: (os.close(0), os.close(1), os.close(2))}
+    assert markseal("settings", **shut).returncode == 0
+    poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    assert markseal("settings", env=poor).returncode == 0
+    strange = markseal("verify", "\udcff.wacz")
+    assert strange.returncode == 64
+    assert "\\udcff.wacz" in strange.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.environment import SETTINGS
-from desk.cli import build_parser
+from desk.commands.parser import build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from config.environment import http2, resolvers, setting, time_servers
 from desk.commands.options import MINUTES
+from desk.commands.screen import require_screen
 from desk.commands.terminal import terminal
 from evidence.browser.order import Attended, CaptureOrder, Http2, Login, Profile
 from evidence.browser.steps import Clock
 from evidence.capture import Limits, Snapshot
+from evidence.capture.login import read_login
 from evidence.errors import InputError
 from evidence.seal import PreserveOrder
 from evidence.seal.apart import Take
@@ -27,14 +29,14 @@ def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveO
     """Return the checked order that a command line asks for; raises InputError."""
     login = None
     if arguments.session is not None:
-        login = Login(arguments.session.absolute(), tuple(arguments.secret))
+        login = _login(arguments.session.absolute(), tuple(arguments.secret))
     elif arguments.secret:
         raise InputError(
             "--secret names what is masked of a login; give the login with --session.",
             "--secret 用于遮盖登录凭据，须与 --session 一并使用。",
         )
     if arguments.attended:
-        _require_screen(os.environ)
+        require_screen(os.environ)
     elif arguments.second is not None or arguments.minutes is not None:
         raise InputError(
             "--second and --minutes are of an attended capture; give --attended too.",
@@ -61,6 +63,16 @@ def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveO
     ).checked()
 
 
+def _login(path: Path, secrets: tuple[str, ...]) -> Login:
+    """Return the login of a session file that can be used; InputError names the file."""
+    login = Login(path, secrets)
+    try:
+        read_login(login)
+    except InputError as error:
+        raise InputError(f"{path}: {error.en}", f"{path}：{error.zh}") from error
+    return login
+
+
 def _limits(arguments: argparse.Namespace) -> Limits:
     """Return the bounds: a person needs longer than a page does."""
     if not arguments.attended:
@@ -71,15 +83,6 @@ def _limits(arguments: argparse.Namespace) -> Limits:
             f"--minutes is 1 to {_MOST_MINUTES}.", f"--minutes 应为 1 至 {_MOST_MINUTES}。"
         )
     return Limits(seconds=60.0 * minutes, grace_seconds=120.0, bytes=1 << 30, requests=20_000)
-
-
-def _require_screen(environ: Mapping[str, str]) -> None:
-    if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
-        raise InputError(
-            "An attended capture opens a browser window, and there is no screen here; run it in a "
-            "desktop session.",
-            "有人值守取证需打开浏览器窗口，而此处没有图形界面；请在桌面会话中运行。",
-        )
 
 
 @contextmanager

@@ -11,8 +11,12 @@ from config.environment import resolvers, setting
 from desk.commands.capturing import order_of, seated
 from egress.process import guard
 from evidence.capture import check_url, find_browser
+from evidence.errors import EvidenceError
+from evidence.home import EvidenceHome
 from evidence.seal import Preserved, Status, open_home, preserve, unfinished
-from evidence.seal.apart import apart_from, further_users
+from evidence.seal.apart import apart_from, further_users, require_reach
+from evidence.seal.publish import require_writable
+from evidence.seal.workfolder import CAPTURED, DONE, FAILED, how_far
 
 EXIT_AWAITING = 4
 
@@ -29,32 +33,62 @@ def capture(
     url = check_url(arguments.url)
     order = order_of(arguments, url=url, out=out)
     browser = find_browser(setting("MARKSEAL_BROWSER"))
+    user = setting("MARKSEAL_CAPTURE_USER")
+    require_reach(user, browser)
+    require_writable(out.parent)
     house = open_home(home, clock=clock)
     begun = unfinished(house, url=url, case=arguments.case, out=out)
     if begun is not None:
         order = order.with_id(begun)
-    take = apart_from(house, user=setting("MARKSEAL_CAPTURE_USER"))
+    take = apart_from(house, user=user)
     journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
-    with (
-        guard(
-            journal,
-            allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
-            resolvers=resolvers(),
-            users=further_users(setting("MARKSEAL_CAPTURE_USER")),
-        ) as running,
-        seated(take, order) as taking,
-    ):
-        result = preserve(
-            order,
-            home=house,
-            proxy=running.address,
-            journal=running.journal,
-            browser=browser,
-            clock=clock,
-            take=taking,
-        )
+    try:
+        with (
+            guard(
+                journal,
+                allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
+                resolvers=resolvers(),
+                users=further_users(user),
+            ) as running,
+            seated(take, order) as taking,
+        ):
+            result = preserve(
+                order,
+                home=house,
+                proxy=running.address,
+                journal=running.journal,
+                browser=browser,
+                clock=clock,
+                take=taking,
+            )
+    except KeyboardInterrupt as error:
+        raise _interrupted(house, order.capture_id) from error
     _tell(result)
     return 0 if result.status is Status.SEALED else EXIT_AWAITING
+
+
+class Interrupted(EvidenceError):
+    """Somebody pressed Ctrl+C; the sentence says what became of the capture."""
+
+    exit_code = 130
+
+
+def _interrupted(home: EvidenceHome, capture_id: str) -> Interrupted:
+    """Return what is told of a capture that was interrupted, by how far it had come."""
+    reached = how_far(home, capture_id)
+    if reached == DONE:
+        return Interrupted("Interrupted; the page is sealed.", "已中断；网页已封装。")
+    if reached == FAILED:
+        return Interrupted(
+            "Interrupted; the attempt is in the log as failed.",
+            "已中断；本次尝试已作为失败记入日志。",
+        )
+    if reached == CAPTURED:
+        return Interrupted(
+            "Interrupted; the page is captured but not sealed yet: run the same command again.",
+            "已中断；网页已取证但尚未封装，请再次运行同一命令。",
+        )
+    return Interrupted("Interrupted; nothing was captured.", "已中断；尚未取证。")
 
 
 def _tell(result: Preserved) -> None:

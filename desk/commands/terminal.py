@@ -16,21 +16,19 @@ _END = b"\ne\n"
 def terminal(source: int) -> Iterator[int]:
     """Yield an open file with the lines of ``source``, to which the first Ctrl+C adds the end.
 
-    Nothing that a person did for an hour is lost by a key; a second Ctrl+C interrupts. Only for
-    the main thread, which alone hears signals.
+    Nothing that a person did for an hour is lost by a key; a second Ctrl+C is heard as it was
+    before. Only for the main thread, which alone hears signals.
     """
     lines, typed = os.pipe()
-    asked: list[int] = []
 
-    def end(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        if len(asked) > 1:
-            raise KeyboardInterrupt
+    def end(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
         with suppress(OSError):
             os.write(typed, _END)
 
     threading.Thread(target=_forward, args=(source, typed), daemon=True).start()
-    before = signal.signal(signal.SIGINT, end)
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, end)
     try:
         yield lines
     finally:

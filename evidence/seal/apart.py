@@ -12,6 +12,7 @@ from evidence.capture import Snapshot
 from evidence.home import EvidenceHome
 from evidence.worker.apart import capture_apart
 from evidence.worker.private import account
+from evidence.worker.reach import require_runs
 from evidence.worker.request import Secret
 
 
@@ -30,8 +31,15 @@ def apart_from(home: EvidenceHome, *, user: str = "") -> Take:
     ``user`` is the ordinary user that it becomes when this process is root's; raises InputError
     when it cannot.
     """
-    account(user)
+    require_reach(user)
     return partial(capture_apart, secrets=places(home), user=user)
+
+
+def require_reach(user: str, *programs: Path) -> None:
+    """Raise InputError unless ``user`` can run this interpreter, this code and ``programs``."""
+    owner = account(user)
+    if owner is not None:
+        require_runs(owner, *programs)
 
 
 def further_users(user: str) -> tuple[int, ...]:

@@ -8,9 +8,7 @@ the dossier last. Every step is repeated harmlessly: what it needs is on disk be
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,9 +16,11 @@ from evidence.browser.order import Attended
 from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason
 from evidence.errors import CaptureError, CaptureFailed, EvidenceError, FormatError, SealError
+from evidence.format.attempt import case_tag
 from evidence.home import EvidenceHome
-from evidence.log import Fault, Log, Session, no_fault
+from evidence.log import Fault, Session, no_fault
 from evidence.seal.apart import Take, apart_from
+from evidence.seal.claim import claimed
 from evidence.seal.entries import (
     Logged,
     Story,
@@ -28,7 +28,10 @@ from evidence.seal.entries import (
     append_failed,
     append_sealed,
     read_story,
+    require_open,
 )
+from evidence.seal.further import beside, drop_stale
+from evidence.seal.means import Clock, Means, Pause
 from evidence.seal.order import Preserved, PreserveOrder
 from evidence.seal.package import build_package, check_capture
 from evidence.seal.private import drop_key, make_key, require_key
@@ -40,32 +43,14 @@ from evidence.seal.publish import (
     refuse_taken,
     require_sound,
     require_valid,
+    require_writable,
 )
 from evidence.seal.result import finished, preserved, to_json
 from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
-from evidence.seal.tokens import gather_tokens
+from evidence.seal.stamping import stamp_checkpoint, stamp_manifest
+from evidence.seal.tokens import ask_fresh
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
-
-Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True)
-class Means:
-    """What a preservation works with; ``fault`` is the seam at which tests kill it."""
-
-    home: EvidenceHome
-    proxy: str | None
-    journal: Path | None
-    browser: Path
-    clock: Clock
-    fault: Fault
-    take: Take
-
-    @property
-    def log(self) -> Log:
-        """The log, with our fault points."""
-        return self.home.open_log(self.fault)
 
 
 def preserve(
@@ -79,6 +64,7 @@ def preserve(
     fault: Fault = no_fault,
     take: Take | None = None,
     user: str = "",
+    pause: Pause = time.sleep,
 ) -> Preserved:
     """Capture and seal one page; called again with the same capture id, finish what is open.
 
@@ -86,22 +72,25 @@ def preserve(
     token (call again, or ``resume``). Raises InputError before anything is logged,
     CaptureFailed after the attempt and its failure are logged, SealError when the package did
     not verify or its place is taken. ``take`` is the seam of the browser; by default the page
-    is captured in a process of its own, as ``user`` when this process is root's. Not checked:
-    that what the page says is true.
+    is captured in a process of its own, as ``user`` when this process is root's. ``pause`` waits
+    (seconds) before an authority is asked again. Not checked: that what the page says is true.
     """
     order = order.checked()
     home.prepare(now=clock())
-    means = Means(home, proxy, journal, browser, clock, fault, take or apart_from(home, user=user))
+    taking = take or apart_from(home, user=user)
+    means = Means(home, proxy, journal, browser, clock, fault, taking, pause)
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
             return finished(done)
-        with place(home, order.out, order.capture_id):
-            if work.read(ORDER) is None:
-                refuse_taken(order.out.parent, order.name)
-            held = settle_order(home, work, order)
-        fault("order settled")
-        return _go_on(order, held, work, means)
+        require_writable(order.out.parent)
+        with claimed(order.out):
+            with place(home, order.out, order.capture_id):
+                if work.read(ORDER) is None:
+                    refuse_taken(order.out.parent, order.name)
+                held = settle_order(home, work, order)
+            fault("order settled")
+            return _go_on(order, held, work, means)
 
 
 def resume(
@@ -111,10 +100,11 @@ def resume(
     proxy: str | None,
     clock: Clock = wall_clock,
     fault: Fault = no_fault,
+    pause: Pause = time.sleep,
 ) -> Preserved:
     """Finish a capture that awaits its timestamp; needs no browser. Raises SealError otherwise."""
     order = order.checked()
-    means = Means(home, proxy, None, Path("/nonexistent"), clock, fault, apart_from(home))
+    means = Means(home, proxy, None, Path("/nonexistent"), clock, fault, apart_from(home), pause)
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
@@ -128,23 +118,50 @@ def resume(
                 "There is no finished capture to resume; capture the page again.",
                 "没有可继续封装的取证结果；请重新取证。",
             )
-        return _seal(order, held, work, means, attempt)
+        require_writable(order.out.parent)
+        with claimed(order.out):
+            return _seal(order, held, work, means, attempt)
 
 
 def _go_on(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: Means) -> Preserved:
     """Find out from the log how far this capture is, and go on from there."""
+    try:
+        attempt = _captured(order, held, work, means)
+    except KeyboardInterrupt:
+        if _is_begun(order, means) and work.read("captured.json") is None:
+            _note_failed(order, work, means, Reason.INTERRUPTED)
+        raise
+    return _seal(order, held, work, means, attempt)
+
+
+def _captured(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: Means) -> Logged:
+    """Return the attempt whose capture is whole in the work folder, made now if need be."""
     with means.log.writing() as session:
-        story = read_story(session, order.capture_id)
-        attempt = _captured_attempt(story, work)
+        attempt = _captured_attempt(read_story(session, order.capture_id), work)
         if attempt is None:
-            _close_interrupted(session, story, means)
-            means.fault("interrupted closed")
-            work.clear_snapshot()
-            attempt = append_attempt(session, held, now=means.clock())
+            require_open(session, case_tag(held["case_salt"], held["case"]))
+    if attempt is None:
+        attempt = _attempt(order, held, work, means)
     means.fault("attempt logged")
     if work.read("captured.json") is None:
         _capture(order, held["software"], work, means, attempt)
-    return _seal(order, held, work, means, attempt)
+    return attempt
+
+
+def _is_begun(order: PreserveOrder, means: Means) -> bool:
+    with means.log.writing() as session:
+        return read_story(session, order.capture_id).open_attempt is not None
+
+
+def _attempt(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: Means) -> Logged:
+    """Log the attempt with a token asked for just now; nobody waits for the log meanwhile."""
+    fresh = ask_fresh(means.home.stamping(proxy=means.proxy), held, clock=means.clock)
+    means.fault("fresh token asked")
+    with means.log.writing() as session:
+        _close_interrupted(session, read_story(session, order.capture_id), means)
+        means.fault("interrupted closed")
+        work.clear_snapshot()
+        return append_attempt(session, held, fresh, now=means.clock())
 
 
 def _captured_attempt(story: Story, work: WorkFolder) -> Logged | None:
@@ -196,9 +213,6 @@ def _capture(
         _failed(order, work, means, failure.reason, failure)
     except (FormatError, SealError, CaptureError) as failure:
         _failed(order, work, means, Reason.UNSOUND, failure)
-    except KeyboardInterrupt:
-        _note_failed(order, work, means, Reason.INTERRUPTED)
-        raise
     except OSError as error:
         full = SealError(f"Cannot write ({error.strerror}).", f"无法写入（{error.strerror}）。")
         _failed(order, work, means, Reason.STORAGE, full)
@@ -248,26 +262,27 @@ def _seal(
         require_sound(package.path)
     except SealError as error:
         _failed(order, work, means, Reason.UNSOUND, error)
-    named = home.authorities(proxy=means.proxy)
-    tokens, missing = gather_tokens(work, named, package.manifest, clock=means.clock)
-    means.fault("tokens gathered")
-    if missing:
+    stamps = stamp_manifest(work, package.manifest, means)
+    named, tokens = stamps.named, stamps.tokens
+    if stamps.waiting_for:
         papers = make_papers(order.name, means.log, attempt, None, tokens)
         files: Files = {**papers.files, order.out.name: package.path}
-        put_in_place(order.out.parent, files, means.fault)
-        return preserved(order, snapshot, package, named, waiting_for=tuple(missing))
+        put_in_place(order.out.parent, order.name, files, means.fault)
+        return preserved(order, snapshot, package, named, waiting_for=stamps.waiting_for)
     with means.log.writing() as session:
         outcome = append_sealed(
             session, attempt, package.manifest, package.digests, now=means.clock()
         )
     means.fault("outcome logged")
     papers = make_papers(order.name, means.log, attempt, outcome, tokens)
+    papers = stamp_checkpoint(work, order.name, papers, means)
     dossier = build_dossier(order.name, package, papers, tokens, home=home, named=named)
     means.fault("dossier built")
     require_valid(dossier, home.trust)
     means.fault("verified")
-    files = {**papers.files, order.out.name: package.path, dossier.name: dossier}
-    put_in_place(order.out.parent, files, means.fault)
+    files = {**beside(papers.files), order.out.name: package.path, dossier.name: dossier}
+    drop_stale(order.out.parent, order.name, files)
+    put_in_place(order.out.parent, order.name, files, means.fault)
     checkpoint = papers.checkpoint.decode()
     result = preserved(order, snapshot, package, named, outcome=outcome, checkpoint=checkpoint)
     work.finish(to_json(result))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from evidence.format.zipform import ZipPart
 from evidence.home import EvidenceHome, NamedAuthority
 from evidence.log import Fault, Log
 from evidence.log.durable import sync_folder, write_synced
+from evidence.seal.claim import require_ours
 from evidence.seal.entries import Logged
 from evidence.seal.package import Package, write_package
 
@@ -79,7 +81,7 @@ def build_dossier(
     held[SIGNER_KEY] = (home.trust / "signer.pem").read_bytes()
     held[VERIFY_TEXT] = render_verify_text(name, authorities, package.artefacts)
     target = package.path.with_name(names.dossier)
-    write_package(target, [ZipPart(n, held[n]) for n in names.dossier_order(authorities)])
+    write_package(target, [ZipPart(n, held[n]) for n in names.dossier_order(authorities, held)])
     return target
 
 
@@ -139,18 +141,22 @@ def _not_valid(why: str) -> SealError:
     )
 
 
-def put_in_place(folder: Path, files: Files, fault: Fault) -> None:
-    """Put files under their names, each whole or not at all, in the order given."""
-    for name, content in files.items():
-        fault(f"publish: before {name}")
-        temporary = folder / f".{name}.tmp"
+def put_in_place(folder: Path, name: str, files: Files, fault: Fault) -> None:
+    """Put files of ``NAME`` in place, each whole or not at all, in the order given.
+
+    Raises SealError when another capture was faster: nothing of it is overwritten.
+    """
+    require_ours(folder, name, files)
+    for file, content in files.items():
+        fault(f"publish: before {file}")
+        temporary = folder / f".{file}.tmp"
         if isinstance(content, bytes):
             write_synced(temporary, content)
         else:
             _copy(content, temporary)
-        temporary.rename(folder / name)
+        temporary.rename(folder / file)
         sync_folder(folder)
-        fault(f"publish: after {name}")
+        fault(f"publish: after {file}")
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -163,20 +169,36 @@ def _copy(source: Path, target: Path) -> None:
 
 def refuse_taken(folder: Path, name: str) -> None:
     """Raise PlaceError when a file of this name is there already, or none can be written."""
+    require_writable(folder)
+    names = Sidecars(name)
+    for taken in (names.wacz, names.dossier, names.attempt, names.outcome):
+        if os.path.lexists(folder / taken):
+            raise _taken(taken)
+
+
+def require_writable(folder: Path) -> None:
+    """Raise PlaceError unless a file can be made in ``folder``, which is found out by making one.
+
+    What the rights say is not all: root, read-only media and quotas answer otherwise.
+    """
     if not folder.is_dir():
         raise PlaceError(
             f"The folder {folder} does not exist; make it first.",
             f"目录 {folder} 不存在；请先创建。",
         )
-    if not os.access(folder, os.W_OK | os.X_OK):
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"?")
+    except OSError as error:
         raise PlaceError(
-            f"The folder {folder} cannot be written; choose another, nothing was captured.",
-            f"目录 {folder} 不可写；请换一个目录，尚未取证。",
-        )
-    names = Sidecars(name)
-    for taken in (names.wacz, names.dossier, names.attempt, names.outcome):
-        if os.path.lexists(folder / taken):
-            raise PlaceError(
-                f"{taken} exists already; choose another name, nothing is overwritten.",
-                f"{taken} 已存在；请换一个文件名，已有文件不会被覆盖。",
-            )
+            f"The folder {folder} cannot be written ({error.strerror}); put that right or choose "
+            "another one.",
+            f"目录 {folder} 不可写（{error.strerror}）；请排除后重试，或换一个目录。",
+        ) from error
+
+
+def _taken(name: str) -> PlaceError:
+    return PlaceError(
+        f"{name} exists already; choose another name, nothing is overwritten.",
+        f"{name} 已存在；请换一个文件名，已有文件不会被覆盖。",
+    )

@@ -114,6 +114,12 @@ def place(home: EvidenceHome, out: Path, capture_id: str) -> Iterator[None]:
         replace_file(path, jcs.dumps({"capture_id": capture_id}))
 
 
+def how_far(home: EvidenceHome, capture_id: str) -> str:
+    """Return the last state file that a capture reached, empty if it was never begun."""
+    held = WorkFolder(home.work / capture_id)
+    return next((name for name in (DONE, FAILED, CAPTURED, ORDER) if held.read(name)), "")
+
+
 def work_folder(home: EvidenceHome, capture_id: str) -> WorkFolder:
     """Return the work folder of a capture; it is made if missing."""
     path = home.work / capture_id

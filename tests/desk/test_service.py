@@ -220,6 +220,9 @@ def test_settings_are_listed_without_secrets(
 
 
 def test_commands_without_records_load_no_django() -> None:
-    program = "import sys, desk.cli; desk.cli.build_parser(); sys.exit('django' in sys.modules)"
+    program = (
+        "import sys; from desk.commands.parser import build_parser; build_parser(); "
+        "sys.exit('django' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert done.returncode == 0
