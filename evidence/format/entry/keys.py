@@ -73,7 +73,7 @@ class KeyChange:
     """A key of ``role`` is handed over (signed by the old one) or revoked (by recovery keys).
 
     ``new`` is None only in a revocation that names no successor. ``effective`` is the time from
-    which it holds. Of a handover there is one signature, by ``old``.
+    which it holds. Of a handover there are two signatures, by ``old`` and by ``new``.
     """
 
     kind: ClassVar[str] = "key"
@@ -115,18 +115,20 @@ class KeyChange:
         event, new = fields["event"], fields["new"]
         found = _read_signatures(fields["signatures"], noun)
         old = read_bytes(fields["old"], f"{noun}: old", KEY_SIZE)
-        handed = event == "handover" and new is not None and [s.key for s in found] == [old]
+        following = None if new is None else read_bytes(new, f"{noun}: new", KEY_SIZE)
+        handed = event == "handover" and old != following
+        handed = handed and {s.key for s in found} == {old, following}
         if fields["role"] not in ROLES or not (handed or event == "revoked"):
             raise FormatError(
-                f"{noun}: neither a handover signed by the old key nor a revocation",
-                f"{noun}：既不是由旧密钥签名的移交，也不是吊销",
+                f"{noun}: neither a handover signed by both keys nor a revocation",
+                f"{noun}：既不是由新旧两把密钥签名的移交，也不是吊销",
             )
         return cls(
             event=event,
             role=fields["role"],
             **read_head(fields, noun),
             old=old,
-            new=None if new is None else read_bytes(new, f"{noun}: new", KEY_SIZE),
+            new=following,
             effective=parse_time(fields["effective"], f"{noun}: effective"),
             signatures=found,
         )

@@ -43,7 +43,8 @@ ERASED = sign_entry(
 
 def handover() -> KeyChange:
     draft = KeyChange("handover", "signer", PREV, NOW, OLD, NEW, NOW)
-    return replace(draft, signatures=(countersign(draft.signed, KEYS[0]),))
+    both = sorted(KEYS[:2], key=lambda key: key.public_key().public_bytes_raw())
+    return replace(draft, signatures=tuple(countersign(draft.signed, key) for key in both))
 
 
 def revoked() -> KeyChange:
@@ -137,7 +138,7 @@ def test_signatures_hold_for_every_field() -> None:
     for changed in (replace(CLOSED, attempts=3, failed=1), replace(ERASED, outcome=8)):
         with pytest.raises(ProofError, match="does not verify"):
             verify_entry(changed, key)
-    assert verify_signatures(handover()) == {OLD}
+    assert verify_signatures(handover()) == {OLD, NEW}
     assert len(verify_signatures(succession())) == 3
     moved = replace(revoked(), prev="9" * 64, time=datetime(2027, 1, 1, tzinfo=UTC))
     assert len(verify_signatures(moved)) == 2
