@@ -20,7 +20,6 @@ from evidence.browser.world import evaluate
 
 _SHORT = 1500
 _TINY = 400
-_EMPTY_BELOW = 20
 
 _LOGIN_PATH = re.compile(
     r"/(?:login|signin|sign-in|sign_in|log-in|passport|member/login|accounts?/login|user/login"
@@ -87,6 +86,16 @@ _GONE = re.compile(
 _NOT_FOUND_TITLE = re.compile(
     r"\b404\b|页面不存在|商品不存在|找不到页面|not found|page (?:missing|removed)", re.IGNORECASE
 )
+_FRAME_LINE = re.compile(r"^\[frame [^\]\n]*\]$", re.MULTILINE)
+_STANDS_IN = re.compile(
+    r"\W*(?:(?:(?:页面|数据|内容|努力|正在|拼命|玩命)*(?:加载|载入|跳转)(?:中|着)?|请?(?:稍候|稍等|等待)"
+    r"(?:片刻|一下)?|请(?:先)?(?:启用|开启|打开)(?:浏览器的?)?\s*javascript(?:后再?(?:访问|试|继续))?"
+    r"|loading|redirecting|please wait|one moment(?: please)?"
+    r"|(?:you need to|please) (?:enable|turn on) javascript(?: to (?:run this app|continue))?"
+    r")\W*)+",
+    re.IGNORECASE,
+)
+"""What a page says before it has anything to say; not one word of its own."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,8 @@ class Signs:
 
     ``over`` is what lies over the middle of the window: ``login``, ``verification`` or nothing.
     ``challenge`` is a verification widget of some size; ``product`` is markup that says so.
+    ``shadow`` is text in shadow roots, which the page's own text leaves out; ``controls`` are
+    fields and buttons; ``pictures`` those of some size, backgrounds of a page without text too.
     """
 
     url: str = ""
@@ -107,6 +118,8 @@ class Signs:
     pictures: int = 0
     links: int = 0
     headings: str = ""
+    controls: int = 0
+    shadow: str = ""
 
     @property
     def listing(self) -> bool:
@@ -143,6 +156,8 @@ def measure(page: Page) -> Signs:
         pictures=int(found["pictures"]),
         links=int(found["links"]),
         headings=str(found["headings"]),
+        controls=int(found["controls"]),
+        shadow=str(found["shadow"]),
     )
 
 
@@ -163,13 +178,21 @@ def note_of(title: str, text: str, status: int, signs: Signs) -> str | None:
         return "login"
     if _is_gone(title, text, signs):
         return "gone"
-    return "empty" if _weight(text) < _EMPTY_BELOW and not signs.pictures else None
+    return "empty" if _is_empty(text, signs) else None
 
 
-def _weight(text: str) -> int:
-    """Return how much text there is, in letters; a Chinese character says as much as two."""
-    plain = "".join(text.split())
-    return len(plain) + sum(character >= "\u2e80" for character in plain)
+def _is_empty(text: str, signs: Signs) -> bool:
+    """Return whether a reader finds nothing: no letter or figure, no picture, nothing to fill in.
+
+    How much there is does not count: a title and 已售罄 are a page. A page that only asks to wait
+    has no word of its own, whatever turns on it meanwhile.
+    """
+    words = _FRAME_LINE.sub("", f"{text}\n{signs.shadow}")
+    if len(words) < _TINY and _STANDS_IN.fullmatch(words):
+        return signs.pictures <= 1 and not signs.controls
+    if any(character.isalnum() for character in words):
+        return False
+    return not (signs.pictures or signs.controls)
 
 
 def _is_verification(title: str, text: str, signs: Signs, *, refused: bool) -> bool:

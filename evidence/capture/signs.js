@@ -36,6 +36,11 @@
   const words = (document.body ? document.body.innerText : '').slice(0, 200000);
   const types = all('script[type="application/ld+json"]').some(e => /"@type"\s*:\s*\[?\s*"Product/.test(e.textContent))
     || all('[itemtype*="schema.org/Product"], meta[property="og:type"][content*="product"]').length > 0;
+  const elements = all('*').slice(0, 20000);
+  const backgrounds = /[\p{L}\p{N}]/u.test(words) ? 0 : elements.slice(0, 3000)
+    .filter(e => area(e) >= 3600 && /url\(/.test(getComputedStyle(e).backgroundImage) && shown(e)).length;
+  const inside = root => Array.from(root.children).filter(e => !/^(?:STYLE|SCRIPT|TEMPLATE)$/.test(e.tagName))
+    .map(e => e.innerText || '').join(' ');
   return {
     passwords: all('input[type=password]').filter(shown).length,
     over, challenge: isChallenge(document),
@@ -44,8 +49,11 @@
       .filter(e => BUY.test((e.innerText || e.value || '').slice(0, 40)) && shown(e)).length,
     product: types,
     pictures: [...all('img, video, canvas, svg, embed, object')].slice(0, 3000).filter(e => area(e) >= 3600 && shown(e)).length
-      + (document.contentType === 'application/pdf' ? 1 : 0),
+      + backgrounds + (document.contentType === 'application/pdf' ? 1 : 0),
     links: all('a[href]').length,
+    controls: all('input:not([type=hidden]), select, textarea, button').slice(0, 2000).filter(shown).length,
+    shadow: elements.filter(e => e.shadowRoot && shown(e)).slice(0, 500)
+      .map(e => inside(e.shadowRoot)).join(' ').slice(0, 2000),
     headings: all('h1, h2, [role=heading]').slice(0, 20).filter(shown)
       .map(e => (e.innerText || '').slice(0, 100)).join('\n').slice(0, 800),
   };

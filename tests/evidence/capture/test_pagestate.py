@@ -49,6 +49,11 @@ ORDINARY = {
     + LONG
     + "拖动滑块完成安全验证，请输入验证码。",
     "an article that tells of a page that is gone": "<title>新闻</title>" + LONG + "该页面不存在。",
+    "a title and a word": "<title>甬江春茶</title><p>已售罄</p>",
+    "a word in a shadow root": "<title>x</title><div id=a></div><script>a.attachShadow({mode:"
+    "'open'}).innerHTML='<style>p{color:red}</style><p>售完</p>'</script>",
+    "a background alone": "<div style='height:300px;background:url(data:,x)'></div>",
+    "a field alone": "<title>搜索</title><input placeholder=搜索宝贝>",
     "a picture alone": "<title>图</title><svg width=400 height=300></svg>",
     "a short notice": "<title>公告</title><p>本店春节期间正常发货，祝您新年快乐。</p>",
     "a licence page": "<title>证照</title><h1>营业执照</h1><p>名称：宁波某某茶业有限公司</p>",
@@ -93,7 +98,12 @@ STRANGE = {
         "an English one": "<title>Page not found</title><p>We can't find the page.</p>",
         "an ended item": "<title>Shop</title><h1>This product is no longer available</h1>",
     },
-    "empty": {"nothing": "<title>x</title>", "blanks": "<title>x</title><p> &nbsp; </p>"},
+    "empty": {
+        "nothing": "<title>x</title>",
+        "blanks": "<title>x</title><p> &nbsp; </p>",
+        "a page that waits": "<title>商城</title><svg width=90 height=90></svg><p>加载中…</p>",
+        "marks alone": "<title>x</title><p>{ } — · \ue601</p>",
+    },
 }
 
 
@@ -147,6 +157,39 @@ def test_what_stands_in_the_way_is_named(page: Page, kind: str, name: str) -> No
 )
 def test_the_status_is_heard_first(status: int, words: str, note: str) -> None:
     assert note_of("标题", words, status, Signs()) == note
+
+
+WORDS: dict[str, str | None] = {
+    "已售罄": None,
+    "¥128": None,
+    "缺货": None,
+    "龙井 ¥128.00 已售罄": None,
+    "本店已打烊": None,
+    "Sold out": None,
+    "$24.99": None,
+    "OK": None,
+    "Out of stock": None,
+    "Hi": None,
+    "加载中的茶叶": None,
+    "Loading dock": None,
+    "\n\n[frame https://h/a]\n缺货": None,
+    "": "empty",
+    " \n\t ": "empty",
+    "…… ——": "empty",
+    "{}": "empty",
+    "\n\n[frame https://h/a]\n—": "empty",
+    "加载中...": "empty",
+    "正在加载，请稍候……": "empty",
+    "请稍等": "empty",
+    "Loading…": "empty",
+    "Please wait...": "empty",
+    "You need to enable JavaScript to run this app.": "empty",
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_a_page_is_empty_only_without_a_word_of_its_own(text: str) -> None:
+    assert note_of("甬江春茶", text, 200, Signs()) == WORDS[text]
 
 
 @pytest.mark.parametrize(
