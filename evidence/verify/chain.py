@@ -114,9 +114,9 @@ def _logged(
 
 
 def _checkpoint(proof: TlogProof, key: NoteKey | None, noun: str) -> Checkpoint:
-    note = SignedNote.parse(proof.checkpoint, f"{noun}: checkpoint")
+    note = SignedNote.parse(proof.checkpoint, noun)
     if key is not None:
-        open_note(note, [key], f"checkpoint in {noun}")
+        open_note(note, [key], noun)
     checkpoint = Checkpoint.parse(note.text)
     if proof.extra is not None or any(s.name != checkpoint.origin for s in note.signatures[:1]):
         raise ProofError(
