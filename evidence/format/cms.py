@@ -6,6 +6,7 @@ A reader of DER (X.690) that takes just that from the token; no signature is che
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from evidence.errors import FormatError
 
@@ -17,7 +18,7 @@ DIGESTS = {
     bytes.fromhex("2a811ccf55018311"): "sm3",
 }
 """Object identifiers (DER content) of the digest algorithms by name."""
-_OID, _SEQUENCE, _SET, _ZERO = 0x06, 0x30, 0x31, 0xA0
+_INTEGER, _OID, _SEQUENCE, _SET, _ZERO = 0x02, 0x06, 0x30, 0x31, 0xA0
 
 
 def signer_digest(token: bytes) -> str:
@@ -25,17 +26,37 @@ def signer_digest(token: bytes) -> str:
 
     Raises FormatError for bytes that are not one DER token, more signers, or another algorithm.
     """
+    return signer_of(token).digest
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What SignedData and its one SignerInfo say that the signature itself does not cover.
+
+    ``versions`` are those of SignedData and of SignerInfo; ``signature`` is the object
+    identifier (DER content) of the signature algorithm.
+    """
+
+    versions: tuple[bytes, bytes]
+    digest: str
+    signature: bytes
+
+
+def signer_of(token: bytes) -> Signer:
+    """Return what is stated of the one signer of a token (a ContentInfo), or raise FormatError."""
     content = _fields(_only(token, _SEQUENCE))
     signed = _fields(_only(_pick(content, 1, _ZERO), _SEQUENCE))
     signers = list(_fields(_pick(signed, len(signed) - 1, _SET)))
     if len(signers) != 1:
         raise _wrong()
     signer = _fields(_pick(signers, 0, _SEQUENCE))
-    algorithm = _fields(_pick(signer, 2, _SEQUENCE))
-    name = DIGESTS.get(_pick(algorithm, 0, _OID))
+    name = DIGESTS.get(_pick(_fields(_pick(signer, 2, _SEQUENCE)), 0, _OID))
+    at = 4 if len(signer) > 3 and signer[3][0] == _ZERO else 3
+    algorithm = _fields(_pick(signer, at, _SEQUENCE))
     if name is None:
         raise _wrong()
-    return name
+    versions = (_pick(signed, 0, _INTEGER), _pick(signer, 0, _INTEGER))
+    return Signer(versions, name, _pick(algorithm, 0, _OID))
 
 
 def _wrong() -> FormatError:

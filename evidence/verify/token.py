@@ -7,6 +7,7 @@ time that the token states. Not checked: revocation.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,10 +25,16 @@ from rfc3161_client import (
 from rfc3161_client.tsp import PKIStatus
 
 from evidence.errors import FormatError, ProofError
+from evidence.verify.opensslts import refusal, to_der
+from evidence.verify.signeralgorithm import check_algorithm
 from evidence.verify.trust import Authority
 
 LIMIT = 1 << 20
-ALGORITHMS = {"sha256": "2.16.840.1.101.3.4.2.1", "sha512": "2.16.840.1.101.3.4.2.3"}
+ALGORITHMS = {
+    "sha256": "2.16.840.1.101.3.4.2.1",
+    "sha384": "2.16.840.1.101.3.4.2.2",
+    "sha512": "2.16.840.1.101.3.4.2.3",
+}
 """The digests that a token may be over, and their object identifiers."""
 MAX_CHAIN = 5
 MALFORMED = (
@@ -47,21 +54,35 @@ MALFORMED = (
 
 @dataclass(frozen=True)
 class Token:
-    """A parsed response: its time and imprint as stated, proved only by ``verify_token``."""
+    """A parsed response: its time and imprint as stated, proved only by ``verify_token``.
+
+    ``ber`` are the bytes as they came of a response that is not in DER.
+    """
 
     response: TimeStampResponse
     time: datetime
     imprint: bytes
     nonce: int | None
+    algorithm: str = "sha256"
+    ber: bytes | None = None
+
+    def digest(self, data: bytes) -> bytes:
+        """Return the digest of ``data`` by the algorithm of the token's imprint."""
+        return hashlib.new(self.algorithm, data).digest()
 
 
-def parse_token(data: bytes, noun: str, *, algorithm: str = "sha256") -> Token:
-    """Read a granted timestamp response over such a digest, or raise FormatError.
+def parse_token(data: bytes, noun: str, *, algorithm: str | None = "sha256") -> Token:
+    """Read a granted timestamp response over such a digest (None: any), or raise FormatError.
 
-    Nothing is verified.
+    Raises Unavailable for one in BER when openssl is not there. Nothing is verified.
     """
+    der = data
     try:
-        response = decode_timestamp_response(data)
+        decode_timestamp_response(data)
+    except MALFORMED:
+        der = to_der(data) or data
+    try:
+        response = decode_timestamp_response(der)
         granted = PKIStatus(response.status) is PKIStatus.GRANTED
         info = response.tst_info
         moment = info.gen_time
@@ -70,26 +91,31 @@ def parse_token(data: bytes, noun: str, *, algorithm: str = "sha256") -> Token:
         raise FormatError(
             f"{noun} is not a timestamp response ({error}).", f"{noun} 不是时间戳应答（{error}）。"
         ) from error
-    if not granted or imprint.hash_algorithm.dotted_string != ALGORITHMS[algorithm]:
-        shown = algorithm.upper().replace("SHA", "SHA-")
+    stated = imprint.hash_algorithm.dotted_string
+    found = next((name for name, oid in ALGORITHMS.items() if oid == stated), None)
+    if not granted or found is None or algorithm not in (None, found):
+        shown = (algorithm or "known").upper().replace("SHA", "SHA-")
         raise FormatError(
             f"{noun} is not a granted token over a {shown} digest.",
             f"{noun} 不是已签发的 {shown} 时间戳。",
         )
-    if response.as_bytes() != data:
+    if response.as_bytes() != der:
         raise FormatError(f"{noun} is not exactly one response.", f"{noun} 不恰是一份应答。")
-    return Token(response, _aware(moment), imprint.message, info.nonce)
+    ber = None if der == data else data
+    return Token(response, _aware(moment), bytes(imprint.message), info.nonce, found, ber)
 
 
 def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def check_request(request: TimeStampRequest, token: Token, *, algorithm: str = "sha256") -> None:
-    """Prove that the token answers this request (digest and nonce), or raise ProofError."""
+def check_request(request: TimeStampRequest, token: Token, *, algorithm: str | None = None) -> None:
+    """Prove that the token answers this request (digest, nonce, policy), or raise ProofError."""
     imprint = request.message_imprint
     asked = (imprint.hash_algorithm.dotted_string, imprint.message, request.nonce, request.version)
-    if asked != (ALGORITHMS[algorithm], token.imprint, token.nonce, 1):
+    due = (ALGORITHMS[algorithm or token.algorithm], token.imprint, token.nonce, 1)
+    policy = token.response.tst_info.policy
+    if asked != due or request.policy not in (None, policy):
         raise ProofError(
             "The timestamp does not answer the request beside it.", "时间戳并非对所附请求的应答。"
         )
@@ -111,12 +137,22 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
         for certificate in between:
             builder = builder.add_intermediate_certificate(certificate)
         builder.build().verify(token.response, digest)
+        if token.ber is not None:
+            _by_openssl(token, authority)
+        check_algorithm(token.response.time_stamp_token(), leaf)
     except (VerificationError, *MALFORMED) as error:
         raise ProofError(
             f"The timestamp does not verify with the trusted authority {authority.name} ({error}).",
             f"时间戳不能以可信机构 {authority.name} 的证书验证（{error}）。",
         ) from error
     return token.time
+
+
+def _by_openssl(token: Token, authority: Authority) -> None:
+    """The bytes as they came, not in DER, verify with openssl; VerificationError if they do not."""
+    why = refusal(token.ber or b"", token.imprint, authority.certificates, token.time)
+    if why is not None:
+        raise VerificationError(f"openssl: {why}")
 
 
 def certificates_of(token: Token, authority: Authority) -> tuple[x509.Certificate, ...]:
