@@ -39,8 +39,8 @@ def check_log(
 ) -> tuple[Attempt | None, Sealed | None]:
     """Check both entries, their proofs and what they say of this package; return them."""
     sidecars = papers.sidecars
-    attempt = _logged(papers, sidecars.attempt, sidecars.attempt_proof, key, findings)
-    outcome = _logged(papers, sidecars.outcome, sidecars.outcome_proof, key, findings)
+    attempt = read_logged(papers, sidecars.attempt, sidecars.attempt_proof, key, findings)
+    outcome = read_logged(papers, sidecars.outcome, sidecars.outcome_proof, key, findings)
     _one_checkpoint(papers, findings)
     first = attempt.entry if attempt and isinstance(attempt.entry, Attempt) else None
     second = outcome.entry if outcome and isinstance(outcome.entry, Sealed) else None
@@ -72,9 +72,13 @@ def _wrong(findings: Findings, where: str, en: str, zh: str) -> None:
     findings.invalid(CLAIM, where, en, zh)
 
 
-def _logged(
+def read_logged(
     papers: Papers, name: str, proof_name: str, key: NoteKey | None, findings: Findings
 ) -> Logged | None:
+    """Return an entry that its proof places in the log, or None after noting why not.
+
+    Without ``key`` the checkpoint's signature is not checked, and that is noted.
+    """
     data, proof_data = papers.get(name), papers.get(proof_name)
     if data is None or proof_data is None:
         missing = name if data is None else proof_name
