@@ -31,6 +31,7 @@ FAMILIES = {
     "private": "private",
     "selftest": "selftest",
     "log": "evidence",
+    "renew": "keeping",
     "trust": "trust",
 }
 EXIT_USAGE = 64

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from evidence.errors import SealError
+from evidence.errors import EvidenceError, SealError
 from evidence.format.renewal import Rehash
 from evidence.format.times import format_time
-from evidence.keeping.exhibit import Kept
+from evidence.keeping.exhibit import Kept, find
 from evidence.verify.papers import Papers
 from evidence.verify.renewal import Again, Chain, read_chain, weak_from
 from evidence.verify.standing import NEVER, Vouch, enough, stands_until
@@ -106,3 +107,23 @@ def alarms(found: Iterable[Due]) -> list[Due]:
     """Return those that have to be renewed, the most urgent first."""
     late = [one for one in found if one.alarm is not None]
     return sorted(late, key=lambda one: (one.alarm, one.kept.name))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found of all exhibits below a folder: how many, the alarms, and what is wrong."""
+
+    count: int
+    alarms: tuple[Due, ...]
+    faults: tuple[EvidenceError, ...]
+
+
+def survey(place: Path, trust: Trust, *, now: datetime) -> Survey:
+    """Look at every exhibit of a file or below a folder; one that is broken stops nothing."""
+    found, faults = [], []
+    for kept in find(place):
+        try:
+            found.append(due(kept, trust, now=now))
+        except EvidenceError as error:
+            faults.append(error)
+    return Survey(len(found) + len(faults), tuple(alarms(found)), tuple(faults))
