@@ -9,6 +9,8 @@ EvidenceError
 ├── CaptureError         the page could not be captured
 │   └── CaptureFailed    ... and the attempt and its failure have been logged
 ├── LogError             the log on disk cannot be read, locked or appended to
+│   └── RolledBack       ... or a witness has seen more of it, or another log under its name
+├── WitnessError         a witness gave no usable cosignature, or cannot be run
 ├── AuthorityError       a timestamp authority gave no usable token
 └── SealError            a package could not be written or did not verify
     └── PlaceError       ... because its place is taken or not writable; nothing was begun
@@ -69,8 +71,26 @@ class LogError(EvidenceError):
     """The log on disk cannot be read, locked or appended to."""
 
 
+class RolledBack(LogError):
+    """A witness has seen more of the log than there is, or another log under its name."""
+
+
+class WitnessError(EvidenceError):
+    """A witness gave no usable cosignature, or its own state cannot be used."""
+
+
 class AuthorityError(EvidenceError):
-    """A timestamp authority gave no usable token."""
+    """A timestamp authority gave no usable token.
+
+    ``reason`` is a code for the log; ``passing`` says that asking again soon may help.
+    """
+
+    def __init__(
+        self, en: str, zh: str, *, reason: str = "unusable", passing: bool = False
+    ) -> None:
+        super().__init__(en, zh)
+        self.reason = reason
+        self.passing = passing
 
 
 class SealError(EvidenceError):

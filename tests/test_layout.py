@@ -58,6 +58,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     "evidence.verify": {"evidence.format", "evidence.errors"},
     "evidence.__main__": {"evidence.verify", "evidence.errors"},
     "evidence.log": {"evidence.format", "evidence.errors"},
+    "evidence.witness": {"evidence.format", "evidence.errors", "evidence.log"},
     "evidence.authority": {"evidence.format", "evidence.errors"},
     "evidence.netlog": {"evidence.format", "evidence.errors"},
     "evidence.browser": {"evidence.format", "evidence.errors"},
@@ -86,7 +87,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
         "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
-        "evidence.verify",
+        "evidence.verify", "evidence.witness",
     },
     "evidence.keeping": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",

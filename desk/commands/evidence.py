@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import setting
+from desk.commands import witnessing
 from desk.commands.options import add_options
 from evidence.home import EvidenceHome
 from evidence.verify.command import add_arguments
@@ -95,6 +96,7 @@ def _add_log(commands: Any) -> None:
     three.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     _add_home(three)
     three.set_defaults(run=_audit)
+    witnessing.add(actions)
 
 
 def _add_home(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -44,29 +45,34 @@ def check_name(name: str) -> str:
 class NoteKey:
     """A public key that may sign notes: ``name`` and 32 bytes of Ed25519."""
 
+    ALGORITHM: ClassVar[int] = ED25519
+
     name: str
     public: bytes
 
     @property
     def key_id(self) -> bytes:
-        """The first four bytes of SHA-256(name || 0x0A || 0x01 || public)."""
-        tail = b"\n" + bytes([ED25519]) + self.public
+        """The first four bytes of SHA-256(name || 0x0A || algorithm || public)."""
+        tail = b"\n" + bytes([self.ALGORITHM]) + self.public
         return hashlib.sha256(self.name.encode() + tail).digest()[:4]
 
     def text(self) -> str:
-        """Return the vkey ``name+hex id+base64(0x01 || key)``, without a newline."""
-        body = base64.b64encode(bytes([ED25519]) + self.public).decode()
+        """Return the vkey ``name+hex id+base64(algorithm || key)``, without a newline."""
+        body = base64.b64encode(bytes([self.ALGORITHM]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{body}"
 
     @classmethod
-    def parse(cls, text: str) -> NoteKey:
+    def parse(cls, text: str) -> Self:
         """Read a vkey, with or without one final newline, or raise FormatError."""
         parts = text.removesuffix("\n").split("+", 2)
         if len(parts) != 3:
             raise FormatError("a vkey is name+id+key", "vkey 应为 名称+标识+密钥")
         body = decode_base64(parts[2], "vkey")
-        if len(body) != 33 or body[0] != ED25519:
-            raise FormatError("the vkey is not an Ed25519 key", "vkey 不是 Ed25519 密钥")
+        if len(body) != 33 or body[0] != cls.ALGORITHM:
+            raise FormatError(
+                f"the vkey is not an Ed25519 key of algorithm {cls.ALGORITHM}",
+                f"vkey 不是算法字节为 {cls.ALGORITHM} 的 Ed25519 密钥",
+            )
         key = cls(check_name(parts[0]), body[1:])
         if key.key_id.hex() != parts[1]:
             raise FormatError("the id in the vkey is not that of its key", "vkey 的标识与密钥不符")
