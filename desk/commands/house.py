@@ -7,6 +7,7 @@ when it is killed outright), starts again what breaks, and ends all of them on S
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from config.environment import SettingError
 from desk.errors import DeskError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+RUN_LOCK = ".run.lock"
 STOP_SECONDS = 20.0
 MOST_RESTARTS = 5
 WITHIN_SECONDS = 60.0
@@ -79,6 +81,32 @@ def listen(host: str, port: int) -> socket.socket:
             f"无法监听 {host}:{port}（{error}），请换 --host 或 --port。",
         ) from error
     return sock
+
+
+@contextlib.contextmanager
+def sole(home: Path) -> Iterator[None]:
+    """Be the one service of a data folder for the length of a ``with`` block.
+
+    Raises DeskError while another is. The hold is a lock (flock) on a file in the folder, let go
+    by the end of the process however that ends; nothing that it starts inherits it.
+    """
+    handle = os.open(home / RUN_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(handle, 20).decode("ascii", "replace").strip() or "?"
+            raise DeskError(
+                f"markseal run is running on {home} already (process {pid}); stop it first, or "
+                "set MARKSEAL_HOME to another data folder.",
+                f"数据目录 {home} 已有 markseal run 在运行（进程 {pid}）；请先停止它，或将 "
+                "MARKSEAL_HOME 设为另一个数据目录。",
+            ) from None
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(handle)
 
 
 def run_house(*, host: str, port: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,29 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "private",
         help="加密部分 / the encrypted part",
-        description="打开或销毁证据的加密部分。 / Open the encrypted part, or end it.",
+        description="列出密钥，打开或销毁证据的加密部分。 / "
+        "List the keys, open the encrypted part, or end it.",
         epilog="例 / example: markseal private open item1.wacz --out private --by 张三",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_list(actions)
     _add_open(actions)
     _add_erase(actions)
+
+
+def _add_list(actions: Any) -> None:
+    listing = actions.add_parser(
+        "list",
+        help="列出持有的密钥 / list the keys held",
+        description="列出本机持有哪些加密部分的密钥：取证编号、时间、状态、案号、网页；不显示密钥。"
+        " / "
+        "List the encrypted parts that this installation can open: capture id, time, state, case, "
+        "page; never a key.",
+        epilog="例 / example: markseal private list",
+    )
+    listing.add_argument("--json", action="store_true", help="每行一个 JSON / JSON lines")
+    _add_home(listing)
+    listing.set_defaults(run=_list)
 
 
 def _add_open(actions: Any) -> None:
@@ -40,6 +58,7 @@ def _add_open(actions: Any) -> None:
         "must be; never hand it out. Each opening is recorded in the chain of custody.",
         epilog="例 / example: markseal private open item1.wacz --out private --by 张三",
     )
+    one.add_argument("file", type=Path, metavar="NAME.wacz", help="证据包 / the package")
     _add_common(one)
     one.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="新目录或空目录 / a new folder"
@@ -53,8 +72,12 @@ def _add_erase(actions: Any) -> None:
         help="销毁密钥 / erase its key",
         description="销毁该证据加密部分的密钥；此后任何人都无法再打开，证据其余部分仍可核验。 / "
         "Delete the key of the encrypted part; nobody can open it again. The rest of the exhibit "
-        "still verifies. Copies in back-ups are yours to delete.",
+        "still verifies. Copies in back-ups are yours to delete. Without the package, give the "
+        "capture id, as markseal private list shows it.",
         epilog="例 / example: markseal private erase item1.wacz --by 张三 --yes",
+    )
+    two.add_argument(
+        "of", metavar="NAME.wacz|ID", help="证据包或取证编号 / the package, or the capture id"
     )
     _add_common(two)
     two.add_argument("--yes", action="store_true", help="确认销毁 / yes, erase it")
@@ -62,11 +85,27 @@ def _add_erase(actions: Any) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="NAME.wacz", help="证据包 / the package")
     parser.add_argument("--by", required=True, metavar="WHO", help="经办人 / who does it")
+    _add_home(parser)
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--home", type=Path, metavar="DIR", help="数据目录 / data folder (MARKSEAL_HOME)"
     )
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from evidence.seal.heldkeys import held_keys
+
+    for item in held_keys(EvidenceHome(_home(arguments))):
+        if arguments.json:
+            print(json.dumps(item.to_json(), ensure_ascii=False))
+        else:
+            made = item.made.astimezone()
+            told = (item.capture_id, f"{made:%Y-%m-%d %H:%M}", item.state, item.case, item.url)
+            print("\t".join(text or "-" for text in told))
+    return 0
 
 
 def _open(arguments: argparse.Namespace) -> int:
@@ -87,23 +126,34 @@ def _open(arguments: argparse.Namespace) -> int:
 
 
 def _erase(arguments: argparse.Namespace) -> int:
-    from evidence.seal.private import drop_key, read_key
-    from evidence.seal.unlock import find_part
+    from evidence.seal.private import drop_key, key_path, read_key
 
     home = EvidenceHome(_home(arguments))
-    part = find_part(arguments.file)
-    read_key(home, part.capture_id)
+    capture_id, sha256 = _part_of(arguments.of)
+    if not key_path(home, capture_id).exists():
+        read_key(home, capture_id)  # says what can be done
     if not arguments.yes:
         raise InputError(
             "Nothing was erased: this cannot be undone. Give --yes to erase the key.",
             "尚未销毁：此操作不可撤销。确认销毁请加 --yes。",
         )
-    noted = _note(arguments, part.capture_id, part.sha256, kind="erased")
-    drop_key(home, part.capture_id)
+    noted = _note(arguments, capture_id, sha256, kind="erased")
+    drop_key(home, capture_id)
     print("密钥已销毁；请另行删除备份中的副本。")
     print("The key is erased; delete copies in back-ups too.")
     print(noted)
     return 0
+
+
+def _part_of(named: str) -> tuple[str, str]:
+    """Return capture id and digest of the part of a package; of a bare id the digest is empty."""
+    from evidence.seal.heldkeys import is_capture_id
+    from evidence.seal.unlock import find_part
+
+    if is_capture_id(named) and not Path(named).exists():
+        return named, ""
+    part = find_part(Path(named))
+    return part.capture_id, part.sha256
 
 
 def _home(arguments: argparse.Namespace) -> Path:

@@ -43,14 +43,15 @@ def _port(value: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from desk.commands.house import run_house
-    from desk.commands.opening import check_session_key, open_desk
+    from desk.commands.house import run_house, sole
+    from desk.commands.opening import check_session_key, open_desk, open_home
 
     host = arguments.host or setting("MARKSEAL_HOST")
     number = port() if arguments.port is None else arguments.port
-    open_desk()
-    check_session_key()
-    return run_house(host=host, port=number)
+    with sole(open_home()):
+        open_desk()
+        check_session_key()
+        return run_house(host=host, port=number)
 
 
 def _add_work(commands: Any) -> None:

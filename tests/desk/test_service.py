@@ -17,7 +17,7 @@ import pytest
 
 from config.environment import SettingError
 from desk.cli import main
-from desk.commands.house import listen
+from desk.commands.house import listen, sole
 from desk.commands.opening import open_home
 from desk.leads.models import Watch
 from desk.register.models import Organisation, User
@@ -84,6 +84,25 @@ def test_a_taken_port_is_one_sentence() -> None:
     assert "无法监听" in caught.value.zh
     with pytest.raises(SettingError):
         listen("no.such.host.invalid", 1)
+
+
+def test_a_second_service_on_one_home_is_refused_until_the_first_is_dead(desk: House) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from desk.commands.house import sole\n"
+        "with sole(Path(sys.argv[1])):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", script, str(desk.home)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        second = desk.run("run", "--port", "0")
+        first.kill()
+    assert second.returncode == 1
+    assert f"进程 {first.pid}" in second.stderr
+    assert second.stderr.count("\n") == 2
+    with sole(desk.home):
+        pass
 
 
 def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from evidence.format.private import NETLOG, WARC, write_private
 from evidence.format.zipform import ZipPart
 from evidence.home import EvidenceHome
 from evidence.seal.private import key_path, make_key
+from evidence.seal.workfolder import ORDER, WorkFolder
 from tests.evidence.builder import CAPTURE_ID, World, zipped
 from tests.evidence.rich import rich, stating
 
@@ -73,6 +74,29 @@ def test_an_erased_key_is_gone(
     assert run("open", wacz, "--out", tmp_path / "out") == 64
     assert "no key" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_keys_are_listed_with_what_they_are_for_and_erased_without_the_package(
+    home: EvidenceHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["private", "list"]) == 0
+    assert capsys.readouterr().out == ""
+    key, lost = make_key(home, CAPTURE_ID), "0" * 32
+    make_key(home, lost)
+    work = WorkFolder(home.work / CAPTURE_ID)
+    work.path.mkdir(parents=True)
+    work.write(ORDER, {"case": "甬1", "url": "https://shop.test/", "out": "/x/A.wacz"})
+    assert main(["private", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert f"{CAPTURE_ID}\t" in shown
+    assert "\tbegun\t甬1\thttps://shop.test/\n" in shown
+    assert key.hex() not in shown
+    key_path(home, lost).write_bytes(b"damaged")
+    assert run("erase", lost, "--yes") == 0
+    assert run("erase", CAPTURE_ID) == 64
+    assert run("erase", CAPTURE_ID, "--yes") == 0
+    assert run("erase", CAPTURE_ID, "--yes") == 64
+    assert not list(key_path(home, "").parent.glob("*.key"))
 
 
 def test_another_key_does_not_open_it(
