@@ -9,15 +9,18 @@ response on.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import CDPSession, Error, Page
+from playwright.sync_api import Browser, CDPSession, Error, Page
 
 from evidence.browser.order import Limits
 
+STILL_SECONDS = 0.5
+_ENDLESS = ("WebSocket", "EventSource")
 _WIRE = ("http:", "https:", "ws:", "wss:")
 _ATTACHED = "Target.attachedToTarget"
 _MESSAGE = "Target.receivedMessageFromTarget"
@@ -67,7 +70,37 @@ class Recorder:
     seen: list[Seen] = field(default_factory=list)
     bytes: int = 0
     _latest: dict[str, Seen] = field(default_factory=dict)
+    _shared_workers: set[str] = field(default_factory=set)
+    _last: float = field(default_factory=time.monotonic)
     _sent: int = 0
+
+    def know_shared_workers(self, browser: Browser) -> None:
+        """Learn of shared workers, whose script begins in a page's session and ends in none.
+
+        The request for it has the worker's own id.
+        """
+
+        def created(event: dict[str, Any]) -> None:
+            self._shared_workers.add(str(event["targetInfo"]["targetId"]))
+
+        session = browser.new_browser_cdp_session()
+        session.on("Target.targetCreated", created)
+        wanted = {"discover": True, "filter": [{"type": "shared_worker"}]}
+        with suppress(Error):
+            session.send("Target.setDiscoverTargets", wanted)
+
+    def still(self) -> bool:
+        """Return whether nothing is under way, and nothing happened for half a second.
+
+        What has no end (a stream of events) or none that is told is not waited for.
+        """
+        if time.monotonic() - self._last < STILL_SECONDS:
+            return False
+        return not any(
+            one.end == "open" and one.kind not in _ENDLESS and name not in self._shared_workers
+            for name, one in self._latest.items()
+            if one.url.startswith(_WIRE)
+        )
 
     def attach(self, page: Page) -> CDPSession:
         """Listen to a page, its frames and workers; return the page's own session."""
@@ -91,6 +124,7 @@ class Recorder:
             for command in (*_COMMANDS, ("Runtime.runIfWaitingForDebugger", {})):
                 self._send(session, (*path, event["sessionId"]), command)
         elif method in _HANDLERS:
+            self._last = time.monotonic()
             _HANDLERS[method](self, event)
 
     def _send(self, session: CDPSession, path: tuple[str, ...], command: Command) -> None:

@@ -5,9 +5,11 @@ Nothing is clicked: a cookie banner, a coupon or a login pane stays as the page 
 
 from __future__ import annotations
 
-from contextlib import suppress
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Error, Page
+from playwright.sync_api import TimeoutError as NotYet
 
 from evidence.browser.order import Limits
 from evidence.browser.steps import Steps
@@ -76,14 +78,23 @@ _DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP}
 _TOP = "() => window.scrollTo({left: 0, top: 0, behavior: 'instant'})"
 
 
-def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
-    """Scroll to the end within bounds, wait for fonts and pictures; return limits hit."""
+_LOOK_MS = 250
+Still = Callable[[], bool]
+"""Whether nothing is under way, by another witness than the driver."""
+
+
+def settle(
+    page: Page, limits: Limits, steps: Steps, *, still: Still | None = None
+) -> tuple[str, ...]:
+    """Scroll to the end within bounds, wait for fonts and pictures; return limits hit.
+
+    The network is idle when the driver says so or ``still`` does.
+    """
     hit = []
     milliseconds = limits.settle_seconds * 1000
-    try:
-        page.wait_for_load_state("networkidle", timeout=milliseconds)
+    if _idle(page, limits.settle_seconds, still):
         steps.add("network idle")
-    except Error:
+    else:
         steps.add("network not idle", f"waited {limits.settle_seconds} s")
     left = _scroll(page, limits.scrolls, steps)
     if left <= 0 or not _scroll_boxes(page, left, steps):
@@ -91,9 +102,28 @@ def settle(page: Page, limits: Limits, steps: Steps) -> tuple[str, ...]:
     evaluate(page, _TOP)
     page.wait_for_timeout(100)
     steps.add("fonts and images", str(evaluate(page, _WAIT_FONTS_AND_IMAGES, milliseconds)))
-    with suppress(Error):
-        page.wait_for_load_state("networkidle", timeout=milliseconds / 2)
+    _idle(page, limits.settle_seconds / 2, still)
     return tuple(hit)
+
+
+def _idle(page: Page, seconds: float, still: Still | None) -> bool:
+    """Wait until the network is idle, at most so long; return whether it is.
+
+    The driver waits in vain where a request ends that it is not told of (a shared worker's).
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if still is not None and still():
+            return True
+        try:
+            most = left * 1000 if still is None else min(left * 1000, _LOOK_MS)
+            page.wait_for_load_state("networkidle", timeout=most)
+        except NotYet:
+            continue
+        except Error:
+            return False
+        return True
+    return False
 
 
 def _scroll(page: Page, most: int, steps: Steps) -> int:

@@ -48,6 +48,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     page = context.new_page()
     recorder = Recorder(course.order.limits, stopper(course, page))
     recorder.attach(page)
+    recorder.know_shared_workers(running.browser)
     beside = Beside(course, recorder)
     beside.watch(page)
 
@@ -58,7 +59,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     context.on("page", to_the_front)
     with filming(course, page, spool) as filmed:
         answers = _navigate(course, page, mark)
-        records = _take(course, page)
+        records = _take(course, page, recorder)
         require_a_page(page.url)
         context.remove_listener("page", to_the_front)
         final_url, answer = page.url, answers.shown(page)
@@ -108,12 +109,12 @@ def _navigate(course: Course, page: Page, mark: int) -> Answers:
     return answers
 
 
-def _take(course: Course, page: Page) -> Records:
+def _take(course: Course, page: Page, recorder: Recorder) -> Records:
     """Settle and take the records; a page that moves on by script is followed, within bounds."""
     limits = course.order.limits
     for _ in range(MOVES):
         try:
-            course.hit.extend(settle(page, limits, course.steps))
+            course.hit.extend(settle(page, limits, course.steps, still=recorder.still))
             return take_records(page, course.order, course.steps)
         except Error as error:
             moved = "navigat" in error.message or "context was destroyed" in error.message

@@ -14,7 +14,10 @@ HTML = "text/html; charset=utf-8"
 
 @contextmanager
 def serving(pages: Mapping[str, str | bytes | int]) -> Iterator[str]:
-    """Serve text as HTML, bytes as PNG, and a number as that status; yield the address."""
+    """Serve text as HTML, bytes as PNG, a number as that status; yield the address.
+
+    Text under ``.js`` is a script.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -32,6 +35,7 @@ def serving(pages: Mapping[str, str | bytes | int]) -> Iterator[str]:
             kind, body = HTML, b"none"
             if isinstance(found, str):
                 body = found.replace("{host}", self.headers.get("Host", "")).encode()
+                kind = "text/javascript" if self.path.endswith(".js") else kind
             elif isinstance(found, bytes):
                 kind, body = "image/png", found
             self.send_response(status)

@@ -103,6 +103,11 @@ PAGES: dict[str, str | bytes | int] = {
     "/renamed": LISTING + "<script>history.pushState({}, '', '/item/genuine')</script>",
     "/empties": LISTING + "<script>setTimeout(() => location.href = '/none', 50)</script>",
     "/none": 204,
+    "/shared": LISTING + "<script>let w = new SharedWorker('/worker.js'); w.port.onmessage = "
+    "e => document.title = e.data;</script>",
+    "/worker.js": "onconnect = e => fetch('/told').then(r => r.text())"
+    ".then(t => e.ports[0].postMessage(t));",
+    "/told": 201,
     "/lost": LISTING
     + "<script>setTimeout(() => location.href = 'http://127.0.0.1:1/', 50)</script>",
 }
@@ -131,6 +136,19 @@ def test_a_page_is_printed_as_it_is_shown(tricks: str, way_out: Guard, tmp_path:
     assert "¥99" in email.message_from_bytes(
         (tmp_path / "evidence/page.mhtml").read_bytes()
     ).get_payload(0).get_payload(decode=True).decode("utf-8")  # type: ignore[union-attr]
+
+
+def test_a_shared_worker_does_not_keep_the_network_from_being_idle(
+    tricks: str, way_out: Guard, tmp_path: Path
+) -> None:
+    snapshot = capture(order(f"{tricks}/shared", way_out), tmp_path, software="t")
+    record = record_of(snapshot)
+    assert snapshot.title == "none"  # what the worker fetched and told the page
+    steps = [step["step"] for step in record["steps"]]
+    assert "network idle" in steps
+    assert "network not idle" not in steps
+    kept = {exchange["url"] for exchange in record["exchanges"]}
+    assert {f"{tricks}/worker.js", f"{tricks}/told"} <= kept
 
 
 def test_an_address_that_a_script_set_is_told(tricks: str, way_out: Guard, tmp_path: Path) -> None:
