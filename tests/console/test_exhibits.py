@@ -6,16 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from PIL import Image
 
 from desk.cases.models import Exhibit
 from desk.cases.selectors import wacz_of
 from evidence.format import names
 from tests.console.conftest import Sessions
-from tests.console.world import DAY, NOW, World
-from tests.evidence.builder import Draft
-from tests.evidence.builder import World as Installation
+from tests.console.world import World, add_capture
 
 
 def _kinds(exhibit: Exhibit) -> list[str]:
@@ -156,24 +153,62 @@ def test_two_captures_of_one_page_are_compared(
     session: Sessions, world: World, tmp_path: Path
 ) -> None:
     assert world.exhibit is not None
-    first = world.exhibit
-    keys = Installation.create(tmp_path / "keys")
-    folder = Path(settings.MARKSEAL_HOME) / "exhibits" / "e2"
-    folder.mkdir(parents=True)
-    for path, text in ((folder / "e2.wacz", "现价 39 元"), (wacz_of(first), "现价 59 元")):
-        draft = Draft(keys)
-        draft.artefacts[names.TEXT] = text.encode()
-        path.write_bytes(draft.seal().wacz)
-    second = Exhibit.objects.get(pk=first.pk)
-    second.pk = None
-    second.number, second.capture_id, second.folder = f"{first.number}B", "1" * 32, "exhibits/e2"
-    second.wacz, second.sealed_at = "e2.wacz", NOW + DAY
-    second.manifest_sha256 = "ef" * 32
-    second.save()
+    first, second = world.exhibit, add_capture(world, tmp_path / "keys", "现价 39 元")
     page = session("officer").get(f"/exhibits/{second.pk}/comparison/").content.decode()
     assert "<del>现价 59 元</del>" in page
     assert "<ins>现价 39 元</ins>" in page
+    assert "<select" not in page, "there is one earlier capture, and no choice"
     wacz_of(first).unlink()
     kept = session("notary").get(f"/exhibits/{second.pk}/comparison/").content.decode()
     assert "<ins>现价 39 元</ins>" in kept, "worked out once"
     assert session("officer").get(f"/exhibits/{first.pk}/comparison/").status_code == 404
+
+
+def test_any_earlier_capture_can_be_chosen_and_no_later_one(
+    session: Sessions, world: World, tmp_path: Path
+) -> None:
+    assert world.exhibit is not None
+    first, second = world.exhibit, add_capture(world, tmp_path / "keys", "现价 39 元")
+    third = add_capture(world, tmp_path / "more", "现价 29 元", after=second)
+    client = session("officer")
+    latest = client.get(f"/exhibits/{third.pk}/comparison/").content.decode()
+    assert "<del>现价 39 元</del>" in latest, "the one before, when none is named"
+    assert f'<option value="{second.pk}" selected>' in latest
+    chosen = client.get(f"/exhibits/{third.pk}/comparison/?with={first.pk}").content.decode()
+    assert "<del>现价 59 元</del>" in chosen
+    for wrong in (str(third.pk), "999999", "x", "-1"):
+        address = f"/exhibits/{third.pk}/comparison/?with={wrong}"
+        assert client.get(address).status_code == 404, wrong
+    backwards = client.get(f"/exhibits/{second.pk}/comparison/?with={third.pk}")
+    assert backwards.status_code == 404
+
+
+def test_what_cannot_be_compared_says_so(session: Sessions, world: World, tmp_path: Path) -> None:
+    second = add_capture(world, tmp_path / "keys", "现价 39 元")
+    wacz_of(second).write_bytes(b"no package")
+    page = session("officer").get(f"/exhibits/{second.pk}/comparison/")
+    assert page.status_code == 302
+    assert page["Location"] == f"/exhibits/{second.pk}/"
+
+
+def test_the_film_and_the_archived_page_are_downloads_and_recorded(
+    session: Sessions, world: World
+) -> None:
+    assert world.exhibit is not None
+    client = session("officer")
+    for key, name in (("recording", names.RECORDING), ("page", names.MHTML)):
+        answer = client.get(f"/exhibits/{world.exhibit.pk}/files/{key}/")
+        assert answer["Content-Type"] == "application/octet-stream", "no page of ours"
+        assert answer["Content-Disposition"].startswith("attachment;")
+        assert answer["Content-Length"] == "4"
+        assert b"".join(answer.streaming_content) in (b"film", b"page")
+        event = world.exhibit.custody.last()
+        assert event is not None
+        assert (event.kind, event.note) == ("downloaded", name)
+        assert event.sha256 in ("9a" * 32, "9c" * 32)
+    assert client.get(f"/exhibits/{world.exhibit.pk}/files/manifest/").status_code == 404
+    page = client.get(f"/exhibits/{world.exhibit.pk}/").content.decode()
+    assert f"/exhibits/{world.exhibit.pk}/pictures/strip-001/" in page
+    assert "下载封装内的一个文件" in page
+    auditor = session("auditor").get(f"/exhibits/{world.exhibit.pk}/").content.decode()
+    assert "/files/" not in auditor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from desk.leads.services import dismiss, file_leads, file_listing, shortlist
 from desk.register.models import Mark, Organisation, Role, User
 from desk.register.services import add_mark, add_organisation, add_user, authorise_seller
 from evidence.format import names
+from tests.evidence.builder import Draft
+from tests.evidence.builder import World as Installation
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -218,6 +221,33 @@ def _exhibit(world: World) -> None:
     )
     CustodyEvent.objects.create(exhibit=world.exhibit, kind="sealed", at=NOW, sha256="ab" * 32)
     lead.refresh_from_db()
+
+
+def add_capture(world: World, keys: Path, text: str, *, after: Exhibit | None = None) -> Exhibit:
+    """Add a later capture of the world's exhibit, whose page then said ``text``; return it.
+
+    The first exhibit's package becomes a real one too, with a price of its own.
+    """
+    assert world.exhibit is not None
+    before = after or world.exhibit
+    installation = Installation.create(keys)
+    serial = Exhibit.objects.count() + 1
+    later = Exhibit.objects.get(pk=world.exhibit.pk)
+    later.pk, later.capture_id = None, f"{serial:032x}"
+    later.number, later.folder = f"{world.exhibit.number}B{serial}", f"exhibits/e{serial}"
+    assert before.sealed_at is not None
+    later.sealed_at = before.sealed_at + DAY
+    later.manifest_sha256 = secrets.token_hex(32)  # comparisons are kept by it
+    folder = Path(settings.MARKSEAL_HOME) / later.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / later.dossier).write_bytes(b"not a real dossier")
+    first = Path(settings.MARKSEAL_HOME) / world.exhibit.folder / world.exhibit.wacz
+    for path, said in ((folder / later.wacz, text), (first, "现价 59 元")):
+        draft = Draft(installation)
+        draft.artefacts[names.TEXT] = said.encode()
+        path.write_bytes(draft.seal().wacz)
+    later.save()
+    return later
 
 
 def picture(colour: str = "#455a64", size: tuple[int, int] = (64, 48)) -> bytes:
