@@ -2,5 +2,6 @@
 
 from evidence.replay.check import check, leave_unchecked
 from evidence.replay.compare import compare_pictures, compare_texts
+from evidence.replay.reasons import Reason, cut_short
 
-__all__ = ["check", "compare_pictures", "compare_texts", "leave_unchecked"]
+__all__ = ["Reason", "check", "compare_pictures", "compare_texts", "cut_short", "leave_unchecked"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Error
 
+from evidence.browser.failure import PageNotCaptured
 from evidence.browser.order import CaptureOrder
 from evidence.capture.session import Snapshot
 from evidence.errors import EvidenceError
@@ -25,63 +27,63 @@ from evidence.replay.compare import (
     compare_texts,
 )
 from evidence.replay.elements import explaining
+from evidence.replay.reasons import (
+    ATTENDED,
+    NotReplayed,
+    Reason,
+    no_browser,
+    not_loaded,
+    unreadable,
+)
 from evidence.replay.recording import read_recording
-from evidence.replay.stage import LIMIT_SECONDS, Shown, show
+from evidence.replay.stage import Shown, show
 
 FORMAT = "markseal-replay/1"
 _URL_LIMIT = 500
 _URLS = 200
+LEAST_SECONDS = 30.0
+MOST_SECONDS = 180.0
 
 
-def check(snapshot: Snapshot, order: CaptureOrder, *, seconds: float = LIMIT_SECONDS) -> None:
+def check(snapshot: Snapshot, order: CaptureOrder, *, seconds: float | None = None) -> None:
     """Replay the WARC of ``snapshot`` offline; write what differs into its folder.
 
     Adds ``evidence/replay.json`` and, when there is one, ``evidence/replay.png``. Never raises
     for what goes wrong in the replay: the verdict is then ``not_checked``, with the reason.
-    What is proved: that the records of one act agree. Not checked: that the site said so.
+    ``seconds`` bounds the browser's part; by default ``allowance`` does. What is proved: that
+    the records of one act agree. Not checked: that the site said so.
     """
     evidence = snapshot.folder / "evidence"
+    picture = None
     try:
         report, picture = _replayed(snapshot, order, seconds)
+    except NotReplayed as error:
+        report = _not_checked(error.reason)
+    except PageNotCaptured as error:
+        report = _not_checked(no_browser(error.en))
     except EvidenceError as error:
-        report, picture = _not_checked(error.en, error.zh), None
+        report = _not_checked(unreadable(error.en))
     except Error as error:
-        first = error.message.splitlines()[0][:200] if error.message else "unknown"
-        limit = f"{seconds:.0f}"
-        report, picture = (
-            _not_checked(
-                f"The recorded page did not load again within {limit} seconds ({first}).",
-                f"所录网页未能在 {limit} 秒内重新加载（{first}）。",
-            ),
-            None,
-        )
+        report = _not_checked(not_loaded(error.message.partition("\n")[0]))
     except (OSError, ValueError) as error:
-        report, picture = (
-            _not_checked(
-                f"The records could not be read for the replay ({error}).",
-                f"回放所需的记录无法读取（{error}）。",
-            ),
-            None,
-        )
+        report = _not_checked(unreadable(str(error)))
     if picture is not None:
         (evidence / Path(names.REPLAY_PICTURE).name).write_bytes(picture)
     (evidence / Path(names.REPLAY).name).write_bytes(jcs.dumps(report))
 
 
 def _replayed(
-    snapshot: Snapshot, order: CaptureOrder, seconds: float
+    snapshot: Snapshot, order: CaptureOrder, seconds: float | None
 ) -> tuple[dict[str, Any], bytes | None]:
     folder = snapshot.folder
     if (folder / names.ATTENDED).exists():
-        return _not_checked(
-            "A person acted in this capture; a replay without that person shows another page.",
-            "本次取证由人工操作，无人操作的回放不会显示同一页面。",
-        ), None
+        raise NotReplayed(ATTENDED)
     sealed_picture = (folder / names.SCREENSHOT).read_bytes()
     sealed_text = (folder / names.TEXT).read_bytes().decode("utf-8")
     recording = read_recording(folder / names.ARCHIVE)
     with tempfile.TemporaryDirectory(prefix="markseal-replay-") as spool:
-        shown = show(recording, order, _moment(snapshot), Path(spool), seconds=seconds)
+        bound = allowance(_steps(snapshot), sealed_picture) if seconds is None else seconds
+        shown = show(recording, order, _moment(snapshot), Path(spool), seconds=bound)
     report = _report(sealed_picture, sealed_text, shown)
     return (_veiled(report) if snapshot.fidelity == "redacted" else report), shown.picture
 
@@ -94,6 +96,7 @@ def _veiled(report: dict[str, Any]) -> dict[str, Any]:
     for item in report["text"]["differences"]:
         item["replayed"] = ["*" * len(line) for line in item["replayed"]]
     requests = report["requests"]
+    requests["alike"] = [{k: _site_of(v) for k, v in pair.items()} for pair in requests["alike"]]
     requests["refused"] = [_site_of(url) for url in requests["refused"]]
     return report
 
@@ -121,7 +124,11 @@ def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:
         },
         "requests": {
             "answered": shown.answered,
-            "answered_alike": shown.alike,
+            "answered_alike": len(shown.alike),
+            "alike": [
+                {"asked": asked[:_URL_LIMIT], "recorded": recorded[:_URL_LIMIT]}
+                for asked, recorded in shown.alike[:_URLS]
+            ],
             "refused": [url[:_URL_LIMIT] for url in shown.refused[:_URLS]],
             "refused_count": len(shown.refused),
         },
@@ -157,30 +164,52 @@ def _pixels(png: bytes) -> int:
     return int.from_bytes(png[16:20], "big")
 
 
+def allowance(steps: Sequence[Mapping[str, str]], picture: bytes) -> float:
+    """Return how many seconds a replay is given: 30, and more for a tall or a slow page.
+
+    More is 1.5 seconds for each 1,000 pixels of the picture's height, or four times what the
+    capture took for its picture (a replay takes two), whichever is longer; 180 at most.
+    """
+    height = int.from_bytes(picture[20:24], "big")
+    at = {item["step"]: float(item["since_start"]) for item in steps}
+    took = max(0.0, at.get("screenshot", 0.0) - at.get("text", 0.0))
+    return min(MOST_SECONDS, LEAST_SECONDS + max(1.5 * height / 1000, 4 * took))
+
+
+def _steps(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Return the steps of the capture by its own record; empty when they cannot be read."""
+    try:
+        record = json.loads((snapshot.folder / names.CAPTURE).read_bytes())
+        return [
+            {**item, "since_start": str(float(item["since_start"]))} for item in record["steps"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _moment(snapshot: Snapshot) -> datetime:
     """Return when the capture went to the address, by its own steps; else when it began."""
     try:
-        record = json.loads((snapshot.folder / names.CAPTURE).read_bytes())
-        walls = [item["wall"] for item in record["steps"] if item["step"] == "navigation"]
+        walls = [item["wall"] for item in _steps(snapshot) if item["step"] == "navigation"]
         return datetime.fromisoformat(walls[-1].replace("Z", "+00:00"))
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError):
         return snapshot.started
 
 
-def leave_unchecked(folder: Path, en: str, zh: str) -> None:
+def leave_unchecked(folder: Path, reason: Reason) -> None:
     """Write into a capture's ``folder`` that it was not replayed, and why, and nothing else of it.
 
     For a replay whose process ended before it could say so itself.
     """
     (folder / names.REPLAY_PICTURE).unlink(missing_ok=True)
-    (folder / names.REPLAY).write_bytes(jcs.dumps(_not_checked(en, zh)))
+    (folder / names.REPLAY).write_bytes(jcs.dumps(_not_checked(reason)))
 
 
-def _not_checked(en: str, zh: str) -> dict[str, Any]:
+def _not_checked(reason: Reason) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "verdict": "not_checked",
-        "reason": {"en": en, "zh": zh},
+        "reason": reason.to_json(),
         "picture": None,
         "text": None,
     }

@@ -19,6 +19,10 @@ _PASSING = re.compile(
 )
 """Values in an address that change with every visit: moments, random numbers, signatures over
 them, and names of functions that are made of them."""
+_NAMELESS = re.compile(r"(?:[A-Za-z_$.-]{0,12}\d{6,}|\d+)(?:\.\d+)?(?:[eE]-?\d+)?")
+_NUMBERS = re.compile(r"\d(?:\.\d+)?[eE]-\d+|0?\.\d{6,}|\d{10,}")
+"""Number-like parts of a query: a part without a name that is a number, or a word and one of six
+digits or more; in a value, moments and fractions."""
 _CALL = re.compile(rb"(?:\s|/\*\*/)*([A-Za-z_$][\w$.]*)\(")
 
 
@@ -60,21 +64,26 @@ class Recording:
     exchanges: list[Kept]
     _named: dict[tuple[str, str], list[Kept]] = field(default_factory=dict)
     _alike: dict[tuple[str, str], list[Kept]] = field(default_factory=dict)
+    _numbered: dict[tuple[str, str], list[Kept]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for item in self.exchanges:
             self._named.setdefault((item.method, item.url), []).append(item)
             self._alike.setdefault((item.method, _alike(item.url)), []).append(item)
+            self._numbered.setdefault((item.method, without_numbers(item.url)), []).append(item)
 
     def find(self, asked: Asked) -> Kept | None:
         """Return the exchange that answers ``asked``, or None; each is used in its turn.
 
         The same address first, with the same body and range if there is one; else an address
-        that differs only in what changes with every visit. The last one answers again and again.
+        that differs only in what changes with every visit; else one that differs only in
+        number-like parts of its query. The last one answers again and again.
         """
         url = urldefrag(asked.url)[0]
-        items = self._named.get((asked.method, url)) or self._alike.get(
-            (asked.method, _alike(url)), []
+        items = (
+            self._named.get((asked.method, url))
+            or self._alike.get((asked.method, _alike(url)))
+            or self._numbered.get((asked.method, without_numbers(url)), [])
         )
         answered = [item for item in items if item.length] or items
         if not asked.conditional:
@@ -112,6 +121,20 @@ def _best(items: list[Kept], asked: Asked) -> Kept | None:
 
 def _alike(url: str) -> str:
     return _PASSING.sub("#", url)
+
+
+def without_numbers(url: str) -> str:
+    """Return ``url`` with the number-like parts of its query put as ``#``; the path stays.
+
+    A short number that has a name (``page=2``) is no such part: it says what is asked for.
+    """
+    head, mark, query = url.partition("?")
+    parts = re.split(r"([&;])", query)
+    return head + mark + "".join("#" if _is_nameless(p) else _NUMBERS.sub("#", p) for p in parts)
+
+
+def _is_nameless(part: str) -> bool:
+    return _NAMELESS.fullmatch(part.removesuffix("=")) is not None
 
 
 def _called(body: bytes, recorded: str, asked: str) -> bytes:

@@ -32,9 +32,9 @@ from evidence.capture.extras import context_options
 from evidence.capture.page import settle, take_text
 from evidence.capture.pictures import take_picture
 from evidence.replay.elements import ELEMENTS
+from evidence.replay.reasons import NotReplayed, too_slow
 from evidence.replay.recording import Asked, Kept, Recording
 
-LIMIT_SECONDS = 30.0
 MOVES = 4
 _BETWEEN_FRAMES_MS = 400
 _WHOLE_OR_NOT = {"XHR", "Fetch", "Script", "Stylesheet", "EventSource"}
@@ -56,8 +56,8 @@ _CLOCK = """(() => {
 class Shown:
     """What the replayed page showed; ``later`` is its picture again, a moment afterwards.
 
-    ``elements`` are boxes as the page's own measures give them, in CSS pixels. ``alike`` counts
-    the answers to addresses that were recorded with another moment or random number in them.
+    ``elements`` are boxes as the page's own measures give them, in CSS pixels. ``alike`` are the
+    addresses that were asked for and those with other numbers in them that were answered from.
     """
 
     final_url: str
@@ -67,7 +67,7 @@ class Shown:
     width: int
     elements: tuple[dict[str, Any], ...]
     answered: int
-    alike: int
+    alike: tuple[tuple[str, str], ...]
     refused: tuple[str, ...]
 
 
@@ -79,7 +79,7 @@ class Prompter:
         self._session = session
         self._origins: dict[str, str] = {}
         self.answered = 0
-        self.alike = 0
+        self.alike: list[tuple[str, str]] = []
         self.refused: dict[str, None] = {}
         self.broken: dict[str, None] = {}
 
@@ -107,7 +107,8 @@ class Prompter:
             self._fail(held, "BlockedByClient")
             return
         self.answered += 1
-        self.alike += int(found.url != urldefrag(url)[0])
+        if found.url != urldefrag(url)[0]:
+            self.alike.append((urldefrag(url)[0], found.url))
         self._answer(held, found, url, str(event.get("resourceType", "")))
 
     def _answer(self, held: str, found: Kept, url: str, kind: str) -> None:
@@ -164,7 +165,7 @@ def show(
     """Load the page from ``recording`` as it was at ``moment``; return what it showed.
 
     ``seconds`` are for everything once the browser runs. Raises PageNotCaptured when no browser
-    starts, playwright's Error when the page does not load from it or the time is over.
+    starts, NotReplayed when the time is over, playwright's Error when the page does not load.
     """
     with _nobody_there() as nowhere:
         offline = replace(
@@ -207,7 +208,7 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
         width=int(elements["width"]),
         elements=tuple(elements["items"]),
         answered=prompter.answered,
-        alike=prompter.alike,
+        alike=tuple(prompter.alike),
         refused=tuple(prompter.refused),
     )
 
@@ -259,12 +260,22 @@ def _nobody_there() -> Iterator[str]:
 
 @contextmanager
 def _time_limit(running: Running, seconds: float) -> Iterator[None]:
-    """End the browser when the time is over; every call on it then fails."""
-    timer = threading.Timer(seconds, running.kill)
+    """End the browser when the time is over; every call on it then fails, as NotReplayed."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        running.kill()
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except Error as error:
+        if not over.is_set():
+            raise
+        raise NotReplayed(too_slow(seconds)) from error
     finally:
         timer.cancel()
         timer.join()

@@ -7,7 +7,7 @@ import signal
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.capture import Snapshot
 from evidence.errors import CaptureError, FormatError, InputError
-from evidence.replay import leave_unchecked
+from evidence.replay import cut_short, leave_unchecked
 from evidence.worker.codec import loads
 from evidence.worker.private import Private, read_answer, require_plain
 from evidence.worker.request import PROGRESS, RESULT, RESULT_LIMIT, Kind, Outcome, Request
@@ -36,8 +36,7 @@ def snapshot_of(request: Request, private: Private, ending: Ending | None) -> Sn
             f"取证结果中含有非普通文件（{odd[:80]!r}），不予采用。",
         )
     if request.replay and (ending is None or (ending.how, ending.value) != ("exit", 0)):
-        _, en, zh = _cause(request, private, ending)
-        leave_unchecked(request.folder, f"{en}.", f"{zh}。")
+        leave_unchecked(request.folder, cut_short(_cause(request, private, ending)[1]))
     return outcome.snapshot
 
 

@@ -40,6 +40,12 @@ document.body.style.background = `hsl(${Math.random() * 360}, 90%, 50%)`</script
 LOST = """<!doctype html><meta charset="utf-8"><title>随机图片</title>
 <p>商品编号 10001，产地宁波。</p><img id="one" width="200" height="150"><script>
 one.src = '/any.png?x' + Math.random().toString(36).slice(2)</script>"""
+BUSTED = """<!doctype html><meta charset="utf-8"><title>防缓存</title><p>商品编号 10001，产地宁波。
+<p id="one"></p><p id="two"></p><img id="picture" width="200" height="150"><script>
+picture.src = '/picture.png?' + Date.now();
+fetch('/from-worker?' + Math.random()).then(r => r.text()).then(t => one.textContent = t);
+fetch('/from-worker?k=1&_' + Date.now()).then(r => r.text()).then(t => two.textContent = t);
+</script>"""
 STUCK = """<!doctype html><meta charset="utf-8"><title>只在回放时卡住</title><p>商品编号 10001。
 <script>fetch('/any.png?x' + Math.random().toString(36).slice(2))
   .catch(() => { for (;;); })</script>"""
@@ -87,6 +93,7 @@ def site(port: int) -> dict[str, Answer]:
         "/moving": html(MOVING.replace("{port}", str(port))),
         "/ad": html(AD),
         "/lost": html(LOST),
+        "/busted": html(BUSTED),
         "/stuck": html(STUCK),
         "/pops": html(POPS),
         "/greeting": greeting,

@@ -16,7 +16,9 @@ from PIL import Image, ImageDraw
 from evidence.replay.causes import Cause, Element, cause_of, is_advertising, is_foreign
 from evidence.replay.compare import Box, compare_pictures, compare_texts
 from evidence.replay.message import decode, read_answer, unchunk
-from evidence.replay.recording import Asked, read_recording
+from evidence.replay.check import allowance
+from evidence.replay.reasons import Reason, cut_short, no_browser, not_loaded, too_slow, unreadable
+from evidence.replay.recording import Asked, read_recording, without_numbers
 
 TEXT = "甬江春茶，明前特级。".encode() * 50
 
@@ -203,6 +205,69 @@ def test_a_recording_answers_in_order_and_by_body(tmp_path: Path) -> None:
     silent = recording.find(Asked("GET", "https://a.test/silent"))
     assert silent is not None
     assert silent.length == 0
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "same"),
+    [
+        ("/x.png?1699999999", "/x.png?1800000000", True),
+        ("/x.png?7", "/x.png?8", True),
+        ("/api?0.123456", "/api?0.9", True),
+        ("/api?9.3e-7", "/api?0.123456789", True),
+        ("/api?k=1&_1699999999", "/api?k=1&_1800000001", True),
+        ("/api?k=1&v=a-1699999999", "/api?k=1&v=a-1800000001", True),
+        ("/api?1699999999=", "/api?1800000000=", True),
+        ("/api?k=1&1699999999", "/api?k=2&1800000000", False),
+        ("/api?page=2", "/api?page=3", False),
+        ("/item/1699999999", "/item/1800000000", False),
+        ("/x.png?p12", "/x.png?p13", False),
+        ("/x.png?1699999999", "/y.png?1699999999", False),
+        ("/x.png?1699999999", "/x.png", False),
+    ],
+)
+def test_only_number_like_parts_of_a_query_may_differ(
+    recorded: str, asked: str, *, same: bool
+) -> None:
+    host = "https://a.test"
+    assert (without_numbers(host + recorded) == without_numbers(host + asked)) is same
+
+
+def test_the_very_address_comes_before_one_with_other_numbers(tmp_path: Path) -> None:
+    get, page = b"GET / HTTP/1.1\r\n\r\n", "https://a.test/x?"
+    path = tmp_path / "data.warc.gz"
+    path.write_bytes(
+        exchange(1, page + "1", get, ok("one")) + exchange(2, page + "2", get, ok("2"))
+    )
+    recording = read_recording(path)
+    answers = [recording.find(Asked("GET", page + query)) for query in ("2", "3", "4")]
+    assert [found and found.url for found in answers] == [page + "2", page + "1", page + "2"]
+
+
+def test_a_tall_or_slow_page_is_given_longer_and_never_more_than_three_minutes() -> None:
+    def steps(seconds: float) -> list[dict[str, str]]:
+        return [
+            {"step": "text", "since_start": "3.0"},
+            {"step": "screenshot", "since_start": str(3 + seconds)},
+        ]
+
+    def high(pixels: int) -> bytes:
+        return bytes(20) + pixels.to_bytes(4, "big")
+
+    assert allowance([], high(0)) == 30
+    assert allowance(steps(0.5), high(2000)) == 33
+    assert allowance(steps(20), high(2000)) == 110
+    assert allowance(steps(1), high(60_000)) == 120
+    assert allowance(steps(45), high(60_000)) == 180
+
+
+def test_reasons_are_sentences_in_both_languages_and_details_stand_apart() -> None:
+    made = [too_slow(42), *(make("EPIPE (x)") for make in (no_browser, not_loaded, unreadable))]
+    for reason in (*made, cut_short("SIGKILL")):
+        assert reason.en.endswith("the sealed records are not affected.")
+        assert reason.zh.endswith("已封存的记录不受影响。")
+        assert not any("a" <= letter.lower() <= "z" for letter in reason.zh)
+        assert "EPIPE" not in reason.en
+    assert Reason("A.", "甲。").to_json() == {"en": "A.", "zh": "甲。"}
 
 
 def test_a_damaged_recording_is_a_value_error(tmp_path: Path) -> None:

@@ -122,6 +122,16 @@ def test_what_was_not_recorded_is_named(where: Ground, tmp_path: Path) -> None:
     assert "/any.png?x" in refused
 
 
+def test_numbers_against_caches_are_answered_and_told(where: Ground, tmp_path: Path) -> None:
+    report = replayed(where, taken(where, "/busted", tmp_path))
+    assert report["verdict"] == "equal", report
+    requests = report["requests"]
+    assert (requests["refused"], requests["answered_alike"]) == ([], 3)
+    for pair in requests["alike"]:
+        assert pair["asked"] != pair["recorded"]
+        assert pair["asked"].partition("?")[0] == pair["recorded"].partition("?")[0]
+
+
 def test_a_page_that_differs_on_a_second_visit_is_reported(where: Ground, tmp_path: Path) -> None:
     first = taken(where, "/differing", tmp_path / "first")
     second = taken(where, "/differing", tmp_path / "second")
@@ -146,7 +156,8 @@ def test_a_telephone_and_a_page_with_popups_replay_equal(where: Ground, tmp_path
 def test_a_replay_that_hangs_is_ended(where: Ground, tmp_path: Path) -> None:
     report = replayed(where, taken(where, "/stuck", tmp_path), seconds=5)
     assert report["verdict"] == "not_checked"
-    assert "within 5 seconds" in report["reason"]["en"]
+    assert "longer than the 5 seconds" in report["reason"]["en"]
+    assert "5 秒" in report["reason"]["zh"]
 
 
 def test_a_login_is_not_declared_again(where: Ground, tmp_path: Path) -> None:
@@ -167,10 +178,11 @@ def test_a_login_is_not_declared_again(where: Ground, tmp_path: Path) -> None:
 
 def test_a_secret_put_together_again_in_the_replay_is_not_told(tmp_path: Path) -> None:
     token = "Qz7kTw9LmPx4Vb2NcR8d"
-    pieces = "".join(f"<i>{character}</i>" for character in token)
+    pieces = ",".join(str(ord(character) ^ 1) for character in token)
     page = f"""<!doctype html><meta charset="utf-8"><title>分段</title>
-    <p>商品编号 10001，产地宁波。</p><p id="whole">{pieces}</p>
-    <script>fetch('/any?' + whole.textContent + Math.random())</script>"""
+    <p>商品编号 10001，产地宁波。</p><p id="whole"></p>
+    <script>whole.textContent = [{pieces}].map(c => String.fromCharCode(c ^ 1)).join('');
+    fetch('/any?' + whole.textContent + Math.random())</script>"""
     with serving({"/": page, "/any": "ok"}) as address:
         host = address.rpartition("://")[2].partition(":")[0]
         cookie = {"name": "sid", "value": token, "domain": host, "path": "/", "httpOnly": True}
@@ -191,7 +203,8 @@ def test_a_replay_that_cannot_be_made_says_why(still: Snapshot, tmp_path: Path) 
     check(broken, order(still.url, None))
     report = json.loads((broken.folder / "evidence/replay.json").read_bytes())
     assert report["verdict"] == "not_checked"
-    assert "damaged" in report["reason"]["en"]
+    assert "could not be read" in report["reason"]["en"]
+    assert "damaged" in report["reason"]["detail"]
     assert not (broken.folder / "evidence/replay.png").exists()
     empty = copy(still, tmp_path / "empty")
     (empty.folder / "archive/data.warc.gz").write_bytes(b"")

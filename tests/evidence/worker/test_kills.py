@@ -79,7 +79,8 @@ def test_killed_during_the_replay_check_the_capture_is_whole(address: str, tmp_p
         with zipfile.ZipFile(set_up.out(capture_id)) as package:
             report = json.loads(package.read("evidence/replay.json"))
         assert report["verdict"] == "not_checked"
-        assert "SIGKILL" in report["reason"]["en"]
+        assert "cut short" in report["reason"]["en"]
+        assert "SIGKILL" in report["reason"]["detail"]
 
 
 @pytest.mark.soak
