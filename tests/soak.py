@@ -9,16 +9,19 @@ the same state of the product is not run again. ``--again`` runs all.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "soak.json"
+LOCK = Path(tempfile.gettempdir()) / "markseal-soak.lock"
 TABLE = ROOT / "docs" / "soak.md"
 PRODUCT = ("crawler", "matcher", "evidence", "egress", "desk", "config", "scheduler.py", "tests")
 
@@ -63,8 +66,28 @@ def run_piece(node: str, product: str) -> dict[str, object]:
             for line in done.stdout.splitlines()
             if "soak: " in line
         ],
-        "failure": "" if done.returncode == 0 else done.stdout[-2000:],
+        "failure": "" if done.returncode == 0 else _told(done.stdout[-2000:]),
     }
+
+
+def _told(output: str) -> str:
+    """Return the output without this machine's paths: the results are committed."""
+    return output.replace(f"{ROOT}/", "").replace(tempfile.gettempdir(), "TMP")
+
+
+def known() -> dict[str, dict[str, object]]:
+    """Return the results so far."""
+    if not RESULTS.exists():
+        return {}
+    found: dict[str, dict[str, object]] = json.loads(RESULTS.read_text("utf-8"))
+    return found
+
+
+def keep(node: str, row: dict[str, object]) -> None:
+    """Add one result to those of other runs, which may go on at the same time."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write({**known(), node: row})
 
 
 def write(results: dict[str, dict[str, object]]) -> None:
@@ -94,19 +117,16 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="run pieces that passed as well")
     parser.add_argument("room", nargs="?", default="tests", help="only below this folder or file")
     options = parser.parse_args()
-    results: dict[str, dict[str, object]] = (
-        json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    )
     product, failed = state(), 0
     for node in pieces(options.room):
-        known = results.get(node)
-        if known and known["passed"] and known["product"] == product and not options.again:
+        before = known().get(node)
+        if before and before["passed"] and before["product"] == product and not options.again:
             print(f"passed before  {node}", flush=True)
             continue
-        results[node] = run_piece(node, product)
-        failed += not results[node]["passed"]
-        print(f"{'passed' if results[node]['passed'] else 'FAILED'}  {node}", flush=True)
-        write(results)
+        row = run_piece(node, product)
+        keep(node, row)
+        failed += not row["passed"]
+        print(f"{'passed' if row['passed'] else 'FAILED'}  {node}", flush=True)
     return 1 if failed else 0
 
 
