@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from evidence.errors import FormatError
 from evidence.format.merkle import HASH_SIZE, ReadHash, node_hash
@@ -74,7 +75,10 @@ def tile_hash(data: bytes) -> bytes:
     """Return the hash of a full tile's bytes, as it stands in the level above."""
     if len(data) != WIDTH * HASH_SIZE:
         raise FormatError("this tile is not full", "该瓦片不完整")
-    return _slices(data)(HEIGHT, 0)
+    while len(data) > HASH_SIZE:
+        pairs = range(0, len(data), 2 * HASH_SIZE)
+        data = b"".join([sha256(b"\x01" + data[at : at + 64]).digest() for at in pairs])
+    return data
 
 
 def _slices(data: bytes) -> ReadHash:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evidence.errors import FormatError, LogError, ProofError
 from evidence.format.checkpoint import Checkpoint
-from evidence.format.merkle import ReadHash, leaf_hash, tree_root
+from evidence.format.merkle import HASH_SIZE, ReadHash, leaf_hash, tree_root
 from evidence.format.note import NoteKey, SignedNote, open_note
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash, tile_width, unpack_entries
 
@@ -60,7 +60,7 @@ class Store:
 
         Raises LogError when the file is damaged, and when the log is shorter than it was seen.
         """
-        note = _read(self.folder / CHECKPOINT)
+        note = read(self.folder / CHECKPOINT)
         if note is None:
             return None
         try:
@@ -77,7 +77,7 @@ class Store:
 
     def kept(self, path: Path) -> Head | None:
         """Return the checkpoint kept in any file if it is whole and ours, else None."""
-        note = _read(path)
+        note = read(path)
         if note is None:
             return None
         try:
@@ -147,6 +147,12 @@ class Store:
             )
         return self.bundle(index // WIDTH, size)[index % WIDTH]
 
+    def leaf(self, index: int, size: int) -> bytes:
+        """Return the leaf hash that the log of ``size`` committed to for entry ``index``."""
+        number, offset = divmod(index, WIDTH)
+        data = self.tile(Tile(0, number, tile_width(0, number, size)))
+        return data[offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
+
     def entries(self, size: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Yield index and bytes of every entry from ``start`` on."""
         for number in range(start // WIDTH, -(-size // WIDTH)):
@@ -197,7 +203,8 @@ def tiles_from_leaves(leaves: Iterator[bytes]) -> Iterator[tuple[Tile, bytes]]:
             yield Tile(level, counts[level], len(rest)), b"".join(rest)
 
 
-def _read(path: Path) -> bytes | None:
+def read(path: Path) -> bytes | None:
+    """Return the bytes of a file of the log, None when there is none; raises LogError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -1,70 +1,116 @@
-"""The log's single writer: entries in, a signed checkpoint out (RFC 9162, c2sp.org/tlog-tiles).
+"""The log's single writer: entries in, a signed checkpoint out; one commit for many callers.
 
-One append is: entry bundle, hash tiles, all made durable; then the checkpoint is renamed into
-place, which is the commit. What a killed process left beyond the checkpoint is ignored and
-written over. ``checkpoint.seen`` is a second copy: a log shorter than it is refused.
+``Log.append`` and ``Log.grouped`` line entries up (``evidence.log.staged``) with the stage lock
+held for the time of building them, then wait: whoever gets the commit lock commits all that lie
+there, of all threads and processes. ``Log.writing`` keeps everybody else out and commits at
+once. Either way an entry is acknowledged only when it is durable.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from evidence.errors import FormatError, LogError
-from evidence.format.checkpoint import Checkpoint
+from evidence.errors import EvidenceError, FormatError, LogError
 from evidence.format.digests import ZERO, sha256_hex
-from evidence.format.merkle import inclusion_proof, leaf_hash, tree_root
-from evidence.format.note import NoteKey, sign_note
-from evidence.format.tiles import MAX_ENTRY, WIDTH, Tile, pack_entries, tile_hash
+from evidence.format.merkle import inclusion_proof, leaf_hash
+from evidence.format.tiles import MAX_ENTRY
 from evidence.format.tlogproof import TlogProof
-from evidence.log.durable import Fault, locked, no_fault, replace_file, sync_folder, write_synced
-from evidence.log.store import CHECKPOINT, NEXT, SEEN, Head, Store, tiles_from_leaves
+from evidence.log import commit
+from evidence.log.commit import Check, Place
+from evidence.log.index import CaseIndex, Row, row_of
+from evidence.log.locks import COMMIT, STAGE, Shared, WriterLock, hold, hold_unless, shared
+from evidence.log.recovery import recover
+from evidence.log.staged import Frame, discard, read_staged
+from evidence.log.store import CHECKPOINT, SEEN, Head, open_checkpoint, read
 
-KEEP_PARTIALS = 3
+SETTLED_KEPT = 8192
+GATHERING = 0.008
+"""Seconds that a commit waits for as many callers as the last one had; a lone one never waits."""
 
 
 @dataclass(frozen=True)
-class Log:
+class Log(Place):
     """A log in ``folder`` whose checkpoints ``private`` signs under the name ``origin``.
 
     ``witness`` is where a copy of the newest checkpoint is kept outside the folder: a folder
-    that was emptied or put back from an older copy is then refused, not begun anew.
+    that was emptied or put back from an older copy is then refused, not begun anew. ``port``
+    is a lock that writers on other machines respect too; without it the files' locks serve.
     """
 
-    folder: Path
-    origin: str
-    private: Ed25519PrivateKey
-    fault: Fault = field(default=no_fault, compare=False)
-    witness: Path | None = None
-
-    @property
-    def key(self) -> NoteKey:
-        """The public key of the checkpoints."""
-        return NoteKey(self.origin, self.private.public_key().public_bytes_raw())
-
-    @property
-    def store(self) -> Store:
-        """The reading side."""
-        return Store(self.folder, self.key)
+    port: WriterLock | None = field(default=None, compare=False)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Hold the log's lock; yield the session in which entries are read and appended.
+        """Keep every other writer out; each append of the session is its own commit.
 
         What a killed writer left is put right first. Raises LogError when another process
         does not let go, when the log is damaged, or when it is shorter than it was.
         """
-        with locked(self.folder / "lock"):
-            yield Session(self, recover(self))
+        common = self._shared()
+        with self.hold(STAGE, common):
+            with self.hold(COMMIT, common) as check:
+                head = _commit_staged(self, common, check)
+            yield Session(self, head, common)
+
+    @contextmanager
+    def grouped(self) -> Iterator[Session]:
+        """Line up what the block appends; on leaving it, wait until that is durable.
+
+        Entries are built with the stage lock held, so the block must be short. What it appended
+        is logged only when the ``with`` statement ends without an error; an error inside the
+        block appends nothing. Raises LogError as ``writing`` does.
+        """
+        common = self._shared()
+        with self.hold(STAGE, common):
+            session = _staging(self, common)
+            yield session
+            lined_up = session.lined_up
+            if lined_up:
+                common.tail.add(self.folder, lined_up, keep=session.head.size)
+                self.fault("log: staged")
+        if lined_up:
+            _settle(self, common, lined_up[-1])
 
     def append(self, make: Callable[[Session], bytes]) -> int:
-        """Append the entry that ``make`` returns for the open session; return its index."""
-        with self.writing() as session:
-            return session.append([make(session)])[0]
+        """Append the entry that ``make`` returns for the open session; return its index.
+
+        Durable on return. Threads that call at the same time share one commit: ``make`` may run
+        in another of them, one after the other; what it raises is raised here.
+        """
+        common, call = self._shared(), Call(make)
+        with common.turn:
+            common.calls.append(call)
+            while common.leading and not call.ended:
+                common.turn.wait()
+            if call.ended:
+                return call.result()
+            common.leading = True
+            until = time.monotonic() + GATHERING
+            while len(common.calls) < common.group and time.monotonic() < until:
+                common.turn.wait(GATHERING / 4)
+            calls, common.calls, common.group = common.calls, [], len(common.calls)
+        try:
+            self._append_all(calls)
+        finally:
+            with common.turn:
+                common.leading = False
+                for other in calls:
+                    other.ended = True
+                common.turn.notify_all()
+        return call.result()
+
+    def _append_all(self, calls: Sequence[Call]) -> None:
+        """Append what every call makes, in one commit."""
+        try:
+            with self.grouped() as session:
+                for call in calls:
+                    call.run(session)
+        except EvidenceError as error:
+            for call in calls:
+                call.error = call.error or error
 
     def proof(self, index: int) -> tuple[bytes, bytes]:
         """Return the entry's bytes and its tlog-proof against the newest checkpoint."""
@@ -73,203 +119,223 @@ class Log:
         hashes = tuple(inclusion_proof(index, head.size, self.store.hashes(head.size)))
         return entry, TlogProof(index, hashes, head.note).to_bytes()
 
+    def rebuild_index(self) -> int:
+        """Throw the case index away and build it from the entries; return how many they are."""
+        common = self._shared()
+        with self.hold(STAGE, common):
+            return common.index.rebuild(self.store, self.store.newest().size)
+
+    def _shared(self) -> Shared:
+        return shared(self.folder)
+
+    def hold(self, name: str, common: Shared) -> AbstractContextManager[Check]:
+        """Hold one of the log's two locks."""
+        return hold(name, self.folder, common.mutexes[name], port=self.port)
+
+
+@dataclass
+class Call:
+    """One caller of ``Log.append`` and what came of it."""
+
+    make: Callable[[Session], bytes]
+    index: int | None = None
+    error: Exception | None = None
+    ended: bool = False
+
+    def run(self, session: Session) -> None:
+        """Append to the session, keeping an error for the caller."""
+        try:
+            (self.index,) = session.append([self.make(session)])
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller, who raises it
+            self.error = error
+
+    def result(self) -> int:
+        """Return the index of the entry, or raise what went wrong."""
+        if self.error is not None:
+            raise self.error
+        if self.index is None:
+            raise _lost()
+        return self.index
+
 
 @dataclass
 class Session:
-    """The log under its lock; ``head`` is the newest checkpoint."""
+    """The log with its stage lock held; ``head`` is the newest checkpoint.
+
+    ``lined_up`` is None where each append is committed at once (``Log.writing``).
+    """
 
     log: Log
     head: Head
+    common: Shared
+    lined_up: list[Frame] | None = None
+    base: list[Frame] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     @property
     def size(self) -> int:
-        """The number of entries."""
-        return self.head.size
+        """The number of entries, those that are lined up included."""
+        return self.head.size + len(self.base) + len(self.lined_up or ())
+
+    @property
+    def index(self) -> CaseIndex:
+        """Where the entries of a case and of a capture stand, those lined up included."""
+        index = self.common.index
+        index.catch_up(self.log.store, self.head.size)
+        index.waiting = self.rows
+        return index
+
+    def entry(self, index: int) -> bytes:
+        """Return the bytes of entry ``index``."""
+        if index < self.head.size or index >= self.size:
+            return self.log.store.entry(index, self.head.size)
+        waiting: list[Frame] = [*self.base, *(self.lined_up or ())]
+        return waiting[index - self.head.size].entry
 
     def entries(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Yield index and bytes of the entries from ``start`` on."""
-        return self.log.store.entries(self.size, start)
+        yield from self.log.store.entries(self.head.size, start)
+        for frame in (*self.base, *(self.lined_up or ())):
+            if frame.at >= start:
+                yield frame.at, frame.entry
 
     def previous(self) -> str:
         """Return the SHA-256 (hex) of the last entry's bytes, zeroes for an empty log."""
-        if self.size == 0:
+        last = (self.lined_up or self.base)[-1:]
+        if last:
+            return last[0].digest.hex()
+        if self.head.size == 0:
             return ZERO
-        return sha256_hex(self.log.store.entry(self.size - 1, self.size))
+        return sha256_hex(self.log.store.entry(self.head.size - 1, self.head.size))
 
     def append(self, entries: Sequence[bytes]) -> list[int]:
-        """Append ``entries`` in one commit; return their indices once they are durable."""
+        """Append ``entries`` in one commit; return their indices.
+
+        Durable on return in ``Log.writing``, at the end of the block in ``Log.grouped``.
+        """
         for entry in entries:
             if len(entry) > MAX_ENTRY:
                 raise FormatError(
                     f"a log entry has at most {MAX_ENTRY} bytes",
                     f"日志条目不得超过 {MAX_ENTRY} 字节",
                 )
-        old, new = self.size, self.size + len(entries)
-        if old == new:
-            return []
-        _write_entries(self.log, old, entries)
-        fresh = _write_tiles(self.log, old, [leaf_hash(entry) for entry in entries])
-        root = tree_root(new, self.log.store.hashes(new))
-        self.head = commit(self.log, Checkpoint(self.log.origin, new, root))
-        _drop_partials(self.log.folder, fresh)
-        return list(range(old, new))
+        old = self.size
+        if self.lined_up is None:
+            if entries:
+                self.head = _commit_now(self.log, self.common, self.head, entries)
+        else:
+            for at, entry in enumerate(entries, old):
+                self.lined_up.append(Frame(at, bytes.fromhex(self.previous()), entry))
+                self.rows += filter(None, [row_of(at, entry)])
+        return list(range(old, self.size))
 
 
-def commit(log: Log, checkpoint: Checkpoint) -> Head:
-    """Sign ``checkpoint`` and make it the log's newest; the rename is the commit."""
-    note = sign_note(checkpoint.text(), log.origin, log.private).to_bytes()
-    log.fault("log: before checkpoint")
-    write_synced(log.folder / NEXT, note)
-    log.fault("log: checkpoint written")
-    (log.folder / NEXT).rename(log.folder / CHECKPOINT)
-    log.fault("log: checkpoint renamed")
-    sync_folder(log.folder)
-    log.fault("log: committed")
-    replace_file(log.folder / SEEN, note)
-    log.fault("log: seen written")
-    if log.witness is not None:
-        replace_file(log.witness, note)
-    return Head(checkpoint, note)
+def _staging(log: Log, common: Shared) -> Session:
+    """Return the session at the end of what is lined up; called with the stage lock held."""
+    tail = common.tail
+    tail.refresh(log.folder)
+    head = _known_head(log, common, CHECKPOINT)
+    if head is None or not tail.frames or tail.frames[-1].at + 1 < head.size:
+        with log.hold(COMMIT, common) as check:
+            head = _commit_staged(log, common, check)
+        tail.refresh(log.folder)
+    tail.drop_below(head.size)
+    base = [frame for frame in tail.frames if frame.at >= head.size]
+    rows = [row for row in tail.rows if row and row.at >= head.size]
+    return Session(log, head, common, [], base, rows)
 
 
-def _put(log: Log, tile: Tile, data: bytes) -> None:
-    """Write one tile whole: another process may read while we write."""
-    path = log.folder / tile.path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log.fault(f"log: before {tile.path()}")
-    replace_file(path, data)
-    log.fault(f"log: after {tile.path()}")
+def _known_head(log: Log, common: Shared, name: str) -> Head | None:
+    """Return the checkpoint in a file, its signature verified once; None if it is not whole."""
+    note = read(log.folder / name)
+    known = common.heads.get(name)
+    if note is None or (known is not None and known.note == note):
+        return known if note is not None else None
+    with suppress(EvidenceError):
+        common.heads[name] = open_checkpoint(note, log.key)
+        return common.heads[name]
+    return None
 
 
-def _write_entries(log: Log, old: int, entries: Sequence[bytes]) -> None:
-    number = old // WIDTH
-    held = log.store.bundle(number, old) if old % WIDTH else []
-    waiting = [*held, *entries]
-    while waiting:
-        part, waiting = waiting[:WIDTH], waiting[WIDTH:]
-        _put(log, Tile(None, number, len(part)), pack_entries(part))
-        number += 1
-
-
-def _write_tiles(log: Log, old: int, fresh: list[bytes]) -> list[Tile]:
-    """Write the hash tiles that ``fresh`` leaves change, level by level; return them."""
-    written: list[Tile] = []
-    level, before = 0, old
-    while fresh:
-        number = before // WIDTH
-        width = before % WIDTH
-        held = log.store.tile(Tile(level, number, width))[: width * 32] if width else b""
-        waiting = held + b"".join(fresh)
-        fresh = []
-        while waiting:
-            part, waiting = waiting[: WIDTH * 32], waiting[WIDTH * 32 :]
-            tile = Tile(level, number, len(part) // 32)
-            _put(log, tile, part)
-            written.append(tile)
-            if tile.width == WIDTH:
-                fresh.append(tile_hash(part))
-            number += 1
-        level, before = level + 1, before // WIDTH
-    return written
-
-
-def _drop_partials(folder: Path, written: Sequence[Tile]) -> None:
-    """Remove old partial tiles; the newest few stay for readers with an older checkpoint."""
-    for tile in {Tile(t.level, t.n) for t in written} | {
-        Tile(None, t.n) for t in written if t.level == 0
-    }:
-        full = folder / tile.path()
-        partial = full.with_name(full.name + ".p")
-        if not partial.is_dir():
-            continue
-        widths = sorted(int(p.name) for p in partial.iterdir() if p.name.isdigit())
-        keep = 0 if full.exists() else KEEP_PARTIALS
-        for width in widths[: len(widths) - keep]:
-            (partial / str(width)).unlink(missing_ok=True)
-
-
-def recover(log: Log) -> Head:
-    """Return the newest head, after putting right what a killed writer or a torn disk left.
-
-    Called with the lock held. Raises LogError when the entries do not support the checkpoint,
-    and when the log is shorter than it was seen: both need a person, see ``markseal log audit``.
-    """
-    log.folder.mkdir(parents=True, exist_ok=True)
-    head = _newest(log)
-    if head is None:
-        return commit(log, Checkpoint(log.origin, 0, tree_root(0, log.store.hashes(0))))
-    if not _tiles_fit(log, head):
-        _rebuild(log, head)
-    _check_last_bundle(log, head.size)
+def _commit_now(log: Log, common: Shared, head: Head, entries: Sequence[bytes]) -> Head:
+    with log.hold(COMMIT, common) as check:
+        head = commit.append(log, head, entries, check=check)
+    _note_settled(common, head.size - len(entries), entries)
     return head
 
 
-def _check_last_bundle(log: Log, size: int) -> None:
-    """Compare the entries we are about to continue from with their leaf hashes."""
-    if size == 0:
-        return
-    number = (size - 1) // WIDTH
-    entries = log.store.bundle(number, size)
-    held = log.store.tile(Tile(0, number, len(entries)))
-    if b"".join(map(leaf_hash, entries)) != held[: 32 * len(entries)]:
-        raise _changed()
+def _commit_staged(log: Log, common: Shared, check: Check) -> Head:
+    """Commit everything that is lined up; called with the commit lock held.
 
-
-def _changed() -> LogError:
-    return LogError(
-        "The log's entries do not lead to its checkpoint: they were changed. Nothing is "
-        "appended; run markseal log audit.",
-        "日志条目推不出检查点的树根：条目被改动。已停止写入，请运行 markseal log audit。",
-    )
-
-
-def _newest(log: Log) -> Head | None:
-    store = log.store
-    copies = [store.note(SEEN), store.kept(log.witness) if log.witness else None]
-    seen = max(filter(None, copies), key=lambda head: head.size, default=None)
-    main = store.note(CHECKPOINT)
-    if main is None:
-        return _restore(log, seen)
-    if seen is not None and seen.size > main.size:
-        raise LogError(
-            f"The log has {main.size} entries but had {seen.size}: it was rolled back. Nothing "
-            "is appended; restore the newer files.",
-            f"日志现有 {main.size} 条，曾有 {seen.size} 条：日志被回退。已停止写入，"
-            "请恢复较新的文件。",
-        )
-    return main
-
-
-def _restore(log: Log, seen: Head | None) -> Head | None:
-    """Put back a torn or lost checkpoint from its second copy; None for a new log."""
-    if seen is None:
-        if (log.folder / CHECKPOINT).exists() or (log.folder / "tile").exists():
-            raise LogError(
-                "The log has entries but no readable checkpoint; restore the log's folder.",
-                "日志有条目但没有可读的检查点；请恢复日志文件夹。",
-            )
-        return None
-    following = log.store.note(NEXT)
-    best = following if following and following.size > seen.size else seen
-    if best is not seen and not _tiles_fit(log, best):
-        best = seen
-    replace_file(log.folder / CHECKPOINT, best.note)
-    return best
-
-
-def _tiles_fit(log: Log, head: Head) -> bool:
-    """Say whether the tiles lead to the checkpoint's root (the frontier only)."""
+    Where the log refuses (damaged, rolled back, disk full), what waits is thrown away: its
+    callers are told so.
+    """
     try:
-        return log.store.root(head.size) == head.checkpoint.root
-    except (LogError, FormatError):
-        return False
+        head = recover(log, check=check)
+        entries = _in_order(log, head, read_staged(log.folder))
+        if not entries:
+            return head
+        head = commit.append(log, head, entries, check=check)
+    except (EvidenceError, OSError):
+        discard(log.folder)
+        raise
+    _note_settled(common, head.size - len(entries), entries)
+    return head
 
 
-def _rebuild(log: Log, head: Head) -> None:
-    """Compute every hash tile again from the entries; LogError if the root then differs."""
-    for tile, data in tiles_from_leaves(log.store.leaves(head.size)):
-        path = log.folder / tile.path()
-        if not path.exists() or path.read_bytes() != data:
-            replace_file(path, data)
-    if not _tiles_fit(log, head):
-        raise _changed()
+def _in_order(log: Log, head: Head, staged: Sequence[Frame]) -> list[bytes]:
+    """Return the entries that continue the log at ``head``; frames that do not are thrown away."""
+    frames = [frame for frame in staged if frame.at >= head.size]
+    if not frames:
+        return []
+    last = log.store.entry(head.size - 1, head.size) if head.size else None
+    previous = bytes.fromhex(ZERO if last is None else sha256_hex(last))
+    for at, frame in enumerate(frames, head.size):
+        if (frame.at, frame.previous) != (at, previous):
+            discard(log.folder)
+            return []
+        previous = frame.digest
+    return [frame.entry for frame in frames]
+
+
+def _note_settled(common: Shared, first: int, entries: Sequence[bytes]) -> None:
+    for at, entry in enumerate(entries, first):
+        common.settled[at] = leaf_hash(entry)
+    while len(common.settled) > SETTLED_KEPT:
+        with suppress(KeyError, StopIteration):
+            common.settled.pop(next(iter(common.settled)))
+
+
+def _settle(log: Log, common: Shared, last: Frame) -> None:
+    """Return when ``last`` is durable: by our commit, another thread's or another process's."""
+    leaf = leaf_hash(last.entry)
+
+    def done() -> bool:
+        if common.settled.get(last.at) == leaf:
+            return True
+        seen = _known_head(log, common, SEEN)  # written after its checkpoint is durable
+        return seen is not None and seen.size > last.at and _has(log, seen, last.at, leaf)
+
+    if common.settled.get(last.at) == leaf:
+        return
+    mutex = common.mutexes[COMMIT]
+    with hold_unless(done, COMMIT, log.folder, mutex, port=log.port) as check:
+        if check is None:
+            return
+        head = _commit_staged(log, common, check)
+        if head.size <= last.at or not _has(log, head, last.at, leaf):
+            raise _lost()
+
+
+def _has(log: Log, head: Head, index: int, leaf: bytes) -> bool:
+    with suppress(LogError):
+        return log.store.leaf(index, head.size) == leaf
+    return False
+
+
+def _lost() -> LogError:
+    return LogError(
+        "What was to be appended was not logged, because a commit was refused; run markseal log "
+        "audit, then try again.",
+        "要追加的条目未被记入，因为一次提交被拒绝；请运行 markseal log audit，然后重试。",
+    )
