@@ -348,6 +348,7 @@ def test_the_browser_spoke_to_nobody_but_the_guard(seen: Seen) -> None:
     assert addresses.pop().startswith("127.0.0.1:")
 
 
+@pytest.mark.soak
 def test_without_guard_and_flags_all_of_this_arrives(tmp_path: Path) -> None:
     found, pages = Seen(own_address()), dict[str, str]()
     with (

@@ -20,6 +20,7 @@ NOT_TRIED = {"icon", "service worker"}
 """What the browser of a capture may leave untried: it registers no service workers."""
 
 
+@pytest.mark.soak
 def test_every_attempt_of_a_page_is_in_the_record(tmp_path: Path) -> None:
     pages: dict[str, str] = {}
     parts = [

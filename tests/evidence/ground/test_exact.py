@@ -23,7 +23,12 @@ NOT_CHOSEN = {"/fallback.png", "/set-2x.png", "/surplus", "/endless", "/early-an
 """What no browser of this window asks for, and what other tests ask for."""
 
 
-WAYS = ["http-guarded", "https-guarded", "http-direct", "https-direct"]
+WAYS = [
+    "http-guarded",
+    "https-guarded",
+    pytest.param("http-direct", marks=pytest.mark.soak),
+    pytest.param("https-direct", marks=pytest.mark.soak),
+]
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -88,7 +93,7 @@ def test_the_capture_says_exact(whole: Held) -> None:
     assert whole.record["fidelity"] == "exact"
 
 
-@pytest.mark.parametrize("way", ["http-guarded", "https-direct"])
+@pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
 def test_answers_no_server_should_send_are_kept_as_they_came(way: str, tmp_path: Path) -> None:
     chain = Authority.new().chain(tmp_path).pem if way.startswith("https") else None
     with ground(odd.site, chain=chain) as where:

@@ -71,6 +71,7 @@ def test_without_a_review_nothing_is_enclosed(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home"]
 
 
+@pytest.mark.soak
 @pytest.mark.browser
 def test_the_command_reviews_keeps_and_says_so(tmp_path: Path) -> None:
     environment = {**os.environ, "MARKSEAL_HOME": str(tmp_path)}

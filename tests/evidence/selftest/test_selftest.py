@@ -66,6 +66,7 @@ class Spoilt(GroundTruth):
         super().send(link, name, answer)
 
 
+@pytest.mark.soak
 def test_one_changed_byte_fails_the_review_and_is_located(way_out: Guard) -> None:
     review = selftest(
         order(way_out), take=capture, key=KEY, software="markseal test", server=Spoilt
