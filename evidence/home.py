@@ -7,7 +7,6 @@ that exists is ever replaced.
 from __future__ import annotations
 
 import secrets
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.authority import Authority, LocalAuthority, RemoteAuthority, create_local
+from evidence.authority import (
+    Authorities,
+    LocalAuthority,
+    NamedAuthority,
+    create_local,
+    read_authorities,
+)
 from evidence.errors import InputError
 from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
@@ -28,14 +33,6 @@ from evidence.log.report import AuditReport
 from evidence.log.writer import Log
 
 AUTHORITIES = "authorities.toml"
-
-
-@dataclass(frozen=True)
-class NamedAuthority:
-    """An authority to ask for tokens and its roots in PEM, which travel for reading only."""
-
-    authority: Authority
-    roots: bytes
 
 
 @dataclass(frozen=True)
@@ -153,31 +150,16 @@ class EvidenceHome:
         return _load_key(self.keys / "signer.pem")
 
     def authorities(self, *, proxy: str | None) -> tuple[NamedAuthority, ...]:
-        """Return the authorities to ask: those of ``authorities.toml``, else the trial one.
+        """Return the authorities to ask: those of ``authorities.toml``, else the trial one."""
+        return self.stamping(proxy=proxy).named
 
-        Each table there: ``name``, ``url`` (http or https), ``roots`` (a PEM file beside it).
-        """
+    def stamping(self, *, proxy: str | None) -> Authorities:
+        """Return the authorities to ask and how many must answer; see ``read_authorities``."""
         path = self.authority / AUTHORITIES
-        if not path.exists():
-            local = LocalAuthority(self.authority)
-            return (NamedAuthority(local, local.roots),)
-        try:
-            rows = tomllib.loads(path.read_text(encoding="utf-8"))["authorities"]
-            return tuple(self._remote(row, proxy) for row in rows)
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, OSError) as error:
-            raise InputError(
-                f"{path.name} is not usable ({error}); each [[authorities]] needs name, url and "
-                "roots.",
-                f"{path.name} 无法使用（{error}）；每个 [[authorities]] 需要 name、url 和 roots。",
-            ) from error
-
-    def _remote(self, row: dict[str, object], proxy: str | None) -> NamedAuthority:
-        name, url = str(row["name"]), str(row["url"])
-        if not url.startswith(("http://", "https://")):
-            raise KeyError("url")
-        roots = (self.authority / str(row["roots"])).read_bytes()
-        trial = row.get("trial") is True
-        return NamedAuthority(RemoteAuthority(name, url, proxy, trial), roots)
+        if path.exists():
+            return read_authorities(path, proxy=proxy)
+        local = LocalAuthority(self.authority)
+        return Authorities.all_of(NamedAuthority(local, local.roots))
 
 
 def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
+from cryptography import x509
+from rfc3161_client import TimeStampResponse, decode_timestamp_response
 from rfc3161_client._rust import parse_timestamp_request
-from rfc3161_client.base import HashAlgorithm
 
+from evidence.authority.openssl import check_token, to_der
+from evidence.authority.request import ALGORITHMS, Request, build_request
 from evidence.errors import AuthorityError
 
-GRANTED = (0, 1)
+GRANTED = 0
 CLOCK_BOUND = timedelta(minutes=5)
 RESPONSE_LIMIT = 1_000_000
-ALGORITHMS = {
-    "sha256": (HashAlgorithm.SHA256, "2.16.840.1.101.3.4.2.1"),
-    "sha512": (HashAlgorithm.SHA512, "2.16.840.1.101.3.4.2.3"),
-}
 
 
 class Authority(Protocol):
@@ -40,11 +38,7 @@ class Authority(Protocol):
 
 @dataclass(frozen=True)
 class Token:
-    """Request and response exactly as sent and received, and the time the token states.
-
-    Checked on receipt: status, imprint, nonce, and ``gen_time`` against our clock. The
-    signature and the authority's certificate are not checked here; the verifier does that.
-    """
+    """Request and response exactly as sent and received, and the time the token states."""
 
     authority: str
     trial: bool
@@ -54,80 +48,130 @@ class Token:
 
 
 def stamp(
-    authority: Authority, data: bytes, *, clock: Callable[[], datetime], algorithm: str = "sha256"
+    authority: Authority,
+    data: bytes,
+    *,
+    clock: Callable[[], datetime],
+    algorithm: str = "sha256",
+    policy: str | None = None,
+    roots: bytes | None = None,
+    bound: timedelta = CLOCK_BOUND,
 ) -> Token:
-    """Return a token by ``authority`` over a digest of ``data``, or raise AuthorityError."""
-    request = (
-        TimestampRequestBuilder()
-        .data(data)
-        .hash_algorithm(ALGORITHMS[algorithm][0])
-        .nonce(nonce=True)
-        .cert_request(cert_request=True)
-        .build()
-    )
-    raw = request.as_bytes()
-    response = authority.answer(raw)
-    gen_time = check_response(
-        authority.name,
-        response,
-        imprint=bytes(request.message_imprint.message),
-        nonce=request.nonce,
-        now=clock(),
-        algorithm=algorithm,
-    )
-    return Token(authority.name, authority.trial, raw, response, gen_time)
+    """Return a token by ``authority`` over a digest of ``data``, or raise AuthorityError.
+
+    Checked on receipt: status, imprint, nonce, policy, and the time against our clock (within
+    ``bound``); with ``roots`` (PEM) also signature and certificates, by openssl. Not checked:
+    revocation.
+    """
+    request = build_request(data, algorithm=algorithm, policy=policy)
+    response = authority.answer(request.data)
+    gen_time = check_response(authority.name, response, request, now=clock(), bound=bound)
+    if roots is not None:
+        why = check_token(request.data, response, roots, gen_time)
+        if why is not None:
+            raise _wrong(
+                authority.name,
+                f"gave a token that does not verify with its certificates ({why})",
+                f"所给时间戳不能以其证书验证（{why}）",
+                "certificate",
+            )
+    return Token(authority.name, authority.trial, request.data, response, gen_time)
 
 
 def check_response(
     name: str,
     response: bytes,
+    request: Request,
     *,
-    imprint: bytes,
-    nonce: int | None,
     now: datetime,
-    algorithm: str = "sha256",
+    bound: timedelta = CLOCK_BOUND,
 ) -> datetime:
-    """Return the token's time if status, imprint, nonce and time fit; else AuthorityError."""
+    """Return the token's time if it answers the request and its time fits; else AuthorityError."""
     if len(response) > RESPONSE_LIMIT:
-        raise _wrong(name, f"answered with more than {RESPONSE_LIMIT} bytes", "应答过大")
-    try:
-        answer = decode_timestamp_response(response)
-    except ValueError as error:
-        raise _wrong(name, "did not answer with a timestamp response", "应答不是时间戳") from error
-    if answer.status not in GRANTED:
-        raise _wrong(name, f"refused (status {answer.status})", f"拒绝签发（状态 {answer.status}）")
+        raise _wrong(
+            name, f"answered with more than {RESPONSE_LIMIT} bytes", "应答过大", "too-large"
+        )
+    answer = read_response(response)
+    if answer is None:
+        raise _wrong(
+            name, "did not answer with a timestamp response", "应答不是时间戳", "not-a-token"
+        )
+    if answer.status != GRANTED:
+        status = answer.status
+        raise _wrong(name, f"refused (status {status})", f"拒绝签发（状态 {status}）", "refused")
     info = answer.tst_info
-    if bytes(info.message_imprint.message) != imprint:
-        raise _wrong(name, "stamped a different digest", "所签摘要与请求不符")
-    if info.message_imprint.hash_algorithm.dotted_string != ALGORITHMS[algorithm][1]:
-        raise _wrong(name, "used a different digest algorithm", "摘要算法与请求不符")
-    if info.nonce != nonce:
-        raise _wrong(name, "answered with a different nonce", "随机数与请求不符")
-    if abs(info.gen_time - now) > CLOCK_BOUND:
+    if bytes(info.message_imprint.message) != request.imprint:
+        raise _wrong(name, "stamped a different digest", "所签摘要与请求不符", "wrong-imprint")
+    if info.message_imprint.hash_algorithm.dotted_string != ALGORITHMS[request.algorithm]:
+        raise _wrong(
+            name, "used a different digest algorithm", "摘要算法与请求不符", "wrong-algorithm"
+        )
+    if info.nonce != request.nonce:
+        raise _wrong(name, "answered with a different nonce", "随机数与请求不符", "wrong-nonce")
+    if request.policy is not None and info.policy != x509.ObjectIdentifier(request.policy):
+        raise _wrong(name, "used a different policy", "时间戳策略与请求不符", "wrong-policy")
+    moment = _aware(info.gen_time)
+    if abs(moment - now) > bound:
+        minutes = f"{bound.total_seconds() / 60:g}"
         raise _wrong(
             name,
-            f"states {info.gen_time.isoformat()}, our clock {now.isoformat()}; they differ by "
-            "more than five minutes, check the clock",
-            f"时间 {info.gen_time.isoformat()} 与本机时钟 {now.isoformat()} 相差超过五分钟，"
+            f"states {moment.isoformat()}, our clock {now.isoformat()}; they differ by "
+            f"more than {minutes} minutes, check the clock",
+            f"时间 {moment.isoformat()} 与本机时钟 {now.isoformat()} 相差超过 {minutes} 分钟，"
             "请检查时钟",
+            "clock",
         )
-    return info.gen_time
+    return moment
 
 
-def check_kept(request: bytes, response: bytes, data: bytes) -> bool:
-    """Say whether a kept pair belongs together and to ``data`` (a torn pair does not)."""
+def read_response(response: bytes) -> TimeStampResponse | None:
+    """Return a response that came in DER, or in BER with openssl's help; None if it is none."""
+    found = _decoded(response)
+    if found is None and response[:1] == b"\x30":
+        der = to_der(response)
+        found = None if der is None else _decoded(der)
+    return found
+
+
+def _decoded(data: bytes) -> TimeStampResponse | None:
+    try:
+        found = decode_timestamp_response(data)
+        if found.status == GRANTED:
+            found.tst_info  # noqa: B018 - raises where there is none
+    except ValueError:
+        return None
+    return found
+
+
+def check_kept(request: bytes, response: bytes, data: bytes) -> datetime | None:
+    """Return the time of a kept pair if it belongs together and to ``data``, else None."""
     try:
         asked = parse_timestamp_request(request)
-        info = decode_timestamp_response(response).tst_info
+        answer = read_response(response)
+        if answer is None or answer.status != GRANTED:
+            return None
+        info, wanted = answer.tst_info, asked.message_imprint
     except ValueError:
-        return False
-    imprint = hashlib.sha256(data).digest()
-    return bool(
+        return None
+    algorithms = {oid: name for name, oid in ALGORITHMS.items()}
+    algorithm = algorithms.get(wanted.hash_algorithm.dotted_string)
+    if algorithm is None:
+        return None
+    imprint = hashlib.new(algorithm, data).digest()
+    fits = (
         bytes(info.message_imprint.message) == imprint
-        and bytes(asked.message_imprint.message) == imprint
+        and bytes(wanted.message) == imprint
+        and info.message_imprint.hash_algorithm == wanted.hash_algorithm
         and info.nonce == asked.nonce
     )
+    return _aware(info.gen_time) if fits else None
 
 
-def _wrong(name: str, en: str, zh: str) -> AuthorityError:
-    return AuthorityError(f"The timestamp authority {name} {en}.", f"时间戳机构 {name}：{zh}。")
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _wrong(name: str, en: str, zh: str, reason: str) -> AuthorityError:
+    return AuthorityError(
+        f"The timestamp authority {name} {en}.", f"时间戳机构 {name}：{zh}。", reason=reason
+    )

@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence.errors import SealError
+from evidence.errors import InputError, SealError
 from evidence.format.attempt import case_tag, url_commitment
 from evidence.format.digests import Digests, digest_bytes, sha256_hex
 from evidence.format.entry import (
     Attempt,
+    CaseClosed,
     CaseEntry,
     Failed,
+    Fresh,
     NothingFound,
     Sealed,
     parse_entry,
 )
 from evidence.log import Session
+
+NOTHING = frozenset({"name-not-found", "gone"})
+"""The reasons that mean: there was no page, the capture itself did not go wrong."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,15 @@ def read_story(session: Session, capture_id: str) -> Story:
     return Story(tuple(attempts), tuple(failed), sealed, sealed_entry)
 
 
-def append_attempt(session: Session, held: Mapping[str, str], *, now: datetime) -> Logged:
-    """Log the next attempt of the case, numbered without a gap; return it."""
+def append_attempt(
+    session: Session, held: Mapping[str, str], fresh: Fresh, *, now: datetime
+) -> Logged:
+    """Log the next attempt of the case, numbered without a gap; return it.
+
+    Raises InputError when the case was closed.
+    """
     tag = case_tag(held["case_salt"], held["case"])
+    require_open(session, tag)
     entry = Attempt(
         capture_id=held["capture_id"],
         case_tag=tag,
@@ -95,6 +106,7 @@ def append_attempt(session: Session, held: Mapping[str, str], *, now: datetime) 
         prev=session.previous(),
         time=now,
         url_commitment=url_commitment(held["url_salt"], held["url"]),
+        fresh=fresh,
     )
     data = entry.to_bytes()
     return Logged(session.append([data])[0], data)
@@ -113,10 +125,22 @@ def _last_number(session: Session, tag: str) -> int:
     return last
 
 
+def require_open(session: Session, tag: str) -> None:
+    """Raise InputError when the case of this tag was closed: no attempt may follow."""
+    needle = tag.encode()
+    for index, data in session.entries():
+        if needle in data and isinstance(parse_entry(data), CaseClosed):
+            raise InputError(
+                f"This case was closed by log entry {index}; use another case.",
+                f"该案件已由日志第 {index} 条结案；请另用案号。",
+            )
+
+
 def append_failed(session: Session, attempt: Logged, reason: str, *, now: datetime) -> Logged:
-    """Log that an attempt failed, with the reason's code; return the entry."""
+    """Log that an attempt failed, or that there was no page, with the reason's code."""
     begun = attempt.attempt
-    entry = Failed(
+    kind = NothingFound if reason in NOTHING else Failed
+    entry = kind(
         capture_id=begun.capture_id,
         case_tag=begun.case_tag,
         number=begun.number,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evidence.authority import Token
+from evidence.authority import NamedAuthority, Token
 from evidence.errors import PlaceError, SealError
 from evidence.format.names import (
     LOG_KEY,
@@ -24,7 +24,7 @@ from evidence.format.names import (
 from evidence.format.tlogproof import TlogProof
 from evidence.format.verifytext import render_verify_text
 from evidence.format.zipform import ZipPart
-from evidence.home import EvidenceHome, NamedAuthority
+from evidence.home import EvidenceHome
 from evidence.log import Fault, Log
 from evidence.log.durable import sync_folder, write_synced
 from evidence.seal.claim import require_ours

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evidence.authority import NamedAuthority
 from evidence.capture import Snapshot
 from evidence.format.digests import sha256_hex
-from evidence.home import NamedAuthority
 from evidence.seal.entries import Logged
 from evidence.seal.order import Preserved, PreserveOrder, Status
 from evidence.seal.package import Package

@@ -72,6 +72,7 @@ def run(
         browser=Path("/nonexistent"),
         fault=fault,
         take=recorded,
+        pause=lambda seconds: None,
     )
 
 

@@ -63,7 +63,7 @@ def test_there_is_a_fault_point_at_every_durable_step(points: list[str]) -> None
     wanted += ["package built", "tokens gathered", "outcome logged", "dossier built", "verified"]
     assert [point for point in points if point in wanted] == wanted
     assert len([point for point in points if point.startswith("log: ")]) >= 18
-    assert len([point for point in points if point.startswith("publish: ")]) == 16
+    assert len([point for point in points if point.startswith("publish: ")]) == 20
 
 
 SAMPLE = ("attempt logged", "capture noted", "tokens gathered", "outcome logged")

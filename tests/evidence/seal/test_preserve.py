@@ -35,6 +35,8 @@ def test_everything_is_in_place_and_nothing_else(sealed: Path) -> None:
     assert sorted(path.name for path in (sealed / "out").iterdir()) == [
         "A.attempt.json",
         "A.attempt.tlog-proof",
+        "A.checkpoint.trial.tsq",
+        "A.checkpoint.trial.tsr",
         "A.dossier.zip",
         "A.outcome.json",
         "A.outcome.tlog-proof",

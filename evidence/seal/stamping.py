@@ -1,0 +1,71 @@
+"""The tokens of one sealing: over the manifest, then over the checkpoint of the proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from evidence.authority import Authorities, NamedAuthority, Token
+from evidence.format.digests import sha256_hex
+from evidence.format.names import Sidecars
+from evidence.format.stampednote import stamped_note
+from evidence.seal.means import Means
+from evidence.seal.publish import Papers
+from evidence.seal.tokens import Gathered, gather_tokens
+from evidence.seal.workfolder import WorkFolder
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """What the authorities gave for a manifest.
+
+    ``named`` are those whose tokens are here; ``waiting_for`` says, as long as they do not
+    suffice, what each of the others lacked.
+    """
+
+    stamping: Authorities
+    named: tuple[NamedAuthority, ...]
+    tokens: tuple[Token, ...]
+    waiting_for: tuple[str, ...]
+
+
+def stamp_manifest(work: WorkFolder, manifest: bytes, means: Means) -> Stamps:
+    """Return the tokens over ``manifest``: those kept before, and what is answered now."""
+    stamping = means.home.stamping(proxy=means.proxy)
+    found = _gather(work, "tokens", stamping, manifest, means)
+    means.fault("tokens gathered")
+    if not found.enough:
+        why = found.missing or ("时间戳数量不足。 / There are too few timestamps.",)
+        return Stamps(stamping, stamping.named, found.tokens, why)
+    answered = {token.authority for token in found.tokens}
+    named = tuple(item for item in stamping.named if item.name in answered)
+    return Stamps(stamping, named, found.tokens, ())
+
+
+def stamp_checkpoint(work: WorkFolder, name: str, papers: Papers, means: Means) -> Papers:
+    """Return the papers with tokens over the checkpoint of their proofs, as far as any came.
+
+    They bound the order of the log from above; without them the capture is sealed all the same.
+    """
+    note = stamped_note(papers.checkpoint)
+    stamping = means.home.stamping(proxy=means.proxy)
+    folder = f"checkpoints/{sha256_hex(note)}"
+    found = _gather(work, folder, stamping, note, means)
+    means.fault("checkpoint stamped")
+    sidecars, files = Sidecars(name), dict(papers.files)
+    for token in found.tokens:
+        asked, answered = sidecars.checkpoint(token.authority)
+        files |= {asked: token.request, answered: token.response}
+    return replace(papers, files=files)
+
+
+def _gather(
+    work: WorkFolder, folder: str, stamping: Authorities, data: bytes, means: Means
+) -> Gathered:
+    return gather_tokens(
+        work.path / folder,
+        stamping,
+        data,
+        clock=means.clock,
+        fault=means.fault,
+        pause=means.pause,
+    )
