@@ -94,8 +94,8 @@ class CaptureOrder:
     ``licence`` is the address of the seller's licence page (亮照), captured beside the page;
     ``headed`` opens a visible browser, ``attended`` names the person who uses it;
     ``time_servers`` and ``resolvers`` are asked for the environment record. ``standing`` is what
-    the ordering process knows of this machine (``evidence.environment.standing``, as JSON), and
-    ``isolation`` how keys are kept from the capture, in words; empty when nobody says.
+    the ordering process knows of this machine (``evidence.environment.standing``, as JSON); empty
+    when nobody says.
     ``private_key`` (32 bytes) is this one exhibit's own, for its encrypted part; it is never
     written or shown, and None when there is no login state to be kept.
     """
@@ -119,7 +119,6 @@ class CaptureOrder:
     time_servers: tuple[str, ...] = ()
     resolvers: tuple[str, ...] = ()
     standing: str = ""
-    isolation: str = ""
     private_key: bytes | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 

@@ -18,6 +18,7 @@ from evidence.capture.page import page_note
 from evidence.capture.veil import Veil
 from evidence.capture.warc import Place, fields_of, target_uri, write_warc
 from evidence.environment.journal import JournalView
+from evidence.environment.rows import Status
 from evidence.format import jcs
 from evidence.format.declared import Line, first_lines, printed
 from evidence.format.names import (
@@ -221,6 +222,11 @@ def _declared(found: Found) -> Iterator[Line]:
             f"标记时刻 {'、'.join(moments)} 的网址由网页脚本改写，见 attended.json",
             f"the page's script set the address at moment {', '.join(moments)}, see attended.json",
         )
+    if not _is_reviewed(found.environment):
+        yield (
+            "未附有 48 小时内针对本浏览器和本程序的技术核查记录",
+            "no technical review of this browser and code within 48 hours is enclosed",
+        )
     own = found.site["host"] if found.site and found.site["verdict"] == "bad" else ""
     others = [one for one in bad_hosts(found.wire.connections) if one.partition(" ")[0] != own]
     if others:
@@ -229,6 +235,12 @@ def _declared(found: Found) -> Iterator[Line]:
             f"页面引用的其他主机证书未通过验证：{names}",
             f"certificates of other hosts the page refers to did not verify: {names}",
         )
+
+
+def _is_reviewed(environment: dict[str, Any]) -> bool:
+    """Return whether the environment record names a technical review, passed or not."""
+    rows = environment.get("rows", [])
+    return any(row["id"] == "review" and row["status"] != Status.NOT_CHECKED for row in rows)
 
 
 def _headline(lines: tuple[Line, ...]) -> dict[str, str]:
