@@ -35,14 +35,13 @@ def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveO
             "--secret names what is masked of a login; give the login with --session.",
             "--secret 用于遮盖登录凭据，须与 --session 一并使用。",
         )
-    if arguments.attended:
-        require_screen(os.environ)
-    elif arguments.second is not None or arguments.minutes is not None:
+    alone = not arguments.attended
+    if alone and (arguments.second is not None or arguments.minutes is not None):
         raise InputError(
             "--second and --minutes are of an attended capture; give --attended too.",
             "--second 与 --minutes 仅用于有人值守取证，须与 --attended 一并使用。",
         )
-    return PreserveOrder(
+    order = PreserveOrder(
         url=url,
         case=arguments.case,
         out=out,
@@ -61,6 +60,9 @@ def order_of(arguments: argparse.Namespace, *, url: str, out: Path) -> PreserveO
         second_person=arguments.second,
         limits=_limits(arguments),
     ).checked()
+    if order.attended:
+        require_screen(os.environ)
+    return order
 
 
 def _login(path: Path, secrets: tuple[str, ...]) -> Login:
