@@ -13,6 +13,8 @@ from evidence.format import names
 from evidence.format.entry import Attempt, Sealed
 from evidence.format.manifest import Manifest
 from evidence.format.times import format_time
+from evidence.verify.bounds import Bounds
+from evidence.verify.opensslts import Unavailable
 from evidence.verify.papers import Papers
 from evidence.verify.token import MALFORMED, Token, check_request, parse_token, verify_token
 from evidence.verify.trust import Trust
@@ -20,12 +22,21 @@ from evidence.verify.verdict import Findings
 
 CLAIM = "timestamp"
 CLOCK_TOLERANCE = timedelta(minutes=5)
+NO_BOUNDS = Bounds()
 
 
 def check_stamps(
-    papers: Papers, manifest_sha256: str | None, trust: Trust | None, findings: Findings
+    papers: Papers,
+    manifest_sha256: str | None,
+    trust: Trust | None,
+    findings: Findings,
+    *,
+    manifest: bytes | None = None,
 ) -> list[datetime]:
-    """Check every token against the manifest and its authority; return the proved times."""
+    """Check every token against the manifest and its authority; return the proved times.
+
+    Tokens over another digest than SHA-256 need the ``manifest`` itself.
+    """
     proved: list[datetime] = []
     pending: list[tuple[str, str, str]] = []
     for name in papers.tokens:
@@ -33,18 +44,21 @@ def check_stamps(
         if not _request_fits(papers, name, findings):
             continue
         try:
-            token = _parsed(papers, name, manifest_sha256, findings)
+            token = _parsed(papers, name, findings)
+            digest = _digest_for(token, manifest_sha256, manifest)
+            _over_manifest(token, digest, where)
             authority = trust.authority(name) if trust else None
             stated: dict[str, Any] = {"authority": name, "time": format_time(token.time)}
-            if authority is None or manifest_sha256 is None:
+            if authority is None or digest is None:
                 stated |= {"trusted": False}
                 en = f"The token of {name} was not checked: no trusted certificate for it."
                 pending.append((where, en, f"未核查 {name} 的时间戳：没有其可信证书。"))
             else:
-                digest = bytes.fromhex(manifest_sha256)
                 proved.append(verify_token(token, digest, authority))
                 stated |= {"trusted": True, "trial": authority.trial}
             findings.facts.setdefault("tokens", []).append(stated)
+        except Unavailable as error:
+            pending.append((where, f"{where}: {error.en}.", f"{where}：{error.zh}。"))
         except EvidenceError as error:
             findings.fault(CLAIM, where, error)
     _conclude(proved, pending, trust, findings)
@@ -69,14 +83,24 @@ def _request_fits(papers: Papers, name: str, findings: Findings) -> bool:
     return False
 
 
-def _parsed(papers: Papers, name: str, manifest_sha256: str | None, findings: Findings) -> Token:
-    noun = papers.sidecars.response(name)
-    token = parse_token(papers.files[noun], noun)
-    if manifest_sha256 is not None and token.imprint.hex() != manifest_sha256:
+def _digest_for(token: Token, sha256: str | None, manifest: bytes | None) -> bytes | None:
+    """Return the manifest's digest by the token's own algorithm, None where it is not known."""
+    if token.algorithm == "sha256":
+        return None if sha256 is None else bytes.fromhex(sha256)
+    return None if manifest is None else token.digest(manifest)
+
+
+def _over_manifest(token: Token, digest: bytes | None, noun: str) -> None:
+    if digest is not None and token.imprint != digest:
         raise ProofError(
             f"{noun} is over another digest than that of {names.MANIFEST}.",
             f"{noun} 针对的不是 {names.MANIFEST} 的摘要。",
         )
+
+
+def _parsed(papers: Papers, name: str, findings: Findings) -> Token:
+    noun = papers.sidecars.response(name)
+    token = parse_token(papers.files[noun], noun, algorithm=None)
     request_name = papers.sidecars.request(name)
     try:
         check_request(parse_timestamp_request(papers.files[request_name]), token)
@@ -117,11 +141,16 @@ def check_order(
     outcome: Sealed | None,
     stamps: list[datetime],
     findings: Findings,
+    *,
+    bounds: Bounds = NO_BOUNDS,
+    tolerance: timedelta | None = None,
 ) -> None:
     """Check attempt <= capture <= token <= outcome, each stated by who knows it.
 
-    Our clock and an authority's may differ by ``CLOCK_TOLERANCE`` (5 minutes).
+    Where ``bounds`` has them, the attempt's own token comes first and those over the checkpoint
+    last. Our clock and an authority's may differ by ``tolerance`` (None: 5 minutes).
     """
+    slack = CLOCK_TOLERANCE if tolerance is None else tolerance
     if manifest is None or attempt is None or outcome is None or not stamps:
         findings.unchecked(
             "order",
@@ -130,15 +159,19 @@ def check_order(
         )
         return
     steps = [
-        ("attempt", "尝试", attempt.time, timedelta()),
+        ("attempt", "尝试", attempt.time, slack),
         ("start of the capture", "固证开始", manifest.started, timedelta()),
         ("end of the capture", "固证结束", manifest.finished, timedelta()),
-        ("first token", "首枚时间戳", min(stamps), CLOCK_TOLERANCE),
+        ("first token", "首枚时间戳", min(stamps), slack),
         ("last token", "末枚时间戳", max(stamps), timedelta()),
-        ("outcome", "结果", outcome.time, CLOCK_TOLERANCE),
+        ("outcome", "结果", outcome.time, slack),
     ]
-    for (en, zh, earlier, _), (next_en, next_zh, later, slack) in pairwise(steps):
-        if earlier > later + slack:
+    if bounds.entry is not None:
+        steps.insert(0, ("token of the attempt", "尝试的时间戳", bounds.entry, timedelta()))
+    for moment in sorted(bounds.checkpoints)[:1]:
+        steps.append(("first token over the checkpoint", "检查点的首枚时间戳", moment, slack))
+    for (en, zh, earlier, _), (next_en, next_zh, later, allowed) in pairwise(steps):
+        if earlier > later + allowed:
             findings.invalid(
                 "order",
                 manifest_place,
@@ -149,7 +182,7 @@ def check_order(
     findings.valid(
         "order",
         f"Attempt, capture, token and outcome follow one another "
-        f"({format_time(attempt.time)} to {format_time(outcome.time)}).",
+        f"({format_time(attempt.time)} to {format_time(outcome.time)}).{bounds.en}",
         f"尝试、固证、时间戳、结果先后相继"
-        f"（{format_time(attempt.time)} 至 {format_time(outcome.time)}）。",
+        f"（{format_time(attempt.time)} 至 {format_time(outcome.time)}）。{bounds.zh}",
     )
