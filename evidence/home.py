@@ -6,6 +6,8 @@ that exists is ever replaced.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,15 +26,32 @@ from evidence.authority import (
     read_authorities,
 )
 from evidence.errors import InputError
+from evidence.format import jcs
+from evidence.format.digests import sha256_hex
+from evidence.format.ledger import LEDGER, Ledger
 from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
-from evidence.format.policy import CLAIMS, POLICY, Policy, TrustedAuthority
+from evidence.format.policy import POLICY
+from evidence.format.times import format_time
 from evidence.log.audit import VKEY, audit, read_vkey
 from evidence.log.durable import Fault, locked, no_fault, replace_file
 from evidence.log.report import AuditReport
 from evidence.log.writer import Log
+from evidence.trustfolder import (
+    SIGNER_KEY,
+    STATEMENTS,
+    Files,
+    Roots,
+    Witness,
+    differing,
+    read_policy,
+    render,
+    with_earlier,
+)
+from evidence.witness.asked import load_asked
 
 AUTHORITIES = "authorities.toml"
+TRUST_CHANGES = "trust-changes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -107,8 +126,8 @@ class EvidenceHome:
     def _prepare(self, now: datetime) -> None:
         self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log_key = _ensure_key(self.keys / "log.pem")
-        signer = _ensure_key(self.keys / "signer.pem")
+        log_key = ensure_key(self.keys / "log.pem")
+        ensure_key(self.keys / "signer.pem")
         if not (self.log / VKEY).exists():
             origin = f"markseal/{secrets.token_hex(8)}"
             vkey = NoteKey(origin, log_key.public_key().public_bytes_raw()).text()
@@ -117,25 +136,79 @@ class EvidenceHome:
             pass  # its first checkpoint, of no entries: from here on it is never missing
         if not (self.authority / AUTHORITIES).exists():
             create_local(self.authority, now=now)
-        self._write_trust(signer)
+        self.update_trust(now=now, why="prepared")
 
-    def _write_trust(self, signer: Ed25519PrivateKey) -> None:
-        named = self.authorities(proxy=None)
-        replace_file(self.trust / "log.vkey", (self.log / VKEY).read_bytes())
-        replace_file(self.trust / "signer.pem", public_pem(signer))
-        trusted = []
-        for item in named:
-            name = check_authority_name(item.authority.name)
-            replace_file(self.trust / "authorities" / f"{name}.pem", item.roots)
-            trusted.append(TrustedAuthority(name, f"authorities/{name}.pem", item.authority.trial))
-        policy = Policy(CLAIMS, 1, "log.vkey", "signer.pem", tuple(trusted))
-        if not (self.trust / POLICY).exists():
-            replace_file(self.trust / POLICY, policy.to_text().encode())
+    @contextmanager
+    def signing(self, *, exclusive: bool = False) -> Iterator[None]:
+        """Keep the keys as they are for a ``with`` block; ``exclusive`` waits for all others."""
+        self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self.keys / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)
+
+    def ledger(self) -> Ledger:
+        """Return the keys and logs that were, and the recovery keys; raises FormatError."""
+        path = self.path / "evidence" / LEDGER
+        return Ledger.parse(path.read_bytes()) if path.exists() else Ledger()
+
+    def write_ledger(self, ledger: Ledger) -> None:
+        """Replace the ledger, durably."""
+        replace_file(self.path / "evidence" / LEDGER, ledger.to_bytes())
+
+    def due_trust(self) -> Files:
+        """Return the files that the trust folder should hold now, ``policy.toml`` last."""
+        folder = self.path / "evidence" / STATEMENTS
+        statements = {p.name: p.read_bytes() for p in sorted(folder.glob("*.json"))}
+        asked = self.stamping(proxy=None)
+        roots = [
+            Roots(check_authority_name(n.authority.name), n.roots, n.authority.trial)
+            for n in asked.named
+        ]
+        return render(
+            log_key=read_vkey(self.log / VKEY),
+            signer=self.signer().public_key().public_bytes_raw(),
+            authorities=with_earlier(roots, self.trust),
+            witnesses=self._witnesses(),
+            ledger=self.ledger(),
+            statements=statements,
+            before=read_policy(self.trust),
+            tokens=asked.tokens,
+        )
+
+    def _witnesses(self) -> list[Witness]:
+        """Return the witnesses of ``witnesses.toml``."""
+        return [Witness(w.name, w.key.text(), w.relation) for w in load_asked(self.path)]
+
+    def stale_trust(self) -> list[str]:
+        """Return the files of the trust folder that no longer fit keys and settings."""
+        return differing(self.trust, self.due_trust())
+
+    def update_trust(self, *, now: datetime, why: str) -> list[str]:
+        """Write what differs into the trust folder and note it; return the names written.
+
+        The signer's key is written last: until then everything sealed before still verifies.
+        """
+        due = self.due_trust()
+        changed = differing(self.trust, due)
+        for name in sorted(changed, key=lambda name: (name == SIGNER_KEY, name == POLICY)):
+            replace_file(self.trust / name, due[name])
+        if changed:
+            digests = {name: sha256_hex(due[name]) for name in changed}
+            line = jcs.dumps({"time": format_time(now), "why": why, "files": digests})
+            notes = self.path / "evidence" / TRUST_CHANGES
+            with notes.open("ab") as target:
+                target.write(line + b"\n")
+                target.flush()
+                os.fsync(target.fileno())
+        return changed
 
     def open_log(self, fault: Fault = no_fault) -> Log:
         """Return the log with its signing key, for writing and proving."""
         vkey = read_vkey(self.log / VKEY)
-        private = _load_key(self.keys / "log.pem")
+        private = load_key(self.keys / "log.pem")
         return Log(self.log, vkey.name, private, fault, self.witness)
 
     def audit_log(self) -> AuditReport:
@@ -147,7 +220,7 @@ class EvidenceHome:
 
     def signer(self) -> Ed25519PrivateKey:
         """Return the key that signs manifests."""
-        return _load_key(self.keys / "signer.pem")
+        return load_key(self.keys / "signer.pem")
 
     def authorities(self, *, proxy: str | None) -> tuple[NamedAuthority, ...]:
         """Return the authorities to ask: those of ``authorities.toml``, else the trial one."""
@@ -176,7 +249,8 @@ def public_pem(private: Ed25519PrivateKey) -> bytes:
     )
 
 
-def _ensure_key(path: Path) -> Ed25519PrivateKey:
+def ensure_key(path: Path) -> Ed25519PrivateKey:
+    """Return the private key at ``path`` (0600), made durably when there is none."""
     if not path.exists():
         secret = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM,
@@ -185,10 +259,11 @@ def _ensure_key(path: Path) -> Ed25519PrivateKey:
         )
         path.with_name(path.name + ".tmp").unlink(missing_ok=True)
         replace_file(path, secret, mode=0o600)
-    return _load_key(path)
+    return load_key(path)
 
 
-def _load_key(path: Path) -> Ed25519PrivateKey:
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """Return the private key at ``path``; raises InputError when others can read the file."""
     try:
         if path.stat().st_mode & 0o077:
             raise InputError(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -61,15 +62,16 @@ def render(
     ledger: Ledger | None = None,
     statements: Mapping[str, bytes] | None = None,
     before: Policy | None = None,
+    tokens: int = 1,
 ) -> Files:
     """Return the files of the trust folder by name, ``policy.toml`` last.
 
     ``signer`` is the raw public key; ``before`` is the policy that was in force: its decisions
-    stay, its lists of keys are written anew.
+    stay, its lists of keys are written anew. ``tokens`` counts where there is none yet.
     """
     held = ledger or Ledger()
     files: Files = {LOG_KEY: f"{log_key.text()}\n".encode(), SIGNER_KEY: pem(signer)}
-    policy = before or Policy(CLAIMS, 1, LOG_KEY, SIGNER_KEY, ())
+    policy = before or Policy(CLAIMS, tokens, LOG_KEY, SIGNER_KEY, ())
     policy = replace(
         policy,
         log_key=LOG_KEY,
@@ -88,6 +90,36 @@ def render(
     text = policy.to_text()
     parse_policy(text)
     return files | {POLICY: text.encode()}
+
+
+def with_earlier(authorities: Sequence[Roots], folder: Path) -> list[Roots]:
+    """Return the authorities with every certificate that the folder trusted before.
+
+    Exhibits sealed before need them; who is to be trusted no longer is taken out by a person.
+    """
+    policy = read_policy(folder)
+    earlier = {} if policy is None else {a.name: a for a in policy.authorities}
+    found = []
+    for item in authorities:
+        before = earlier.pop(item.name, None)
+        pems = item.pem if before is None else _joined(item.pem, folder / before.roots)
+        found.append(replace(item, pem=pems))
+    kept = [Roots(a.name, _joined(b"", folder / a.roots), a.trial) for a in earlier.values()]
+    return [*found, *kept]
+
+
+def _joined(new: bytes, path: Path) -> bytes:
+    """Return PEM certificates with those of the file at ``path`` that they lack."""
+    try:
+        before = x509.load_pem_x509_certificates(path.read_bytes())
+        there = x509.load_pem_x509_certificates(new) if new else []
+    except (OSError, ValueError) as error:
+        raise TrustError(
+            f"{path} holds no readable PEM certificates; restore it.",
+            f"{path} 中没有可读的 PEM 证书；请恢复。",
+        ) from error
+    lacking = [item for item in before if item not in there]
+    return new + b"".join(item.public_bytes(serialization.Encoding.PEM) for item in lacking)
 
 
 def _authority(item: Roots, files: Files) -> TrustedAuthority:

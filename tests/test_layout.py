@@ -81,13 +81,17 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     "evidence.trustfolder": {"evidence.format", "evidence.errors"},
     "evidence.home": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
-        "evidence.trustfolder",
+        "evidence.trustfolder", "evidence.witness",
     },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
         "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
         "evidence.verify", "evidence.witness",
+    },
+    "evidence.succession": {
+        "evidence.format", "evidence.errors", "evidence.log", "evidence.home", "evidence.seal",
+        "evidence.keeping", "evidence.verify", "evidence.witness", "evidence.trustfolder",
     },
     "evidence.keeping": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",

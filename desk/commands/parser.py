@@ -31,8 +31,12 @@ FAMILIES = {
     "private": "private",
     "selftest": "selftest",
     "log": "evidence",
-    "renew": "keeping",
     "trust": "trust",
+    "keys": "keys",
+    "backup": "backup",
+    "restore": "backup",
+    "succession": "succession",
+    "renew": "keeping",
 }
 EXIT_USAGE = 64
 

@@ -1,0 +1,95 @@
+"""``markseal trust``: the trust folder of this installation, for those who verify."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from config.environment import setting
+
+
+def add(commands: Any) -> None:
+    """Register the parsers of this family."""
+    parser = commands.add_parser(
+        "trust",
+        help="信任文件夹 / the trust folder",
+        description="导出或更新信任文件夹。 / Export or update the trust folder.",
+        epilog="例 / example: markseal trust export --out for-the-court",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    one = actions.add_parser(
+        "export",
+        help="导出信任文件夹与指纹单 / the folder and its fingerprint sheet",
+        description="导出交给核验人的信任文件夹，以及一页指纹单（HTML 供 A4 打印，另有纯文本）。"
+        "指纹单须与证据分开交付。 / Write the trust folder for whoever verifies, and one page of "
+        "fingerprints (HTML for A4, and plain text), to be handed over apart from any dossier.",
+        epilog="例 / example: markseal trust export --out for-the-court",
+    )
+    one.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="新文件夹 / a new folder"
+    )
+    add_home(one)
+    one.set_defaults(run=_export)
+    two = actions.add_parser(
+        "update",
+        help="按当前密钥与设置更新 / bring it up to date",
+        description="密钥、authorities.toml 或 witnesses.toml 变更后，重写信任文件夹并记录；"
+        "policy.toml 中的要求保持不变。 / After keys, authorities.toml or witnesses.toml changed: "
+        "write the trust folder anew and note it; what policy.toml requires stays.",
+        epilog="例 / example: markseal trust update --check",
+    )
+    two.add_argument(
+        "--check",
+        action="store_true",
+        help="只查看，不改动；有差异时退出码 1 / look only; exit 1 when something differs",
+    )
+    add_home(two)
+    two.set_defaults(run=_update)
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the data folder."""
+    parser.add_argument(
+        "--home", type=Path, metavar="DIR", help="数据目录 / data folder (MARKSEAL_HOME)"
+    )
+
+
+def home_path(arguments: argparse.Namespace) -> Path:
+    """Return the data folder that was named, else that of the setting."""
+    return Path(arguments.home or setting("MARKSEAL_HOME"))
+
+
+def now() -> datetime:
+    """Return the time in this machine's zone."""
+    return datetime.now().astimezone()
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from evidence.home import open_home
+    from evidence.succession.export import export_trust
+
+    home = open_home(home_path(arguments), clock=now)
+    made = export_trust(home, arguments.out, now=now())
+    print(f"信任文件夹 / trust folder: {made.trust}")
+    print(f"指纹单 / fingerprint sheet: {made.page}, {made.text}")
+    print(f"SHA256SUMS: {made.sheet.whole}")
+    print("指纹单请与证据分开交付。 / Hand the sheet over apart from any dossier.")
+    return 0
+
+
+def _update(arguments: argparse.Namespace) -> int:
+    from evidence.home import open_home
+
+    home = open_home(home_path(arguments), clock=now)
+    if arguments.check:
+        changed = home.stale_trust()
+    else:
+        with home.signing(exclusive=True):
+            changed = home.update_trust(now=now(), why="update")
+    verb = "将变更 / would change" if arguments.check else "已写入 / written"
+    print("\n".join(f"{verb}: {name}" for name in changed) or "无变化 / nothing to change")
+    if changed and not arguments.check:
+        print("请重新导出并交付信任文件夹。 / Export the trust folder and hand it over again.")
+    return 1 if changed and arguments.check else 0

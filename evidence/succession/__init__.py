@@ -1,0 +1,1 @@
+"""What outlives a machine or a key: trust export, key changes, backup, restore, successor logs."""
