@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence.errors import EvidenceError, SealError
-from evidence.format.renewal import Rehash
 from evidence.format.times import format_time
 from evidence.keeping.exhibit import Kept, find
 from evidence.verify.papers import Papers
-from evidence.verify.renewal import Again, Chain, read_chain, weak_from
+from evidence.verify.renewal import Again, Chain, named, nothing_again, read_chain, weak_from
 from evidence.verify.standing import NEVER, Vouch, enough, stands_until
 from evidence.verify.trust import Trust
 from evidence.verify.verdict import Findings
@@ -49,18 +48,13 @@ class Due:
         }
 
 
-def nothing_again(name: str) -> Rehash | None:
-    """Hash nothing again: what a hash-tree renewal says of the files is then not compared."""
-    return None
-
-
 def verified_chain(
     kept: Kept, trust: Trust, *, papers: Papers | None = None, again: Again = nothing_again
 ) -> Chain:
     """Return the exhibit's tokens that verify; SealError when a kept renewal does not."""
     findings = Findings(frozenset())
-    digest = bytes.fromhex(kept.outcome.manifest_sha256)
-    chain = read_chain(papers or kept.papers(), digest, trust, again, findings)
+    over = named(kept.outcome.manifest_sha256)
+    chain = read_chain(papers or kept.papers(), over, trust, again, findings)
     for claim in findings.claims:
         raise SealError(f"{kept.name}: {claim.en}", f"{kept.name}：{claim.zh}")
     if chain.renewals is not None and len(chain.told) != len(chain.known):

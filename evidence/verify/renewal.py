@@ -9,7 +9,7 @@ stand by themselves and were never renewed. Not checked: revocation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,10 @@ from evidence.format.cms import signer_digest
 from evidence.format.names import Sidecars
 from evidence.format.renewal import HashTreeRenewal, Rehash, Renewal, Renewals, Stamped
 from evidence.format.times import format_time
+from evidence.verify.ageing import conclude_age
 from evidence.verify.package import Package
 from evidence.verify.papers import Papers
-from evidence.verify.standing import NEVER, Vouch, Weak, enough, standing, stands_until
+from evidence.verify.standing import Vouch, Weak
 from evidence.verify.token import (
     MALFORMED,
     Token,
@@ -39,6 +40,8 @@ from evidence.verify.verdict import Findings
 
 CLAIM = "timestamp"
 Again = Callable[[str], Rehash | None]
+Due = Callable[[Token], bytes | None]
+"""The digest that a token over the manifest has to be over; None when it is not known."""
 
 
 @dataclass
@@ -73,16 +76,24 @@ def must_cover(sidecars: Sidecars) -> tuple[str, ...]:
 
 
 def vouch_for(
-    token: Token, digest: bytes, authority: Authority, *, where: str, over: str, number: int = 0
+    token: Token, digest: bytes, authority: Authority, *, where: str, number: int = 0
 ) -> Vouch:
     """Return what ``authority`` vouches for with a token over ``digest``, or raise ProofError."""
     moment = verify_token(token, digest, authority)
     path = certificates_of(token, authority)
-    signing = {signer_digest(token.response.time_stamp_token())}
+    signing = {_signed_with(token)}
     issued = [c for c in path if c not in authority.certificates] or list(path[:1])
     signing |= {name for c in issued if (name := _digest_of(c))}
     ends = min(c.not_valid_after_utc for c in path)
+    over = token.algorithm
     return Vouch(where, authority.name, moment, ends, over, frozenset(signing), number)
+
+
+def _signed_with(token: Token) -> str:
+    try:
+        return signer_digest(token.response.time_stamp_token())
+    except FormatError:
+        return "unknown"  # of no algorithm that a policy can declare weak
 
 
 def _digest_of(certificate: x509.Certificate) -> str | None:
@@ -95,7 +106,9 @@ def check_renewal(
 ) -> None:
     """Check every renewal, and that the claims resting on tokens and digests still stand."""
     manifest = package.manifest_bytes
-    digest = None if manifest is None else hashlib.sha256(manifest).digest()
+
+    def due(token: Token) -> bytes | None:
+        return None if manifest is None else token.digest(manifest)
 
     def again(name: str) -> Rehash | None:
         if name == papers.sidecars.wacz:
@@ -103,17 +116,54 @@ def check_renewal(
         data = manifest if name == names.MANIFEST else papers.get(name)
         return None if data is None else Rehash.of([data])
 
-    chain = read_chain(papers, digest, trust, again, findings)
+    check_standing(papers, due, trust, findings, now=now, again=again)
+
+
+def named(manifest_sha256: str) -> Due:
+    """Return what a token over a manifest is to be over when only its SHA-256 (hex) is known.
+
+    A token over another digest is taken at its word: it was compared when it was sealed.
+    """
+
+    def due(token: Token) -> bytes:
+        return bytes.fromhex(manifest_sha256) if token.algorithm == "sha256" else token.imprint
+
+    return due
+
+
+def nothing_again(name: str) -> Rehash | None:
+    """Hash nothing again: what a hash-tree renewal says of the files is then not compared."""
+    return None
+
+
+def check_standing(
+    papers: Papers,
+    due: Due,
+    trust: Trust | None,
+    findings: Findings,
+    *,
+    now: datetime,
+    again: Again = nothing_again,
+) -> None:
+    """Check the same from the papers alone; ``again`` hashes a file again if it is here."""
+    chain = read_chain(papers, due, trust, again, findings)
     if chain.told:
         findings.facts["renewals"] = chain.told
     if trust is not None:
-        _conclude(chain, trust, papers.sidecars.renewal, findings, now)
+        conclude_age(
+            chain.vouches,
+            weak_from(trust),
+            findings,
+            wanted=trust.policy.tokens,
+            where=papers.sidecars.renewal,
+            now=now,
+        )
 
 
 def read_chain(
-    papers: Papers, digest: bytes | None, trust: Trust | None, again: Again, findings: Findings
+    papers: Papers, due: Due, trust: Trust | None, again: Again, findings: Findings
 ) -> Chain:
-    """Return the tokens over ``digest`` (the manifest's) and the renewals that verify.
+    """Return the tokens over the manifest (as ``due`` has it) and the renewals that verify.
 
     ``again`` hashes one of the exhibit's files again (None: it is not here). What is wrong is
     noted in ``findings``; the first renewal that fails ends the chain.
@@ -128,16 +178,13 @@ def read_chain(
     if trust is None:
         chain.told = [_told(one, None) for one in chain.known]
         return chain
-    if digest is not None:
-        chain.vouches = _first_tokens(papers, digest, trust, chain.renewals)
+    chain.vouches = _first_tokens(papers, due, trust, chain.renewals)
     if chain.renewals is not None:
         _check_all(chain.renewals, papers, trust, again, chain, findings)
     return chain
 
 
-def _first_tokens(
-    papers: Papers, digest: bytes, trust: Trust, renewals: Renewals | None
-) -> list[Vouch]:
+def _first_tokens(papers: Papers, due: Due, trust: Trust, renewals: Renewals | None) -> list[Vouch]:
     """Return the tokens over the manifest that verify; the others are told of elsewhere."""
     found = []
     for name in papers.tokens:
@@ -146,8 +193,11 @@ def _first_tokens(
         if authority is None:
             continue
         try:
-            token = parse_token(papers.files[noun], noun)
-            vouch = vouch_for(token, digest, authority, where=noun, over="sha256")
+            token = parse_token(papers.files[noun], noun, algorithm=None)
+            digest = due(token)
+            if digest is None:
+                continue
+            vouch = vouch_for(token, digest, authority, where=noun)
         except EvidenceError:
             continue  # check_stamps names it
         covered = renewals is not None and name in renewals.tokens
@@ -216,7 +266,7 @@ def _check_one(one: Renewal, covered: bytes, number: int, trust: Trust, where: s
     authority = trust.authority(stamped.authority)
     if authority is None:
         return None
-    vouch = vouch_for(token, digest, authority, where=where, over=stamped.algorithm, number=number)
+    vouch = vouch_for(token, digest, authority, where=where, number=number)
     return replace(vouch, data=isinstance(one, HashTreeRenewal))
 
 
@@ -253,66 +303,3 @@ def _told(one: Renewal, vouch: Vouch | None) -> dict[str, Any]:
     if vouch is None:
         return {**told, "trusted": False}
     return {**told, "trusted": True, "time": format_time(vouch.time)}
-
-
-def _conclude(chain: Chain, trust: Trust, where: str, findings: Findings, now: datetime) -> None:
-    """Take back what no longer stands; say until when the rest does if it was renewed."""
-    weak, wanted = weak_from(trust), trust.policy.tokens
-    first = [one for one in chain.vouches if one.number == 0]
-    if len(first) >= wanted and not enough(chain.vouches, weak, now, wanted=wanted):
-        for one in first:
-            if one not in standing(chain.vouches, weak, now):
-                _fallen(one, weak, now, findings)
-        findings.unchecked(
-            CLAIM,
-            f"Fewer than {wanted} authorities still answer for the time on "
-            f"{format_time(now)[:10]}; nothing renewed the tokens in time.",
-            f"至 {format_time(now)[:10]}，仍能证明该时间的机构不足 {wanted} 家；时间戳未及时续期。",
-            where if any(one.number for one in chain.vouches) else None,
-        )
-    limit = stands_until(chain.vouches, weak, wanted=wanted)
-    if any(one.number for one in chain.vouches) and limit not in (None, NEVER):
-        findings.facts["renew_before"] = format_time(limit) if limit else None
-    _other_claims(chain, weak, findings, now)
-
-
-def _fallen(one: Vouch, weak: Weak, now: datetime, findings: Findings) -> None:
-    if now > one.signed_until(weak):
-        date = format_time(one.signed_until(weak))[:10]
-        findings.unchecked(
-            CLAIM,
-            f"The certificates of {one.authority} count until {date} only; no token that still "
-            "stands renewed this one before.",
-            f"{one.authority} 的证书仅在 {date} 前有效；在此之前没有仍然成立的续期时间戳。",
-            one.where,
-        )
-    else:
-        findings.unchecked(
-            CLAIM,
-            f"The trust policy declares {one.over.upper()} weak from {_date(weak[one.over])}, and "
-            "the data was not hashed and stamped again before.",
-            f"信任策略声明自 {_date(weak[one.over])} 起不再信赖 {one.over.upper()}，"
-            "而此前未对数据重新计算摘要并加盖时间戳。",
-            one.where,
-        )
-
-
-def _date(moment: datetime) -> str:
-    return format_time(moment)[:10]
-
-
-def _other_claims(chain: Chain, weak: Weak, findings: Findings, now: datetime) -> None:
-    """Inclusion rests on SHA-256; the manifest's list on SHA-256 and SM3 together."""
-    again = [one for one in standing(chain.vouches, weak, now) if one.number and one.data]
-    rests: Mapping[str, tuple[str, ...]] = {"inclusion": ("sha256",), "manifest": ("sha256", "sm3")}
-    for claim, algorithms in rests.items():
-        end = max(weak.get(name, NEVER) for name in algorithms)
-        if now < end or any(one.time < end for one in again):
-            continue
-        shown = ", ".join(name.upper() for name in algorithms)
-        findings.unchecked(
-            claim,
-            f"The trust policy declares {shown} weak from {_date(end)}, and no renewal hashed the "
-            "files again before.",
-            f"信任策略声明自 {_date(end)} 起不再信赖 {shown}，而此前未重新计算各文件的摘要。",
-        )

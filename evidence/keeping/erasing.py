@@ -1,0 +1,263 @@
+"""Erasing an exhibit's content: a signed request, an entry in the log, then the end of its keys.
+
+1. basis, approvers and holds are checked; 2. the request is written and signed; 3. the erasure is
+logged; 4. entry, proof and request are put beside the sidecars; 5. the keys are ended, then the
+content. Interrupted anywhere it is finished by running it again; no content is ended that the log
+does not name. What lies in back-ups is not reached from here: ``open_backups`` says so until
+somebody states that they are gone or made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from evidence.errors import InputError
+from evidence.format import jcs
+from evidence.format.digests import check_hex, sha256_hex
+from evidence.format.entry import Erasure, parse_entry
+from evidence.format.entry.signing import sign_entry
+from evidence.format.erasure import ErasureRequest, commitment, erasure_names
+from evidence.format.times import format_time
+from evidence.format.tlogproof import TlogProof
+from evidence.home import EvidenceHome
+from evidence.keeping.dated import ground, retention
+from evidence.keeping.exhibit import Kept
+from evidence.keeping.holds import held, plain
+from evidence.keeping.store import ContentStore, FolderStore
+from evidence.log import Fault, Session, no_fault
+from evidence.log.durable import locked, replace_file
+from evidence.seal.private import PART, drop_key
+
+Clock = Callable[[], datetime]
+RETENTION_ENDED = "pipl.retention_ended"
+
+
+@dataclass(frozen=True)
+class EraseOrder:
+    """What was asked: the basis, the two who approved, the reason (kept here, never handed out).
+
+    ``document_sha256`` is of the paper that the basis rests on; ``retention_class`` is needed
+    where the basis is that the retention period has ended.
+    """
+
+    basis: str
+    approvers: tuple[str, str]
+    reason: str
+    document_sha256: str | None = None
+    retention_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased, where the log names it, and since when back-ups may still hold the key."""
+
+    capture_id: str
+    name: str
+    index: int
+    basis: str
+    time: str
+    backups: str
+
+
+def erase(
+    kept: Kept,
+    order: EraseOrder,
+    *,
+    home: EvidenceHome,
+    clock: Clock,
+    store: ContentStore | None = None,
+    fault: Fault = no_fault,
+) -> Erased:
+    """Erase one exhibit's content and return what the log says of it.
+
+    Raises InputError before anything is done when basis, approvers, class or a hold forbid it.
+    Not checked: whether the law allows it, and whether the approvers are who they say.
+    """
+    place = store or FolderStore(home)
+    outcome = kept.outcome
+    folder = home.path / "evidence" / "erasures"
+    with locked(folder / f"{outcome.capture_id}.lock"):
+        path = folder / f"{outcome.capture_id}.json"
+        state = _read(path)
+        if state is None:
+            state = _begin(kept, order, home, clock())
+            replace_file(path, jcs.dumps(state), mode=0o600)
+        fault("erasure begun")
+        standing = held(home, outcome.capture_id)
+        if standing is not None and "done" not in state:
+            raise InputError(
+                f"{kept.name} is held ({standing.reason}); release the hold first.",
+                f"{kept.name} 已被保全（{standing.reason}）；请先解除。",
+            )
+        request = state["request"].encode()
+        index = _logged(home, ErasureRequest.parse(request, "erasure request"), request, clock)
+        fault("erasure logged")
+        _put_papers(kept, home, request, index)
+        fault("papers in place")
+        place.erase(kept)
+        fault("content key ended")
+        drop_key(home, outcome.capture_id, PART)
+        _forget(kept, home, outcome.capture_id)
+        if "done" not in state:
+            state = {**state, "done": format_time(clock()), "index": index, "backups": "open"}
+            replace_file(path, jcs.dumps(state), mode=0o600)
+    return _told(state, outcome.capture_id)
+
+
+def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> dict[str, Any]:
+    """Check what was asked and return the state that the rest goes on from."""
+    first, second = (plain(name, "--approve") for name in order.approvers)
+    if first == second:
+        raise InputError("Two different people approve an erasure.", "删除须由两名不同的人员批准。")
+    found = ground(order.basis, on=now.date())
+    if found.document and order.document_sha256 is None:
+        raise InputError(
+            f"The basis {order.basis} rests on a paper; give it with --document.",
+            f"依据 {order.basis} 须附文书；请用 --document 给出。",
+        )
+    if order.basis == RETENTION_ENDED:
+        _require_ended(kept, order, home, now)
+    if order.document_sha256 is not None:
+        check_hex(order.document_sha256, "document")
+    proof = TlogProof.parse(
+        kept.path(kept.sidecars.outcome_proof).read_bytes(), kept.sidecars.outcome_proof
+    )
+    salts = [secrets.token_hex(32) for _ in range(2)]
+    request = ErasureRequest(
+        kept.outcome.capture_id,
+        proof.index,
+        kept.outcome.package.sha256,
+        found.basis,
+        order.document_sha256,
+        now,
+        (commitment(salts[0], first), commitment(salts[1], second)),
+    ).sign(home.signer())
+    people = [{"name": n, "salt": s} for n, s in zip((first, second), salts, strict=True)]
+    return {
+        "name": kept.name,
+        "request": request.to_bytes().decode(),
+        "approvers": people,
+        "reason": plain(order.reason, "--reason"),
+    }
+
+
+def _require_ended(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> None:
+    if order.retention_class is None:
+        raise InputError(
+            f"The basis {order.basis} needs the exhibit's class; give --class.",
+            f"依据 {order.basis} 须注明证据类别；请用 --class 给出。",
+        )
+    until = retention(order.retention_class, home=home.path).until(kept.outcome.time)
+    if now.date() <= until:
+        raise InputError(
+            f"{kept.name} is to be kept until {until}; nothing was erased.",
+            f"{kept.name} 应保存至 {until}；未删除。",
+        )
+
+
+def _logged(home: EvidenceHome, request: ErasureRequest, data: bytes, clock: Clock) -> int:
+    """Return the index of the erasure's entry, appended if it is not there yet."""
+    digest = sha256_hex(data)
+    with home.open_log().writing() as session:
+        index = _find(session, digest)
+        if index is not None:
+            return index
+        entry = sign_entry(
+            Erasure(
+                prev=session.previous(),
+                time=clock(),
+                outcome=request.outcome,
+                package_sha256=request.package_sha256,
+                basis=request.basis.code,
+                basis_sha256=digest,
+                approvers=request.approvers,
+                signer="0" * 64,
+            ),
+            home.signer(),
+        )
+        return session.append([entry.to_bytes()])[0]
+
+
+def _find(session: Session, digest: str) -> int | None:
+    needle = digest.encode()
+    for index, data in session.entries():
+        if needle in data:
+            entry = parse_entry(data)
+            if isinstance(entry, Erasure) and entry.basis_sha256 == digest:
+                return index
+    return None
+
+
+def _put_papers(kept: Kept, home: EvidenceHome, request: bytes, index: int) -> None:
+    entry, proof = home.open_log().proof(index)
+    names = erasure_names(kept.name)
+    for name, data in zip(names, (entry, proof, request), strict=True):
+        if not kept.path(name).exists():
+            replace_file(kept.path(name), data)
+
+
+def _forget(kept: Kept, home: EvidenceHome, capture_id: str) -> None:
+    """Remove what else tells of the page: the journals of its way out, the work folder."""
+    for journal in kept.folder.glob("egress-*.jsonl"):
+        journal.unlink()
+    (home.path / "evidence" / "egress" / f"{capture_id}.jsonl").unlink(missing_ok=True)
+    work = home.work / capture_id
+    for path in sorted(work.glob("*")) if work.is_dir() else []:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    state: dict[str, Any] = json.loads(path.read_bytes())
+    return state
+
+
+def _told(state: dict[str, Any], capture_id: str) -> Erased:
+    request = ErasureRequest.parse(state["request"].encode(), "erasure request")
+    return Erased(
+        capture_id,
+        state["name"],
+        state["index"],
+        request.basis.code,
+        state["done"],
+        state["backups"],
+    )
+
+
+def erased_ids(home: EvidenceHome) -> frozenset[str]:
+    """Return the capture ids whose content was erased: a restored back-up must drop their keys."""
+    folder = home.path / "evidence" / "erasures"
+    return frozenset(path.stem for path in folder.glob("*.json") if "done" in (_read(path) or {}))
+
+
+def open_backups(home: EvidenceHome) -> list[Erased]:
+    """Return the erasures whose keys may still lie in a back-up."""
+    folder = home.path / "evidence" / "erasures"
+    found = [(path.stem, _read(path) or {}) for path in sorted(folder.glob("*.json"))]
+    return [_told(state, name) for name, state in found if state.get("backups") == "open"]
+
+
+def backups_ended(home: EvidenceHome, *, by: str, now: datetime) -> list[Erased]:
+    """Note that every back-up made before the open erasures is destroyed or made anew."""
+    who, closed = plain(by, "--by"), []
+    for one in open_backups(home):
+        path = home.path / "evidence" / "erasures" / f"{one.capture_id}.json"
+        with locked(path.with_suffix(".lock")):
+            state = _read(path) or {}
+            stated = {"by": who, "time": format_time(now)}
+            replace_file(
+                path, jcs.dumps({**state, "backups": "ended", "ended": stated}), mode=0o600
+            )
+        closed.append(one)
+    return closed

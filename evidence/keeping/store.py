@@ -1,0 +1,125 @@
+"""Where the content of sealed exhibits is kept: a port, and folders with everything encrypted.
+
+Each exhibit has a key of its own (``keys/content/<capture_id>.key``); its content lies beside its
+sidecars as ``NAME.wacz.atrest`` and ``NAME.dossier.zip.atrest`` (``evidence.format.atrest``).
+Without the key the content is gone: that is what erasing means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from evidence.errors import InputError, SealError
+from evidence.format.atrest import SUFFIX, encrypt, open_encrypted
+from evidence.home import EvidenceHome
+from evidence.keeping.exhibit import Kept, open_plain
+from evidence.log.durable import locked, sync_folder
+from evidence.seal.private import CONTENT, drop_key, key_path, make_key, read_key
+
+
+class ContentStore(Protocol):
+    """Keeps the content of exhibits; a bucket can be one as well as a folder."""
+
+    def put(self, kept: Kept) -> None:
+        """Take in the content that lies in the clear; harmless when done again."""
+
+    def open(self, kept: Kept, file_name: str) -> BinaryIO:
+        """Return one file of the content in the clear; InputError when it cannot be had."""
+
+    def holds(self, kept: Kept, file_name: str) -> bool:
+        """Say whether the file is here and its key too."""
+
+    def erase(self, kept: Kept) -> None:
+        """End the exhibit's key, then its content; harmless when done again."""
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """Content encrypted in the folders of the exhibits, the keys with those of ``home``."""
+
+    home: EvidenceHome
+
+    def put(self, kept: Kept) -> None:
+        """Encrypt what lies in the clear, read it back, and only then remove the clear file.
+
+        An interrupted run is repeated harmlessly. Raises SealError when what was written does not
+        read back as it was; the clear file then stays.
+        """
+        capture_id = kept.outcome.capture_id
+        with locked(kept.path(f".{kept.name}.keeping.lock")):
+            for name in content_names(kept):
+                path = kept.path(name)
+                if not path.is_file():
+                    continue
+                if not key_path(self.home, capture_id, CONTENT).exists():
+                    make_key(self.home, capture_id, CONTENT)
+                self._replace(path, read_key(self.home, capture_id, CONTENT))
+
+    def _replace(self, path: Path, key: bytes) -> None:
+        target, temporary = _encrypted(path), path.with_name(f".{path.name}{SUFFIX}.tmp")
+        with path.open("rb") as source, temporary.open("wb") as writing:
+            temporary.chmod(0o600)
+            encrypt(source, writing, key)
+            writing.flush()
+            os.fsync(writing.fileno())
+        with path.open("rb") as source, temporary.open("rb") as held:
+            written = hashlib.file_digest(source, "sha256").digest()
+            with closing(open_encrypted(held, key)) as clear:
+                same = hashlib.file_digest(clear, "sha256").digest() == written
+        if not same:
+            temporary.unlink()
+            raise SealError(
+                f"{path.name} was not written as it is; the clear file stays.",
+                f"{path.name} 加密后读回不一致；原文件保留。",
+            )
+        temporary.rename(target)
+        sync_folder(path.parent)
+        path.unlink()
+        sync_folder(path.parent)
+
+    def open(self, kept: Kept, file_name: str) -> BinaryIO:
+        """Return the clear content, from the encrypted file or from one not yet taken in."""
+        path = kept.path(file_name)
+        if path.is_file() or not _encrypted(path).is_file():
+            return open_plain(kept, file_name)
+        key = read_key(self.home, kept.outcome.capture_id, CONTENT)
+        try:
+            source = _encrypted(path).open("rb")
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be read ({error.strerror}).",
+                f"无法读取 {path}（{error.strerror}）。",
+            ) from error
+        return cast(BinaryIO, open_encrypted(source, key))
+
+    def holds(self, kept: Kept, file_name: str) -> bool:
+        """Say whether the file is here, in the clear or with its key."""
+        path = kept.path(file_name)
+        capture_id = kept.outcome.capture_id
+        return path.is_file() or (
+            _encrypted(path).is_file() and key_path(self.home, capture_id, CONTENT).exists()
+        )
+
+    def erase(self, kept: Kept) -> None:
+        """End the key first, durably; the encrypted and any clear files after it."""
+        drop_key(self.home, kept.outcome.capture_id, CONTENT)
+        for name in content_names(kept):
+            for path in (kept.path(name), _encrypted(kept.path(name))):
+                path.unlink(missing_ok=True)
+        for left in kept.folder.glob(f".{kept.name}.*.tmp"):
+            left.unlink()
+        sync_folder(kept.folder)
+
+
+def content_names(kept: Kept) -> tuple[str, str]:
+    """Return the names of the files that are an exhibit's content."""
+    return kept.sidecars.wacz, kept.sidecars.dossier
+
+
+def _encrypted(path: Path) -> Path:
+    return path.with_name(path.name + SUFFIX)
