@@ -33,8 +33,18 @@ def print_report(verdict: Verdict) -> str:
     if verdict.claims:
         lines += ["", "以下各项未予证明 This does NOT prove:"]
         lines += [f"  - {zh} / {en}" for zh, en in verdict.not_proved]
-        lines += ["  - 未核查证书吊销与见证人 / revocation and witnesses were not checked"]
+        lines += [f"  - {zh} / {en}" for zh, en in _not_looked_at(verdict)]
     return "\n".join(lines) + "\n"
+
+
+def _not_looked_at(verdict: Verdict) -> list[tuple[str, str]]:
+    """Return what no step of this verification looked at."""
+    told = {claim.id for claim in verdict.claims}
+    lines = {
+        "revocation": ("未核查证书吊销", "revocation of certificates was not checked"),
+        "witness": ("未核查见证人", "witnesses were not checked"),
+    }
+    return [line for claim, line in lines.items() if claim not in told]
 
 
 def _claim_lines(claim_id: str, claims: list[Claim]) -> list[str]:
@@ -73,6 +83,9 @@ def _facts(verdict: Verdict) -> list[str]:
     if "log" in facts:
         log = facts["log"]
         lines.append(f"日志 Log: {_plain(log['origin'])}，大小 size {log['size']}")
+    for witness in facts.get("witnesses", []):
+        name, relation = _plain(witness["name"]), _plain(witness["relation"])
+        lines.append(f"见证人 Witness: {witness['time']} {name}（{relation}）")
     lines += _more(facts)
     return lines
 

@@ -8,24 +8,23 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from evidence.errors import EvidenceError, FormatError, InputError, TrustError
 from evidence.format import names
 from evidence.format.digests import Digests, Meter, sha256_hex
-from evidence.format.manifest import key_digest, verify_signature
 from evidence.format.note import NoteKey
 from evidence.format.policy import CLAIMS
 from evidence.format.verifytext import is_known_text
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.chain import check_log
-from evidence.verify.package import Package, check_package, check_signature_size
+from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
+from evidence.verify.signature import check_review, check_signature, proved_by
 from evidence.verify.stamps import check_order, check_stamps
-from evidence.verify.trust import Trust, load_trust, parse_certificates, parse_public_key
+from evidence.verify.trust import Trust, load_trust, parse_certificates
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
 from evidence.verify.window import Window
+from evidence.verify.witnesses import check_end, check_witnesses, log_of
 
 
 def utc_now() -> datetime:
@@ -41,7 +40,7 @@ def verify_file(
     ``trust`` is the trust folder; without it nothing is trusted and the verdict is never
     *valid*. ``clock`` says at what time it is asked: a token that was not renewed before its
     authority's certificate ended no longer counts after that. Raises InputError or TrustError
-    when a path cannot be used. Not checked: revocation, witnesses, and whatever
+    when a path cannot be used. Not checked: revocation, and whatever
     ``Verdict.to_json()["not_proved"]`` lists.
     """
     try:
@@ -140,7 +139,7 @@ def _check_enclosed(
         )
     try:
         key = _enclosed_log_key(papers)
-        if key is not None and trust is not None and key != trust.log_key:
+        if key is not None and trust is not None and key not in {log.key for log in trust.logs}:
             findings.invalid(
                 "inclusion",
                 outer.place(names.LOG_KEY),
@@ -166,12 +165,17 @@ def _check_claims(
     package: Package, papers: Papers, whole: Digests, trust: Trust | None, findings: Findings
 ) -> None:
     """Prove signature, log, timestamps and order, each as far as it can be."""
-    _check_signature(package, papers, trust, findings)
-    _check_review(package, trust, findings)
-    attempt, outcome = check_log(package, papers, whole, trust.log_key if trust else None, findings)
-    findings.declared = package.contents.declared
     data = package.manifest_bytes
     stamps = check_stamps(papers, None if data is None else sha256_hex(data), trust, findings)
+    proved = proved_by(stamps, trust)
+    check_signature(package, papers, trust, proved, findings)
+    check_review(package, trust, proved, findings)
+    log = log_of(papers, trust) if trust else None
+    if log is not None:
+        check_end(log, papers, findings)
+    attempt, outcome = check_log(package, papers, whole, log.key if log else None, findings)
+    check_witnesses(papers, trust, outcome.time if outcome else None, findings)
+    findings.declared = package.contents.declared
     place = package.archive.place(names.MANIFEST)
     check_order(package.manifest, place, attempt, outcome, stamps, findings)
     findings.valid(
@@ -180,97 +184,6 @@ def _check_claims(
         "of the capture agree.",
         "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录相互一致。",
     )
-
-
-def _check_signature(
-    package: Package, papers: Papers, trust: Trust | None, findings: Findings
-) -> None:
-    """The manifest's signature by the trusted key; with none, by the enclosed one for faults."""
-    manifest, signature = package.manifest_bytes, package.signature
-    if manifest is None or signature is None:
-        return
-    place = package.archive.place(names.SIGNATURE)
-    try:
-        check_signature_size(signature)
-        key = trust.signer if trust else None
-        enclosed = _enclosed_signer(papers, findings)
-        if key is not None and enclosed is not None and key_digest(enclosed) != key_digest(key):
-            findings.invalid(
-                "signature",
-                names.SIGNER_KEY,
-                "The enclosed signer's key is not the trusted one.",
-                "所附签名公钥不是可信的那一把。",
-            )
-        if (used := key or enclosed) is not None:
-            _named_signer(package, used, findings)
-            verify_signature(manifest, signature, used)
-    except EvidenceError as error:
-        findings.fault("signature", place, error)
-        if names.MANIFEST in package.altered:
-            findings.fault("signature", package.archive.place(names.MANIFEST), error)
-        return
-    if key is None:
-        findings.unchecked(
-            "signature",
-            "The signer's key is not known from a trust folder.",
-            "签名公钥未由信任文件夹给出。",
-        )
-    else:
-        findings.valid(
-            "signature",
-            f"The manifest was signed by the trusted key {key_digest(key)[:16]}….",
-            f"清单由可信密钥 {key_digest(key)[:16]}… 签名。",
-        )
-
-
-def _check_review(package: Package, trust: Trust | None, findings: Findings) -> None:
-    """The enclosed technical review is by the key that signs manifests, or it is nobody's."""
-    if package.contents.review is None:
-        return
-    if trust is None:
-        findings.unchecked(
-            "review",
-            "The technical review's signature was not checked against a trusted key.",
-            "技术核查记录的签名未用可信密钥核查。",
-        )
-        return
-    data, signature = package.contents.review
-    try:
-        verify_signature(data, signature, trust.signer)
-    except EvidenceError:
-        findings.invalid(
-            "review",
-            package.archive.place(names.REVIEW_SIGNATURE),
-            "The technical review is not signed by the trusted signer's key.",
-            "技术核查记录不是由可信签名密钥签名的。",
-        )
-        return
-    findings.valid(
-        "review",
-        "The technical review of the capture tool was signed by the trusted key.",
-        "取证工具的技术核查记录由可信密钥签名。",
-    )
-
-
-def _enclosed_signer(papers: Papers, findings: Findings) -> Ed25519PublicKey | None:
-    data = papers.get(names.SIGNER_KEY)
-    if data is None:
-        return None
-    try:
-        return parse_public_key(data, names.SIGNER_KEY)
-    except FormatError as error:
-        findings.fault("package", names.SIGNER_KEY, error)
-        return None
-
-
-def _named_signer(package: Package, key: Ed25519PublicKey, findings: Findings) -> None:
-    if package.manifest is not None and package.manifest.signer != key_digest(key):
-        findings.invalid(
-            "signature",
-            package.archive.place(names.MANIFEST),
-            "The manifest names another signer than the trusted key.",
-            "清单所写的签名人不是可信密钥的持有者。",
-        )
 
 
 def _only_trial(papers: Papers, trust: Trust | None) -> bool:

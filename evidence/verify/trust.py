@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -11,9 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from evidence.errors import FormatError, TrustError
+from evidence.format.cosignature import WitnessKey
+from evidence.format.manifest import key_digest
 from evidence.format.note import NoteKey
-from evidence.format.policy import LIMIT, POLICY, Policy
+from evidence.format.policy import LIMIT, NOT_INDEPENDENT, POLICY, Policy
 from evidence.format.policytext import parse_policy
+
+_Key = TypeVar("_Key", bound=NoteKey)
 
 
 @dataclass(frozen=True)
@@ -26,17 +32,77 @@ class Authority:
 
 
 @dataclass(frozen=True)
+class Signer:
+    """A key for manifests, good for what was proved at or after ``start``, before ``end``.
+
+    From ``revoked`` on it has no effect; None is no bound.
+    """
+
+    key: Ed25519PublicKey
+    start: datetime | None = None
+    end: datetime | None = None
+    revoked: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TrustedLog:
+    """A log's key; one that was succeeded is trusted up to ``until_size`` and ``until_root``."""
+
+    key: NoteKey
+    until_size: int | None = None
+    until_root: str | None = None
+
+
+@dataclass(frozen=True)
+class TrustedWitness:
+    """A witness: its name for people, its key, what it is to the parties."""
+
+    name: str
+    key: WitnessKey
+    relation: str
+
+    @property
+    def independent(self) -> bool:
+        """Whether it is neither a party nor the log's operator."""
+        return self.relation not in NOT_INDEPENDENT
+
+
+@dataclass(frozen=True)
 class Trust:
-    """What is trusted, and the policy that says what a verdict requires."""
+    """What is trusted, and the policy that says what a verdict requires.
+
+    ``signers`` and ``logs`` begin with those of today, ``signer`` and ``log_key``.
+    """
 
     policy: Policy
-    log_key: NoteKey
-    signer: Ed25519PublicKey
+    signers: tuple[Signer, ...]
+    logs: tuple[TrustedLog, ...]
     authorities: tuple[Authority, ...]
+    witnesses: tuple[TrustedWitness, ...] = ()
+    recovery_keys: tuple[Ed25519PublicKey, ...] = ()
+
+    @property
+    def log_key(self) -> NoteKey:
+        """The key of the log of today."""
+        return self.logs[0].key
+
+    @property
+    def signer(self) -> Ed25519PublicKey:
+        """The signer's key of today."""
+        return self.signers[0].key
 
     def authority(self, name: str) -> Authority | None:
         """Return the trusted authority of that name, or None."""
         return next((a for a in self.authorities if a.name == name), None)
+
+    def signer_named(self, digest: str | None) -> Signer:
+        """Return the trusted signer whose key has this SHA-256, else that of today."""
+        found = (s for s in self.signers if key_digest(s.key) == digest)
+        return next(found, self.signers[0])
+
+    def log_named(self, origin: str | None) -> TrustedLog:
+        """Return the trusted log of that origin, else that of today."""
+        return next((log for log in self.logs if log.key.name == origin), self.logs[0])
 
 
 def load_trust(folder: Path) -> Trust:
@@ -51,18 +117,76 @@ def load_trust(folder: Path) -> Trust:
     for item in policy.authorities:
         certificates = parse_certificates(_text(folder, item.roots).encode(), item.roots)
         authorities.append(Authority(item.name, certificates, item.trial))
+    trust = Trust(
+        policy,
+        _signers(folder, policy),
+        _logs(folder, policy),
+        tuple(authorities),
+        _witnesses(folder, policy),
+        tuple(_public_key(folder, name) for name in policy.recovery_keys),
+    )
+    _check_apart(trust)
+    return trust
+
+
+def _signers(folder: Path, policy: Policy) -> tuple[Signer, ...]:
+    revoked = {item.key_sha256: item.start for item in policy.revoked}
+    current = _public_key(folder, policy.signer_key)
+    found = [Signer(current, revoked=revoked.get(key_digest(current)))]
+    for item in policy.signers:
+        key = _public_key(folder, item.key)
+        if key_digest(key) != key_digest(current):
+            found.append(Signer(key, item.start, item.end, revoked.get(key_digest(key))))
+    return tuple(found)
+
+
+def _logs(folder: Path, policy: Policy) -> tuple[TrustedLog, ...]:
+    found = [TrustedLog(_vkey(folder, policy.log_key, NoteKey))]
+    for item in policy.logs:
+        key = _vkey(folder, item.vkey, NoteKey)
+        found.append(TrustedLog(key, item.until_size, item.until_root))
+    return tuple(found)
+
+
+def _witnesses(folder: Path, policy: Policy) -> tuple[TrustedWitness, ...]:
+    return tuple(
+        TrustedWitness(item.name, _vkey(folder, item.vkey, WitnessKey), item.relation)
+        for item in policy.witnesses
+    )
+
+
+def _vkey(folder: Path, name: str, kind: type[_Key]) -> _Key:
     try:
-        log_key = NoteKey.parse(_text(folder, policy.log_key))
+        return kind.parse(_text(folder, name))
     except FormatError as error:
         raise TrustError(
-            f"Trust folder: {policy.log_key} holds no log key ({error.en}); ask for it again.",
-            f"信任文件夹：{policy.log_key} 中没有日志公钥（{error.zh}）；请重新索取。",
+            f"Trust folder: {name} holds no such key ({error.en}); ask for it again.",
+            f"信任文件夹：{name} 中没有应有的公钥（{error.zh}）；请重新索取。",
         ) from error
+
+
+def _public_key(folder: Path, name: str) -> Ed25519PublicKey:
     try:
-        signer = parse_public_key(_text(folder, policy.signer_key).encode(), policy.signer_key)
+        return parse_public_key(_text(folder, name).encode(), name)
     except FormatError as error:
         raise TrustError(f"Trust folder: {error.en}", f"信任文件夹：{error.zh}") from error
-    return Trust(policy, log_key, signer, tuple(authorities))
+
+
+def _check_apart(trust: Trust) -> None:
+    """One key in two roles would make one voice count as two."""
+    witnesses = [witness.key.public for witness in trust.witnesses]
+    logs = [log.key.public for log in trust.logs]
+    if len(set(witnesses)) != len(witnesses) or set(witnesses) & set(logs):
+        raise TrustError(
+            "Trust folder: a witness's key is there twice, or is that of a log; ask for it again.",
+            "信任文件夹：某见证人的密钥重复，或与日志密钥相同；请重新索取。",
+        )
+    origins = [log.key.name for log in trust.logs]
+    if len(set(origins)) != len(origins):
+        raise TrustError(
+            "Trust folder: two logs have one name; ask for it again.",
+            "信任文件夹：两个日志同名；请重新索取。",
+        )
 
 
 def _text(folder: Path, name: str) -> str:

@@ -46,13 +46,16 @@ CLAIM_NAMES = {
     "manifest": ("各文件与清单一致", "Every file is as the manifest lists it"),
     "signature": ("清单由可信密钥签名", "The manifest is signed by the trusted key"),
     "inclusion": ("尝试与结果均已记入日志", "Attempt and outcome are in the log"),
+    "witness": ("日志检查点有见证人签署", "Witnesses cosigned the log's checkpoint"),
     "timestamp": ("清单有可信时间戳", "The manifest has a trusted timestamp"),
+    "revocation": ("签发时机构证书未被吊销", "The authorities' certificates were not revoked"),
     "order": ("各时间先后合理", "The times follow one another"),
+    "case": ("案件各条目齐全", "Every entry of the case is there"),
     "review": ("技术核查记录由可信密钥签名", "The technical review is signed by the trusted key"),
 }
 """Claim id to its name in Chinese and English, in the order in which they are told."""
-OPTIONAL = frozenset({"review"})
-"""Claims that are told only of a package that has what they speak of."""
+OPTIONAL = frozenset({"witness", "revocation", "case", "review"})
+"""Claims that are told only where they are required, or there is what they speak of."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,8 @@ def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Ve
 
 def _complete(findings: Findings) -> tuple[Claim, ...]:
     for claim, (zh, en) in CLAIM_NAMES.items():
-        if claim not in OPTIONAL and not any(c.id == claim for c in findings.claims):
+        due = claim not in OPTIONAL or claim in findings.required
+        if due and not any(c.id == claim for c in findings.claims):
             findings.unchecked(claim, f"{en}: could not be checked.", f"{zh}：无法核查。")
     order = list(CLAIM_NAMES)
     return tuple(sorted(findings.claims, key=lambda c: order.index(c.id)))

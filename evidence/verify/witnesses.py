@@ -1,0 +1,145 @@
+"""Which log a package is in, and which trusted witnesses cosigned the checkpoint of its proofs.
+
+A cosignature (c2sp.org/tlog-cosignature) says that at its time the witness knew no larger and no
+other tree of this log. Not checked: that the witness is honest, or its clock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from evidence.errors import EvidenceError, FormatError
+from evidence.format.checkpoint import Checkpoint
+from evidence.format.cosignature import find_witnessed
+from evidence.format.note import SignedNote
+from evidence.format.times import format_time
+from evidence.format.tlogproof import TlogProof
+from evidence.verify.papers import Papers
+from evidence.verify.stamps import CLOCK_TOLERANCE
+from evidence.verify.trust import Trust, TrustedLog, TrustedWitness
+from evidence.verify.verdict import Findings
+
+CLAIM = "witness"
+
+
+def log_of(papers: Papers, trust: Trust) -> TrustedLog:
+    """Return the trusted log that the proofs name; that of today when they name no other."""
+    stated = _checkpoint(papers)
+    return trust.log_named(stated.origin if stated else None)
+
+
+def _checkpoint(papers: Papers) -> Checkpoint | None:
+    note = _checkpoint_note(papers)
+    try:
+        return None if note is None else Checkpoint.parse(note.text)
+    except FormatError:
+        return None
+
+
+def _checkpoint_note(papers: Papers) -> SignedNote | None:
+    """Return the checkpoint of the proofs, parsed; faults in it are the log claim's to tell."""
+    for name in (papers.sidecars.outcome_proof, papers.sidecars.attempt_proof):
+        data = papers.get(name)
+        try:
+            if data is not None:
+                return SignedNote.parse(TlogProof.parse(data, name).checkpoint, name)
+        except FormatError:
+            continue
+    return None
+
+
+def check_end(log: TrustedLog, papers: Papers, findings: Findings) -> None:
+    """A log that was succeeded counts up to where it ended, and with the root that it had there."""
+    stated = _checkpoint(papers)
+    if log.until_size is None or stated is None:
+        return
+    where = papers.sidecars.outcome_proof
+    if stated.size > log.until_size:
+        findings.invalid(
+            "inclusion",
+            where,
+            f"The log {log.key.name} ended with {log.until_size} entries; this checkpoint has "
+            f"{stated.size}.",
+            f"日志 {log.key.name} 止于 {log.until_size} 条；此检查点有 {stated.size} 条。",
+        )
+    elif stated.size == log.until_size and stated.root.hex() != log.until_root:
+        findings.invalid(
+            "inclusion",
+            where,
+            f"The log {log.key.name} ended with another root: it was forked.",
+            f"日志 {log.key.name} 终止时的树根与此不同：日志分叉。",
+        )
+
+
+def check_witnesses(
+    papers: Papers, trust: Trust | None, logged: datetime | None, findings: Findings
+) -> None:
+    """Prove that as many trusted witnesses as the policy takes cosigned the checkpoint.
+
+    ``logged`` is the outcome entry's time: a witness that saw it before then has another clock.
+    """
+    if trust is None or not trust.witnesses:
+        return
+    note, where = _checkpoint_note(papers), papers.sidecars.outcome_proof
+    if note is None:
+        return
+    seen: list[TrustedWitness] = []
+    for witness in trust.witnesses:
+        try:
+            moment = _cosigned(note, witness, where)
+        except EvidenceError as error:
+            findings.fault(CLAIM, where, error)
+            continue
+        if moment is None:
+            continue
+        if not _after(moment, logged, trust):
+            _too_early(witness, moment, where, findings)
+            continue
+        seen.append(witness)
+        told = {"name": witness.name, "relation": witness.relation, "time": format_time(moment)}
+        findings.facts.setdefault("witnesses", []).append(told)
+    _conclude(seen, trust, findings)
+
+
+def _cosigned(note: SignedNote, witness: TrustedWitness, noun: str) -> datetime | None:
+    found = find_witnessed(note, [witness.key], noun)
+    return found[0].time if found else None
+
+
+def _after(moment: datetime, logged: datetime | None, trust: Trust) -> bool:
+    bound = trust.policy.clock_bound or CLOCK_TOLERANCE
+    return logged is None or moment + bound >= logged
+
+
+def _too_early(witness: TrustedWitness, moment: datetime, where: str, findings: Findings) -> None:
+    findings.invalid(
+        CLAIM,
+        where,
+        f"The witness {witness.name} cosigned at {format_time(moment)}, before the outcome was "
+        "logged: one of the two times is wrong.",
+        f"见证人 {witness.name} 的签署时间 {format_time(moment)} 早于结果条目：两者必有一误。",
+    )
+
+
+def _conclude(seen: list[TrustedWitness], trust: Trust, findings: Findings) -> None:
+    wanted = trust.policy.cosignatures
+    named = "、".join(witness.name for witness in seen)
+    apart = any(witness.independent for witness in seen)
+    if len(seen) < wanted:
+        findings.unchecked(
+            CLAIM,
+            f"{len(seen)} of {wanted} witnesses cosigned the checkpoint.",
+            f"要求 {wanted} 名见证人签署检查点，得到 {len(seen)} 名。",
+        )
+    elif trust.policy.independent and not apart:
+        findings.unchecked(
+            CLAIM,
+            f"None of the witnesses ({named}) is independent of parties and operator.",
+            f"签署的见证人（{named}）均非独立于当事人与运营者。",
+        )
+    else:
+        findings.valid(
+            CLAIM,
+            f"The checkpoint was cosigned by {len(seen)} trusted witnesses: {named}.",
+            f"检查点有 {len(seen)} 名可信见证人签署：{named}。",
+        )
