@@ -119,7 +119,7 @@ def resume(
                 "没有可继续封装的取证结果；请重新取证。",
             )
         require_writable(order.out.parent)
-        with claimed(order.out):
+        with claimed(order.out), home.signing():
             return _seal(order, held, work, means, attempt)
 
 
@@ -131,7 +131,8 @@ def _go_on(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: 
         if _is_begun(order, means) and work.read("captured.json") is None:
             _note_failed(order, work, means, Reason.INTERRUPTED)
         raise
-    return _seal(order, held, work, means, attempt)
+    with means.home.signing():
+        return _seal(order, held, work, means, attempt)
 
 
 def _captured(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means: Means) -> Logged:
