@@ -15,6 +15,7 @@ from evidence.format.note import NoteKey
 from evidence.format.policy import CLAIMS
 from evidence.format.verifytext import is_known_text
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
+from evidence.verify.bounds import check_bounds
 from evidence.verify.chain import check_log
 from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
@@ -166,7 +167,8 @@ def _check_claims(
 ) -> None:
     """Prove signature, log, timestamps and order, each as far as it can be."""
     data = package.manifest_bytes
-    stamps = check_stamps(papers, None if data is None else sha256_hex(data), trust, findings)
+    digest = None if data is None else sha256_hex(data)
+    stamps = check_stamps(papers, digest, trust, findings, manifest=data)
     proved = proved_by(stamps, trust)
     check_signature(package, papers, trust, proved, findings)
     check_review(package, trust, proved, findings)
@@ -177,7 +179,16 @@ def _check_claims(
     check_witnesses(papers, trust, outcome.time if outcome else None, findings)
     findings.declared = package.contents.declared
     place = package.archive.place(names.MANIFEST)
-    check_order(package.manifest, place, attempt, outcome, stamps, findings)
+    check_order(
+        package.manifest,
+        place,
+        attempt,
+        outcome,
+        stamps,
+        findings,
+        bounds=check_bounds(papers, attempt, trust, findings),
+        tolerance=trust.policy.clock_bound if trust else None,
+    )
     findings.valid(
         "package",
         "The ZIP is in its one canonical form; every file in it is well formed, and the records "
