@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from evidence.errors import LogError
-from evidence.log.calls import Turn
 from evidence.log.durable import LOCK_SECONDS, try_lock
 from evidence.log.index import INDEX, CaseIndex
 from evidence.log.staged import Tail
@@ -46,7 +45,8 @@ class Shared:
     """What the threads of this process share of one log. Nothing in it is needed after a crash.
 
     ``settled`` are the latest durable entries by index: their leaf hashes. ``index`` and
-    ``tail`` are used with the stage lock held only.
+    ``tail`` are used with the stage lock held only. ``calls`` wait for the thread that leads;
+    ``group`` is how many had the last commit.
     """
 
     index: CaseIndex
@@ -56,7 +56,10 @@ class Shared:
     tail: Tail = field(default_factory=Tail)
     settled: dict[int, bytes] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
-    turn: Turn = field(default_factory=Turn)
+    turn: threading.Condition = field(default_factory=threading.Condition)
+    calls: list[Any] = field(default_factory=list)
+    leading: bool = False
+    group: int = 1
 
     def close(self) -> bool:
         """Close the index's file; False when a thread is using it."""
