@@ -26,7 +26,7 @@ from evidence.format.times import format_time, parse_time
 FORMAT = "markseal-erasure-request/1"
 SIZE = 64
 EMPTY = bytes(SIZE)
-_CODE = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z")
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
 
 
 def commitment(salt: str, person: str) -> str:

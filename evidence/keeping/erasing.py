@@ -36,7 +36,7 @@ from evidence.log.durable import locked, replace_file
 from evidence.seal.private import PART, drop_key
 
 Clock = Callable[[], datetime]
-RETENTION_ENDED = "pipl.retention_ended"
+RETENTION_ENDED = "pipl-retention-ended"
 
 
 @dataclass(frozen=True)

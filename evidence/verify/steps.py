@@ -17,6 +17,7 @@ from evidence.format.verifytext import is_known_text
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.bounds import check_bounds
 from evidence.verify.chain import check_log
+from evidence.verify.erased import erased_name, verify_erased
 from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
@@ -51,6 +52,8 @@ def verify_file(
                 f"{path} is a folder; give a .wacz or .dossier.zip file.",
                 f"{path} 是文件夹；请给出 .wacz 或 .dossier.zip 文件。",
             )
+        if (erased := erased_name(path)) is not None:
+            return verify_erased(path, erased, trusted, clock())
         if not path.is_file():
             raise InputError(
                 f"There is no file {path}; give a .wacz or .dossier.zip file.",

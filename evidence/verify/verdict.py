@@ -52,9 +52,10 @@ CLAIM_NAMES = {
     "order": ("各时间先后合理", "The times follow one another"),
     "case": ("案件各条目齐全", "Every entry of the case is there"),
     "review": ("技术核查记录由可信密钥签名", "The technical review is signed by the trusted key"),
+    "erasure": ("内容已删除，依据有签名", "The content was erased, on a signed basis"),
 }
 """Claim id to its name in Chinese and English, in the order in which they are told."""
-OPTIONAL = frozenset({"witness", "revocation", "case", "review"})
+OPTIONAL = frozenset({"witness", "revocation", "case", "review", "erasure"})
 """Claims that are told only where they are required, or there is what they speak of."""
 
 
