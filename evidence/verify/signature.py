@@ -149,8 +149,9 @@ def _same_key(key: Ed25519PublicKey, enclosed: Ed25519PublicKey | None, findings
         findings.invalid(
             CLAIM,
             names.SIGNER_KEY,
-            "The enclosed signer's key is not the trusted one.",
-            "所附签名公钥不是可信的那一把。",
+            "The enclosed signer's key is not one that this trust folder lists. If keys were "
+            "changed since, a newer trust folder is needed; ask for it.",
+            "所附签名公钥不在此信任文件夹所列之中。若其后更换过密钥，需要较新的信任文件夹，请索取。",
         )
 
 

@@ -147,8 +147,9 @@ def _check_enclosed(
             findings.invalid(
                 "inclusion",
                 outer.place(names.LOG_KEY),
-                "The enclosed log key is not the trusted one.",
-                "所附日志公钥不是可信的那一把。",
+                "The enclosed log key is not one that this trust folder lists. If the log has a "
+                "successor since, a newer trust folder is needed; ask for it.",
+                "所附日志公钥不在此信任文件夹所列之中。若其后已启用后继日志，需要较新的信任文件夹，请索取。",
             )
     except EvidenceError as error:
         findings.fault("package", outer.place(names.LOG_KEY), error)
