@@ -1,0 +1,179 @@
+"""Keys: handed over, revoked by recovery keys typed from paper, killed in between, refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence.errors import EvidenceError, InputError, ProofError
+from evidence.format.entry import KeyChange, parse_entry
+from evidence.format.entry.signing import verify_signatures
+from evidence.format.paperkey import print_key
+from evidence.home import EvidenceHome
+from evidence.succession.export import export_trust
+from evidence.succession.keys import (
+    list_keys,
+    prepare_revocation,
+    revoke_signer,
+    rotate_signer,
+)
+from evidence.succession.recovery import (
+    make_recovery_keys,
+    read_statement,
+    sign_statement,
+    write_statement,
+)
+from tests.evidence.succession.conftest import Office, typed
+from tests.evidence.succession.rig import home_at, now, seal, verdict, words
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def raw(home: EvidenceHome) -> bytes:
+    return home.signer().public_key().public_bytes_raw()
+
+
+def entries(home: EvidenceHome) -> list[KeyChange]:
+    store = home.open_log().store
+    found = [parse_entry(data) for _, data in store.entries(store.newest().size)]
+    return [entry for entry in found if isinstance(entry, KeyChange)]
+
+
+def test_a_rotated_key_seals_on_and_both_seals_verify(office: Office, tmp_path: Path) -> None:
+    home, before = office.home, raw(office.home)
+    changed = rotate_signer(home, now=now())
+    assert (changed.old, changed.new) == (before, raw(home))
+    assert (home.keys / "signer.pem").stat().st_mode & 0o777 == 0o600
+    assert not (home.keys / "signer.next.pem").exists()
+    (entry,) = entries(home)
+    assert verify_signatures(entry) == {changed.old, changed.new}
+    seal(home, office.exhibits, 2)
+    export_trust(home, tmp_path / "newer", now=now())
+    for number in (1, 2):
+        dossier = office.exhibits / f"{number}.dossier.zip"
+        assert verdict(dossier, tmp_path / "newer/trust")["exit"] == 0
+    older = verdict(office.exhibits / "2.dossier.zip", office.handed_out)
+    assert older["exit"] != 0
+    assert "trust folder" in words(older)
+    assert [row.state for row in list_keys(home) if row.role == "signer"] == ["current", "former"]
+    assert home.audit_log().clean
+
+
+@pytest.mark.parametrize("point", ["next key", "logged", "ledger written", "key replaced"])
+def test_a_change_killed_anywhere_is_finished_by_the_next(office: Office, point: str) -> None:
+    def kill(reached: str) -> None:
+        if reached == point:
+            raise Killed
+
+    home, before = office.home, raw(office.home)
+    with pytest.raises(Killed):
+        rotate_signer(home, now=now(), fault=kill)
+    if point == "key replaced":
+        assert home.stale_trust() == ["policy.toml", "signer.pem"] or home.stale_trust()
+        home.update_trust(now=now(), why="update")
+    else:
+        rotate_signer(home, now=now())
+    assert [entry.old for entry in entries(home)] == [before]
+    assert home.stale_trust() == []
+    assert [item.public for item in home.ledger().signers] == [before]
+
+
+def test_an_exhibit_that_is_not_in_place_yet_stops_the_change(office: Office) -> None:
+    work = office.home.work / f"{1:032x}"
+    (work / "done.json").rename(work / "aside.json")
+    with pytest.raises(InputError, match="not yet in place"):
+        rotate_signer(office.home, now=now())
+    assert entries(office.home) == []
+
+
+def revoked(office: Office, tmp_path: Path, keys: tuple[int, ...]) -> Path:
+    """Draw up a revocation from a minute ago on and sign it with the keys of these numbers."""
+    path = tmp_path / "revoke.json"
+    start = now() - timedelta(minutes=1)
+    write_statement(path, prepare_revocation(office.home, effective=start))
+    for number in keys:
+        sign_statement(path, office.sheets[number])
+    return path
+
+
+def test_a_stolen_key_is_revoked_and_its_later_seals_fail(office: Office, tmp_path: Path) -> None:
+    home = office.home
+    thief = (home.keys / "signer.pem").read_bytes()
+    path = tmp_path / "revoke.json"
+    start = now()
+    write_statement(path, prepare_revocation(home, effective=start))
+    seal(home, office.exhibits, 2)  # by whoever has the key, after the revocation's time
+    for number in (2, 0):
+        sign_statement(path, office.sheets[number])
+    changed = revoke_signer(home, read_statement(path), now=now())
+    assert (home.keys / "signer.pem").read_bytes() != thief
+    seal(home, office.exhibits, 3)
+    export_trust(home, tmp_path / "newer", now=now())
+    found = {
+        number: verdict(office.exhibits / f"{number}.dossier.zip", tmp_path / "newer/trust")
+        for number in (1, 2, 3)
+    }
+    assert {number: item["exit"] for number, item in found.items()} == {1: 0, 2: 1, 3: 0}
+    assert "revoked" in words(found[2])
+    assert raw(home) == changed.new
+    rows = [row for row in list_keys(home) if row.role == "signer"]
+    assert [(row.state, row.end) for row in rows] == [("current", None), ("revoked", start)]
+
+
+def test_too_few_or_foreign_signatures_revoke_nothing(office: Office, tmp_path: Path) -> None:
+    path = revoked(office, tmp_path, (1,))
+    stranger = " ".join(print_key(Ed25519PrivateKey.generate().private_bytes_raw()))
+    sign_statement(path, stranger)
+    before = raw(office.home)
+    with pytest.raises(ProofError, match="1 signatures"):
+        revoke_signer(office.home, read_statement(path), now=now())
+    assert raw(office.home) == before
+    assert entries(office.home) == []
+
+
+def test_a_changed_statement_is_refused(office: Office, tmp_path: Path) -> None:
+    path = revoked(office, tmp_path, (0, 1))
+    value = json.loads(path.read_bytes())
+    value["statement"]["effective"] = "2020-01-01T00:00:00.000000Z"
+    path.write_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    with pytest.raises(EvidenceError, match="signature"):
+        revoke_signer(office.home, read_statement(path), now=now())
+
+
+def test_a_lost_key_is_replaced(office: Office, tmp_path: Path) -> None:
+    (office.home.keys / "signer.pem").unlink()
+    path = revoked(office, tmp_path, (0, 2))
+    revoke_signer(office.home, read_statement(path), now=now())
+    seal(office.home, office.exhibits, 2)
+    found = verdict(office.exhibits / "2.dossier.zip", office.home.trust)
+    assert found["exit"] == 0
+
+
+def test_the_sheets_are_the_only_place_of_the_secrets(tmp_path: Path) -> None:
+    home = home_at(tmp_path / "home")
+    made = make_recovery_keys(home, tmp_path / "sheets", of=5, need=3, now=now())
+    assert len(made.sheets) == 5
+    assert {path.stat().st_mode & 0o777 for path in made.sheets} == {0o600}
+    assert (tmp_path / "sheets").stat().st_mode & 0o777 == 0o700
+    secrets = [typed(path).replace(" ", "") for path in made.sheets]
+    assert len(set(secrets)) == 5
+    for path in home.path.rglob("*"):
+        if path.is_file():
+            assert not any(secret.encode() in path.read_bytes() for secret in secrets)
+    assert len(home.ledger().recovery) == 5
+    with pytest.raises(InputError, match="already"):
+        make_recovery_keys(home, tmp_path / "more", of=5, need=3, now=now())
+    with pytest.raises(InputError, match="--of"):
+        make_recovery_keys(home_at(tmp_path / "b"), tmp_path / "c", of=2, need=3, now=now())
+
+
+def test_a_key_that_others_can_read_is_refused(office: Office) -> None:
+    (office.home.keys / "signer.pem").chmod(0o640)
+    with pytest.raises(InputError, match="chmod 600"):
+        rotate_signer(office.home, now=now())
