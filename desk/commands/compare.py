@@ -31,16 +31,18 @@ def _compare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
     else:
-        print("\n".join(_lines(found.to_json())))
+        print("\n".join(lines_of(found.to_json())))
     return 0 if found.equal else 1
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def lines_of(found: dict[str, Any]) -> list[str]:
     """Return the report: what was compared, then every difference."""
     same = found["verdict"] == "equal"
     lines = ["一致 / equal" if same else "有不同 / different"]
     for name, one in zip("AB", found["captures"], strict=True):
         lines.append(f"{name}: {_plain(one['url'])}  {one['started']}")
+    if not found["same_address"]:
+        lines.append("注意：两次取证的网址不同 / note: captures of different addresses")
     for item in found["text"]["differences"]:
         lines.append(f"文字 text, 行 line {item['line']}:")
         lines += [f"  A: {_plain(line)}" for line in item["first"]]

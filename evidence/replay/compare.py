@@ -14,6 +14,8 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
+from evidence.errors import FormatError
+
 TOLERANCE = 24
 LEAST = 4
 BLOCK = 16
@@ -65,7 +67,7 @@ class TextDifference:
 def compare_pictures(first: bytes, second: bytes) -> PictureDifference:
     """Return where two PNG pictures differ; a part that only one has differs throughout.
 
-    Raises ValueError for a file that is no picture or has more than 160 million pixels.
+    Raises FormatError for a file that is no picture or has more than 160 million pixels.
     """
     a, b = _open(first), _open(second)
     width, height = max(a.width, b.width), max(a.height, b.height)
@@ -84,10 +86,10 @@ def _open(data: bytes) -> Image.Image:
     try:
         with Image.open(BytesIO(data), formats=("PNG",)) as image:
             if image.width * image.height > _PIXEL_LIMIT:
-                raise ValueError("the picture is too large to be compared")
+                raise FormatError("the picture is too large to be compared", "画面过大，无法比较")
             return image.convert("RGB")
     except (OSError, Image.DecompressionBombError, SyntaxError) as error:
-        raise ValueError(f"not a picture ({error})") from error
+        raise FormatError("not a picture that can be read", "不是可读取的画面") from error
 
 
 def _mask(a: Image.Image, b: Image.Image, width: int, height: int) -> Image.Image:

@@ -35,6 +35,11 @@ class Comparison:
     text: tuple[TextDifference, ...]
 
     @property
+    def same_address(self) -> bool:
+        """Whether both were captures of the very same address."""
+        return self.first.url == self.second.url
+
+    @property
     def equal(self) -> bool:
         """Whether neither picture nor text differ."""
         return not (self.text or self.picture.regions or self.picture.more)
@@ -45,6 +50,7 @@ class Comparison:
         return {
             "format": FORMAT,
             "verdict": "equal" if self.equal else "different",
+            "same_address": self.same_address,
             "captures": [
                 {
                     "capture_id": one.capture_id,
@@ -73,7 +79,7 @@ class Comparison:
 
 
 def compare_packages(first: Path, second: Path) -> Comparison:
-    """Return what differs between two packages (``NAME.wacz``).
+    """Return what differs between any two packages (``NAME.wacz``), whichever was first.
 
     Raises InputError naming the file that cannot be read as a package.
     """
@@ -81,10 +87,15 @@ def compare_packages(first: Path, second: Path) -> Comparison:
     try:
         picture = compare_pictures(a[SCREENSHOT], b[SCREENSHOT])
         text = compare_texts(a[TEXT].decode("utf-8"), b[TEXT].decode("utf-8"))
-    except ValueError as error:
+    except FormatError as error:
         raise InputError(
-            f"The two captures cannot be compared ({error}).",
-            f"两次取证无法比较（{error}）。",
+            f"The two captures cannot be compared ({error.en}).",
+            f"两次取证无法比较（{error.zh}）。",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The two captures cannot be compared ({TEXT} is not UTF-8).",
+            f"两次取证无法比较（{TEXT} 不是 UTF-8 文字）。",
         ) from error
     return Comparison(Manifest.parse(a[MANIFEST]), Manifest.parse(b[MANIFEST]), picture, text)
 

@@ -13,10 +13,11 @@ import pytest
 import zstandard
 from PIL import Image, ImageDraw
 
+from evidence.errors import FormatError
 from evidence.replay.causes import Cause, Element, cause_of, is_advertising, is_foreign
+from evidence.replay.check import allowance
 from evidence.replay.compare import Box, compare_pictures, compare_texts
 from evidence.replay.message import decode, read_answer, unchunk
-from evidence.replay.check import allowance
 from evidence.replay.reasons import Reason, cut_short, no_browser, not_loaded, too_slow, unreadable
 from evidence.replay.recording import Asked, read_recording, without_numbers
 
@@ -66,8 +67,8 @@ def test_what_only_one_picture_has_differs() -> None:
     assert found.regions == (Box(0, 200, 300, 20),)
 
 
-def test_no_picture_is_a_value_error() -> None:
-    with pytest.raises(ValueError, match="not a picture"):
+def test_no_picture_is_a_format_error() -> None:
+    with pytest.raises(FormatError, match="not a picture"):
         compare_pictures(b"GIF89a", page())
 
 

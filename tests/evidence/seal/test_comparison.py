@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from desk.cli import main
+from desk.commands.compare import lines_of
 from evidence.format import names
+from evidence.seal.comparison import compare_packages
 from tests.evidence.builder import Draft, World
 
 
@@ -55,6 +58,24 @@ def test_a_second_visit_that_shows_something_else(
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["text"]["equal"]) == ("different", False)
     assert found["picture"]["regions"] == [{"x": 20, "y": 30, "width": 40, "height": 20}]
+
+
+def test_captures_of_different_addresses_are_compared_and_it_is_said(first: Path) -> None:
+    found = compare_packages(first, first)
+    assert found.to_json()["same_address"] is True
+    assert "网址不同" not in "".join(lines_of(found.to_json()))
+    elsewhere = replace(found, second=replace(found.second, url="https://elsewhere.example/"))
+    assert elsewhere.equal
+    assert elsewhere.to_json()["same_address"] is False
+    assert "网址不同" in "".join(lines_of(elsewhere.to_json()))
+
+
+def test_a_picture_that_cannot_be_read_is_one_sentence(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = wacz(World.create(tmp_path / "other"), tmp_path / "D.wacz", text="a", shown=b"GIF89a")
+    assert main(["compare", str(first), str(broken)]) == 64
+    assert capsys.readouterr().err.startswith("错误：两次取证无法比较（不是可读取的画面）。\n")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"hello"])
