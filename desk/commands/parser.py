@@ -37,6 +37,9 @@ FAMILIES = {
     "restore": "backup",
     "succession": "succession",
     "renew": "keeping",
+    "erase": "erasing",
+    "hold": "erasing",
+    "retention": "erasing",
 }
 EXIT_USAGE = 64
 

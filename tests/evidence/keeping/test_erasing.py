@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from desk.cli import main
 from evidence.errors import InputError
 from evidence.format.digests import digest_bytes, sha256_hex, sm3_hex
 from evidence.format.entry import Attempt, Erasure, Sealed, parse_entry
@@ -300,3 +301,30 @@ def test_every_row_of_the_data_has_a_source_and_unsure_ones_are_not_used() -> No
     with pytest.raises(InputError, match="not settled"):
         retention("self_help").until(now())
     assert SALT
+
+
+def test_the_command_erases_and_says_what_is_left_to_do(
+    home: EvidenceHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, at = str(exhibit(home).path(f"{NAME}.wacz")), ["--home", str(home.path)]
+    people = ["--approve", "张三", "--approve", "李四", "--reason", "已结"]
+    words = ["erase", file, "--basis", "pipl-purpose-ended", *people, *at]
+    assert main(words) == 64
+    assert "Nothing was erased" in capsys.readouterr().err
+    assert main(["hold", "set", file, "--reason", "诉讼", "--by", "王五", *at]) == 0
+    assert main([*words, "--yes"]) == 64
+    assert "release the hold first" in capsys.readouterr().err
+    assert main(["hold", "list", *at]) == 0
+    assert "诉讼" in capsys.readouterr().out
+    assert main(["hold", "release", file, "--reason", "结案", "--by", "王五", *at]) == 0
+    assert main([*words, "--yes"]) == 0
+    assert "内容已删除" in capsys.readouterr().out
+    assert main(["erase", "--open-backups", *at]) == 1
+    assert main(["erase", "--backups-ended", "赵六", *at]) == 0
+    assert main(["erase", "--open-backups", *at]) == 0
+    assert main(["verify", file, "--trust", str(home.trust)]) == 3
+    assert "内容已删除" in capsys.readouterr().out
+    assert main(["erase", "--list-bases", *at]) == 0
+    assert "unsure, not used" in capsys.readouterr().out
+    assert main(["retention", *at]) == 0
+    assert main(["retention", file, "--class", "case_file", *at]) == 64
