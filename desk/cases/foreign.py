@@ -11,7 +11,7 @@ from typing import Any
 
 from evidence.format import names
 
-OF_KEYS = frozenset({"signature", "inclusion", "timestamp", "review"})
+OF_KEYS = frozenset({"signature", "inclusion", "witness", "timestamp", "review"})
 """The claims that fail when the keys are others, whatever the package says."""
 
 

@@ -75,7 +75,7 @@ def digest(value: str) -> SafeString:
     """Return a digest in groups of four, to be read aloud and compared."""
     groups = [value[at : at + 4] for at in range(0, len(value), 4)]
     return format_html(
-        '<span class="digest">{}</span>',
+        '<span class="digest" translate="no">{}</span>',
         format_html_join(" ", "<span>{}</span>", ((group,) for group in groups)),
     )
 
