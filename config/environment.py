@@ -165,7 +165,8 @@ def _default_user_agent(environ: Mapping[str, str]) -> str:
 def setting(name: str, *, environ: Mapping[str, str] | None = None) -> str:
     """Return the value of one setting, or its default.
 
-    A flag comes back as ``"1"`` or ``""``, so that it can be asked for its truth.
+    A flag comes back as ``"1"`` or ``""``, so that it can be asked for its truth; the data folder
+    as a whole path, whatever folder the command is run in.
     Raises SettingError for a flag that is neither 1 nor 0, KeyError for a name
     that is not registered. Whether a path exists is not checked.
     """
@@ -174,10 +175,10 @@ def setting(name: str, *, environ: Mapping[str, str] | None = None) -> str:
     value = values.get(name, "").strip()
     if item.flag:
         return _flag(name, value)
+    if name == "MARKSEAL_HOME":  # whole, for processes that stand elsewhere
+        return str(Path(value or _default_home(values)).absolute())
     if value:
         return value
-    if name == "MARKSEAL_HOME":
-        return _default_home(values)
     if name == "MARKSEAL_USER_AGENT":
         return _default_user_agent(values)
     if name == "MARKSEAL_SECRET_KEY_FILE":

@@ -18,6 +18,7 @@ from desk.commands.saying import (
 )
 
 EXIT_FAULT = 1
+EXIT_USAGE = 64
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -57,6 +58,14 @@ def _answer(words: list[str]) -> int:
     except KeyboardInterrupt:
         say("已中断。", "Interrupted.")
         return EXIT_INTERRUPTED
+    except UnicodeEncodeError as error:
+        if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
+            raise
+        say(
+            "命令行中有不是 UTF-8 的文字；请检查终端的字符集。",
+            "The command line has text that is not UTF-8; check the terminal's character set.",
+        )
+        return EXIT_USAGE
     except Exception as error:
         zh, en = getattr(error, "zh", None), getattr(error, "en", None)
         if zh is not None and en is not None:

@@ -141,3 +141,9 @@ def test_closed_streams_and_poor_character_sets_are_no_crash() -> None:
     strange = markseal("verify", "\udcff.wacz")
     assert strange.returncode == 64
     assert "\\udcff.wacz" in strange.stderr
+
+
+def test_a_data_folder_is_meant_from_where_the_command_is_run() -> None:
+    done = markseal("settings", env={**os.environ, "MARKSEAL_HOME": "some/where"})
+    here = Path(__file__).resolve().parent.parent
+    assert done.stdout.startswith(f"MARKSEAL_HOME={here}/some/where\n")

@@ -106,7 +106,7 @@ def _add_home(parser: argparse.ArgumentParser) -> None:
 
 
 def _home(arguments: argparse.Namespace) -> Path:
-    return Path(arguments.home or setting("MARKSEAL_HOME"))
+    return Path(arguments.home or setting("MARKSEAL_HOME")).absolute()
 
 
 def _capture(arguments: argparse.Namespace) -> int:

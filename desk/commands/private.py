@@ -157,7 +157,7 @@ def _part_of(named: str) -> tuple[str, str]:
 
 
 def _home(arguments: argparse.Namespace) -> Path:
-    return Path(arguments.home or setting("MARKSEAL_HOME"))
+    return Path(arguments.home or setting("MARKSEAL_HOME")).absolute()
 
 
 def _note(arguments: argparse.Namespace, capture_id: str, sha256: str, *, kind: str) -> str:

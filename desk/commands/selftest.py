@@ -35,14 +35,14 @@ def _selftest(arguments: argparse.Namespace) -> int:
     from egress.process import guard
     from evidence.capture import find_browser
     from evidence.seal import open_home
-    from evidence.seal.apart import apart_from, further_users
+    from evidence.seal.apart import apart_from, further_users, require_reach
     from evidence.seal.review import review
 
-    home = open_home(
-        Path(arguments.home or setting("MARKSEAL_HOME")), clock=lambda: datetime.now(UTC)
-    )
     user = setting("MARKSEAL_CAPTURE_USER")
     browser = find_browser(setting("MARKSEAL_BROWSER"))
+    require_reach(user, browser)
+    place = Path(arguments.home or setting("MARKSEAL_HOME")).absolute()
+    home = open_home(place, clock=lambda: datetime.now(UTC))
     print(
         "正在对基准服务器取证并比对…… / Capturing the ground-truth server, comparing …",
         file=sys.stderr,

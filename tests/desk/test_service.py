@@ -137,6 +137,20 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
         (("watch", "run", "9"), 1),
         (("watch", "run", "x"), 64),
         (("watch", "fly"), 64),
+        (
+            (
+                "user",
+                "add",
+                "\udcff",
+                "--role",
+                "auditor",
+                "--organisation",
+                "局",
+                "--kind",
+                "bureau",
+            ),
+            64,
+        ),
         (("run", "--colour"), 64),
     ],
 )

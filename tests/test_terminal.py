@@ -1,0 +1,26 @@
+"""Ctrl+C in an attended capture: the first ends and seals, the second is heard as ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from desk.commands.terminal import terminal
+
+
+def test_the_first_ctrl_c_is_a_line_and_the_second_interrupts() -> None:
+    source, typed = os.pipe()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with terminal(source) as lines:
+            os.write(typed, b"m one\n")
+            assert os.read(lines, 100) == b"m one\n"
+            os.kill(os.getpid(), signal.SIGINT)
+            assert os.read(lines, 100) == b"\ne\n"
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        os.close(typed)
+    assert signal.getsignal(signal.SIGINT) is before
