@@ -29,9 +29,9 @@ def _add_erase(commands: Any) -> None:
         help="依法删除证据内容 / erase an exhibit's content",
         description="依据、两名批准人齐备且未被保全时，在日志中记入经签名的删除条目，随后销毁该证据的"
         "密钥与内容。附属文件保留，仍可核验。系统不判断删除是否合法。 / With a legal basis, two "
-        "approvers and no hold: log a signed erasure, then end the exhibit's keys and content. Its sidecars "
-        "stay and still verify. Whether the law allows it is not judged here, and names are taken "
-        "as given.",
+        "approvers and no hold: log a signed erasure, then end the exhibit's keys and content. Its "
+        "sidecars stay and still verify. Whether the law allows it is not judged here, and names "
+        "are taken as given.",
         epilog="例 / example: markseal erase exhibits/item1.wacz --basis pipl-purpose-ended "
         "--approve 张三 --approve 李四 --reason 案件已结 --yes",
     )
@@ -205,8 +205,9 @@ def _add_retention(commands: Any) -> None:
         "retention",
         help="保存期限表 / the retention timetable",
         description="列出各类证据的保存期限、依据与来源；待核实的从不自动适用。给出证据时，按 "
-        "--class 计算其保存至何日。 / List how long exhibits of each class are kept, with sources; what is "
-        "unsure is never applied. With an exhibit and --class: the day until which it is kept.",
+        "--class 计算其保存至何日。 / List how long exhibits of each class are kept, with sources; "
+        "what is unsure is never applied. With an exhibit and --class: the day until which it is "
+        "kept.",
         epilog="例 / example: markseal retention exhibits/item1.wacz --class unfiled_lead",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="NAME.wacz", help="证据 / exhibit")
