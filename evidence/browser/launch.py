@@ -129,6 +129,14 @@ def _launch(playwright: Playwright, order: CaptureOrder, arguments: list[str]) -
         )
     except Error as error:
         first = error.message.splitlines()[0][:200]
+        if order.headed:
+            raise PageNotCaptured(
+                Reason.BROWSER,
+                f"The browser {order.browser} could not open a window ({first}); check that the "
+                "screen (DISPLAY) is there, then MARKSEAL_BROWSER.",
+                f"浏览器 {order.browser} 未能打开窗口（{first}）；请先检查屏幕（DISPLAY）是否可用，"
+                "再检查 MARKSEAL_BROWSER。",
+            ) from error
         raise PageNotCaptured(
             Reason.BROWSER,
             f"The browser {order.browser} did not start ({first}); check MARKSEAL_BROWSER.",
