@@ -21,6 +21,7 @@ from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
 from evidence.seal.apart import Take, apart_from
 from evidence.seal.claim import claimed
+from evidence.seal.closing import with_case
 from evidence.seal.entries import (
     Logged,
     Story,
@@ -50,6 +51,7 @@ from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.stamping import stamp_checkpoint, stamp_manifest
 from evidence.seal.tokens import ask_fresh
+from evidence.seal.witnessing import witness_log
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
 
 
@@ -265,23 +267,32 @@ def _seal(
         _failed(order, work, means, Reason.UNSOUND, error)
     stamps = stamp_manifest(work, package.manifest, means)
     named, tokens = stamps.named, stamps.tokens
-    if stamps.waiting_for:
+
+    def await_more(why: tuple[str, ...]) -> Preserved:
         papers = make_papers(order.name, means.log, attempt, None, tokens)
         files: Files = {**papers.files, order.out.name: package.path}
         put_in_place(order.out.parent, order.name, files, means.fault)
-        return preserved(order, snapshot, package, named, waiting_for=stamps.waiting_for)
+        return preserved(order, snapshot, package, named, waiting_for=why)
+
+    if stamps.waiting_for:
+        return await_more(stamps.waiting_for)
     with means.log.writing() as session:
         outcome = append_sealed(
             session, attempt, package.manifest, package.digests, now=means.clock()
         )
     means.fault("outcome logged")
-    papers = make_papers(order.name, means.log, attempt, outcome, tokens)
+    witnessed = witness_log(means)
+    if witnessed.waiting_for:
+        return await_more(witnessed.waiting_for)
+    head = witnessed.head
+    papers = make_papers(order.name, means.log, attempt, outcome, tokens, head=head)
     papers = stamp_checkpoint(work, order.name, papers, means)
+    papers = with_case(papers, order, held, means)
     dossier = build_dossier(order.name, package, papers, tokens, home=home, named=named)
     means.fault("dossier built")
     require_valid(dossier, home.trust)
     means.fault("verified")
-    files = {**beside(papers.files), order.out.name: package.path, dossier.name: dossier}
+    files: Files = {**beside(papers.files), order.out.name: package.path, dossier.name: dossier}
     drop_stale(order.out.parent, order.name, files)
     put_in_place(order.out.parent, order.name, files, means.fault)
     checkpoint = papers.checkpoint.decode()

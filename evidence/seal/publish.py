@@ -14,6 +14,7 @@ from typing import Any
 
 from evidence.authority import NamedAuthority, Token
 from evidence.errors import PlaceError, SealError
+from evidence.format.merkle import inclusion_proof
 from evidence.format.names import (
     LOG_KEY,
     SIGNER_KEY,
@@ -27,6 +28,7 @@ from evidence.format.zipform import ZipPart
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Log
 from evidence.log.durable import sync_folder, write_synced
+from evidence.log.store import Head, Store
 from evidence.seal.claim import require_ours
 from evidence.seal.entries import Logged
 from evidence.seal.package import Package, write_package
@@ -45,20 +47,36 @@ class Papers:
 
 
 def make_papers(
-    name: str, log: Log, attempt: Logged, outcome: Logged | None, tokens: Sequence[Token]
+    name: str,
+    log: Log,
+    attempt: Logged,
+    outcome: Logged | None,
+    tokens: Sequence[Token],
+    *,
+    head: Head | None = None,
 ) -> Papers:
-    """Return the sidecars: entries, proofs against one checkpoint, requests and responses."""
+    """Return the sidecars: entries, proofs against one checkpoint, requests and responses.
+
+    The checkpoint is ``head`` (that which the witnesses cosigned), else the log's newest.
+    """
     names = Sidecars(name)
-    with log.writing():
-        entry, proof = log.proof(attempt.index)
+    with log.writing() as session:
+        against = head or session.head
+        entry, proof = prove(log.store, attempt.index, against)
         files = {names.attempt: entry, names.attempt_proof: proof}
         if outcome is not None:
-            entry, closing = log.proof(outcome.index)
+            entry, closing = prove(log.store, outcome.index, against)
             files |= {names.outcome: entry, names.outcome_proof: closing}
     for token in tokens:
         files[names.request(token.authority)] = token.request
         files[names.response(token.authority)] = token.response
     return Papers(files, TlogProof.parse(proof).checkpoint)
+
+
+def prove(store: Store, index: int, head: Head) -> tuple[bytes, bytes]:
+    """Return the entry's bytes and its tlog-proof against the checkpoint ``head``."""
+    hashes = tuple(inclusion_proof(index, head.size, store.hashes(head.size)))
+    return store.entry(index, head.size), TlogProof(index, hashes, head.note).to_bytes()
 
 
 def build_dossier(

@@ -22,6 +22,7 @@ from evidence.witness.state import WitnessHome
 ORIGIN = "markseal/test"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
+THE_LOG = NoteKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw())
 
 
 def noon() -> datetime:
@@ -50,7 +51,7 @@ def keeper(
     """Return a witness without a network that knows the test's log."""
     home = WitnessHome(folder)
     key, private = home.prepare("witness.example/test")
-    home.learn([NoteKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw()), *keys])
+    home.learn([THE_LOG, *keys])
     return Witness(key, private, home.logs(), clock)
 
 
@@ -73,8 +74,9 @@ def serving(
     name: str = "witness.example/test",
     listen: tuple[str, int] = ("127.0.0.1", 0),
     clock: Callable[[], datetime] = noon,
+    log: NoteKey = THE_LOG,
 ) -> Iterator[Running]:
-    """Run a witness of the test's log for the length of a ``with`` block."""
+    """Run a witness of a log, the test's unless told, for the length of a ``with`` block."""
     ready, stop, told = threading.Event(), threading.Event(), list[Running]()
 
     def tell(witness: Witness, address: str) -> None:
@@ -86,7 +88,7 @@ def serving(
             WitnessHome(folder),
             name=name,
             listen=listen,
-            logs=[NoteKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw())],
+            logs=[log],
             clock=clock,
             ready=tell,
             stop=stop,

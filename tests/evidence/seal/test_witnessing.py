@@ -1,0 +1,93 @@
+"""Sealing with witnesses: optional ones delay nothing, required ones are waited for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from evidence.errors import RolledBack
+from evidence.format.cosignature import find_witnessed
+from evidence.format.note import SignedNote
+from evidence.format.tlogproof import TlogProof
+from evidence.log import audit
+from evidence.seal import Status
+from tests.evidence.seal.rig import Recorded, home_at, run, verdict
+from tests.evidence.seal.witnessed import configure, require, witness_of
+
+pytestmark = pytest.mark.browser
+DEAD = "http://127.0.0.1:9"
+
+
+def test_a_required_witness_is_in_the_dossier(recorded: Recorded, tmp_path: Path) -> None:
+    home = home_at(tmp_path / "home")
+    with witness_of(home, tmp_path / "witness") as witness:
+        configure(home, witness)
+        require(home, witness)
+        result = run(recorded, home.path, tmp_path / "out" / "A.wacz")
+    assert result.status is Status.SEALED
+    found = verdict(tmp_path / "out/A.dossier.zip", home.trust)
+    assert found["exit"] == 0
+    assert found["facts"]["witnesses"][0]["name"] == "宁波市某公证处"
+    proof = TlogProof.parse((tmp_path / "out/A.outcome.tlog-proof").read_bytes())
+    assert find_witnessed(SignedNote.parse(proof.checkpoint), [witness.key])
+    assert audit(home.log).clean
+
+
+def test_a_witness_that_is_down_delays_nothing_unless_required(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    home = home_at(tmp_path / "home")
+    with witness_of(home, tmp_path / "witness") as witness:
+        pass
+    configure(home, witness, url=DEAD)
+    assert run(recorded, home.path, tmp_path / "out" / "A.wacz").status is Status.SEALED
+
+
+def test_a_required_witness_that_is_down_is_waited_for(recorded: Recorded, tmp_path: Path) -> None:
+    home, out = home_at(tmp_path / "home"), tmp_path / "out" / "A.wacz"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    with witness_of(home, tmp_path / "witness") as witness:
+        pass
+    configure(home, witness, url=f"http://127.0.0.1:{port}")
+    require(home, witness)
+    waiting = run(recorded, home.path, out)
+    assert waiting.status is Status.AWAITING_TIMESTAMP
+    assert "宁波市某公证处" in waiting.waiting_for[0]
+    assert not (out.parent / "A.dossier.zip").exists()
+    with witness_of(home, tmp_path / "witness", listen=("127.0.0.1", port)):
+        assert run(recorded, home.path, out).status is Status.SEALED
+    assert verdict(out.parent / "A.dossier.zip", home.trust)["exit"] == 0
+    report = audit(home.log)
+    assert (report.clean, report.sealed) == (True, 1)
+
+
+def test_a_required_witness_that_nobody_configured_is_named(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    home = home_at(tmp_path / "home")
+    with witness_of(home, tmp_path / "witness") as witness:
+        pass
+    require(home, witness)
+    waiting = run(recorded, home.path, tmp_path / "out" / "A.wacz")
+    assert "witnesses.toml" in waiting.waiting_for[0]
+
+
+def test_a_log_put_back_from_a_copy_seals_nothing(recorded: Recorded, tmp_path: Path) -> None:
+    home = home_at(tmp_path / "home")
+    with witness_of(home, tmp_path / "witness") as witness:
+        configure(home, witness)
+        run(recorded, home.path, tmp_path / "out" / "A.wacz")
+        shutil.copytree(home.path, tmp_path / "copy", symlinks=True)
+        run(recorded, home.path, tmp_path / "out" / "B.wacz", capture_id="cd" * 16)
+        run(recorded, home.path, tmp_path / "out" / "C.wacz", capture_id="ef" * 16)
+        shutil.rmtree(home.path)
+        shutil.copytree(tmp_path / "copy", home.path, symlinks=True)
+        with pytest.raises(RolledBack) as error:
+            run(recorded, home.path, tmp_path / "out" / "D.wacz", capture_id="12" * 16)
+    assert "宁波市某公证处" in error.value.zh
+    assert not (tmp_path / "out/D.dossier.zip").exists()
