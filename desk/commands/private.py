@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,10 @@ def _add_home(parser: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     from evidence.seal.heldkeys import held_keys
 
-    for item in held_keys(EvidenceHome(_home(arguments))):
+    held = held_keys(EvidenceHome(_home(arguments)))
+    if not held:
+        print("没有持有任何密钥 / no key is held", file=sys.stderr)
+    for item in held:
         if arguments.json:
             print(json.dumps(item.to_json(), ensure_ascii=False))
         else:
