@@ -1,4 +1,4 @@
-"""``markseal renew``: what sealed exhibits need over the years, from the command line."""
+"""``markseal renew`` and ``anchor``: what sealed exhibits need later, from the command line."""
 
 from __future__ import annotations
 
@@ -16,14 +16,22 @@ from evidence.authority import Authority
 from evidence.errors import EvidenceError
 from evidence.home import EvidenceHome
 from evidence.keeping.due import Due, Survey, survey
+from evidence.keeping.exhibit import find
 from evidence.keeping.renewing import Renewed, renew
+from evidence.keeping.store import FolderStore
 from evidence.verify.trust import Trust, load_trust
 
 EXHIBITS = "exhibits"
+AWAITING = 4
 
 
 def add(commands: Any) -> None:
     """Register the parsers of this family."""
+    _add_renew(commands)
+    _add_anchor(commands)
+
+
+def _add_renew(commands: Any) -> None:
     parser = commands.add_parser(
         "renew",
         help="时间戳续期 / renew timestamps",
@@ -46,6 +54,47 @@ def add(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     add_home(parser)
     parser.set_defaults(run=_renew)
+
+
+def _add_anchor(commands: Any) -> None:
+    parser = commands.add_parser(
+        "anchor",
+        help="存证平台存证 / anchor a digest elsewhere",
+        description="把清单摘要写成请求文件，由法院或公证处存证平台的对接程序取走；回执文件到达后"
+        "封入证据。回执只作为事实展示，不作为证明。退出码：0 已有回执，4 等待回执。 / Write the "
+        "manifest's digest as a request file for a program that serves a court's or notary "
+        "office's chain; enclose the receipt file once it is there. A receipt is shown, never taken as proof. "
+        "Exit: 0 there is a receipt, 4 awaited.",
+        epilog="例 / example: markseal anchor item1.wacz --name court --drop /srv/anchor "
+        "--algorithm sm3",
+    )
+    parser.add_argument("file", type=Path, metavar="NAME.wacz", help="证据 / the exhibit")
+    parser.add_argument("--name", required=True, metavar="NAME", help="平台短名 / short name")
+    parser.add_argument(
+        "--drop", required=True, type=Path, metavar="DIR", help="交换目录 / folder of the exchange"
+    )
+    parser.add_argument(
+        "--algorithm", choices=("sha256", "sm3"), default="sha256", help="摘要算法 / the digest"
+    )
+    add_home(parser)
+    parser.set_defaults(run=_anchor)
+
+
+def _anchor(arguments: argparse.Namespace) -> int:
+    from evidence.format.names import check_authority_name
+    from evidence.keeping.anchoring import FileDrop, anchor
+
+    kept = next(iter(find(arguments.file)))
+    drop = FileDrop(check_authority_name(arguments.name), arguments.drop, arguments.algorithm)
+    store = FolderStore(home_of(arguments))
+    made = anchor(kept, drop, clock=utc_now, content=store.open)
+    if made is None:
+        print("已提出请求，等待回执；稍后再次运行同一命令。")
+        print("Asked; no receipt yet. Run the same command again later.")
+        return AWAITING
+    print(f"回执已封入 / receipt enclosed: {kept.sidecars.anchor(made.name)}")
+    print("回执未经核查，不作证明 / the receipt is not verified and proves nothing here")
+    return 0
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +155,13 @@ def _renew_all(
     with asking(home) as authorities:
         for one in found.alarms:
             try:
-                made = renew(one.kept, trust=trust, authorities=authorities, clock=utc_now)
+                made = renew(
+                    one.kept,
+                    trust=trust,
+                    authorities=authorities,
+                    clock=utc_now,
+                    content=FolderStore(home).open,
+                )
             except EvidenceError as error:
                 faults.append(error)
                 continue

@@ -37,6 +37,7 @@ FAMILIES = {
     "restore": "backup",
     "succession": "succession",
     "renew": "keeping",
+    "anchor": "keeping",
     "erase": "erasing",
     "hold": "erasing",
     "retention": "erasing",

@@ -86,8 +86,7 @@ def _facts(verdict: Verdict) -> list[str]:
     for witness in facts.get("witnesses", []):
         name, relation = _plain(witness["name"]), _plain(witness["relation"])
         lines.append(f"见证人 Witness: {witness['time']} {name}（{relation}）")
-    lines += _more(facts)
-    return lines
+    return lines + _more(facts) + _later(facts)
 
 
 def _more(facts: dict[str, Any]) -> list[str]:
@@ -108,6 +107,32 @@ def _more(facts: dict[str, Any]) -> list[str]:
         lines.append(
             f"加密部分 Encrypted part: {size} 字节 bytes，仅核对哈希值，未解密查看 "
             "only its digests were checked, it was not looked into"
+        )
+    return lines
+
+
+def _later(facts: dict[str, Any]) -> list[str]:
+    """Return what came after sealing: renewals, receipts of anchoring, the basis of erasure."""
+    lines: list[str] = []
+    for one in facts.get("renewals", []):
+        kind = "重新计算摘要 hashed again" if one["kind"] == "hash_tree" else "时间戳 timestamp"
+        when = one.get("time", "未核查 not checked")
+        lines.append(f"续期 Renewed: {when} {one['authority']}（{kind}）")
+    if facts.get("renew_before"):
+        lines.append(f"下次续期不晚于 Renew before: {facts['renew_before']}")
+    for one in facts.get("anchors", []):
+        stated = _plain(one["reference"] or "")
+        other = "" if one["names_this"] is not False else "；所存摘要与本清单不符 of another digest"
+        lines.append(
+            f"存证回执 Anchored at: {one['name']} {stated}（收到 received {one['received']}；"
+            f"未核查，不作证明 not verified, no proof{other}）"
+        )
+    if "erasure" in facts:
+        basis = facts["erasure"]["basis"]
+        lines.append(
+            f"内容已删除 Erased: {facts['erasure']['time']}，{_plain(basis['code'])}，"
+            f"《{_plain(basis['title'])}》{_plain(basis['article'])}"
+            "（合法性未核查 legality not checked）"
         )
     return lines
 

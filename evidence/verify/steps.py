@@ -14,6 +14,7 @@ from evidence.format.digests import Digests, Meter, sha256_hex
 from evidence.format.note import NoteKey
 from evidence.format.policy import CLAIMS
 from evidence.format.verifytext import is_known_text
+from evidence.verify.anchors import tell_anchors
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.bounds import check_bounds
 from evidence.verify.chain import check_log
@@ -88,6 +89,7 @@ def _verify(
         papers, package, whole = _open_dossier(outer, name, findings)
         _check_enclosed(papers, package, outer, trust, findings)
     check_renewal(package, papers, trust, findings, now=now)
+    tell_anchors(papers, package.manifest_bytes, findings)
     _check_claims(package, papers, whole, trust, findings)
     return conclude(
         path.name, findings, trusted=trust is not None, trial=_only_trial(papers, trust)
