@@ -3,7 +3,7 @@
 ``python -m bench.capture [--rounds 5]``. The ways take turns on the same pages. Load is from the
 start of the navigation to the page's load event, as Playwright's ``goto`` measures it and as the
 step log of a capture has it. The cost of each part of a capture is read from its step log: the
-time up to the step. HTTP/2 is measured on a TLS server that speaks both, at two delays.
+time up to the step. The machine is looked at once before, as a service does hourly. HTTP/2 is measured on a TLS server that speaks both, at two delays.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from bench._pages import PAGES, pages
 from egress.process import Guard, guard
+from evidence.browser.steps import wall_clock
 from evidence.capture import CaptureOrder, capture, find_browser
+from evidence.environment.standing import standing
 from evidence.worker.apart import capture_apart
 
 SANDBOX = os.geteuid() != 0
@@ -101,8 +103,8 @@ def note(way: str, folder: Path, began: float, measured: Measured) -> dict[str, 
     return steps
 
 
-def measure(url: str, way_out: Guard, folder: Path, measured: Measured) -> None:
-    """Load and capture the page once in every way."""
+def measure(url: str, way_out: Guard, folder: Path, measured: Measured, known: str) -> None:
+    """Load and capture the page once in every way; ``known`` is the machine as last looked at."""
     log = f"--log-net-log={folder / 'log.json'}"
     logged = [log, "--net-log-capture-mode=Everything"]
     plain_ways: tuple[tuple[str, list[str], str | None], ...] = (
@@ -113,8 +115,8 @@ def measure(url: str, way_out: Guard, folder: Path, measured: Measured) -> None:
     )
     for way, flags, proxy in plain_ways:
         measured.add(way, *load_plainly(url, flags, proxy))
-    order = CaptureOrder(url, find_browser(), way_out.address, way_out.journal, sandbox=SANDBOX)
-    unguarded = CaptureOrder(url, find_browser(), None, None, sandbox=SANDBOX)
+    unguarded = CaptureOrder(url, find_browser(), None, None, sandbox=SANDBOX, standing=known)
+    order = replace(unguarded, proxy=way_out.address, journal=way_out.journal)
     ways: tuple[tuple[str, Callable[[Path], object]], ...] = (
         ("capture, no guard, no process, no replay", lambda f: capture(unguarded, f, software="b")),
         ("capture, no process, no replay", lambda f: capture(order, f, software="b")),
@@ -179,13 +181,14 @@ def main() -> None:
     parser.add_argument("--http2-rounds", type=int, default=9)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="markseal-bench-"))
+    known = standing(find_browser(), clock=wall_clock).to_text()
     try:
         with guard(folder / "journal.jsonl", allow_loopback=True) as way_out, pages() as address:
             for path in arguments.pages.split(","):
                 print(f"### {path} ({len(PAGES[path]) / 1000:.0f} kB of HTML)\n")
                 measured = Measured()
                 for _ in range(arguments.rounds):
-                    measure(f"{address}{path}", way_out, folder, measured)
+                    measure(f"{address}{path}", way_out, folder, measured, known)
                 told(measured)
         measure_http2(arguments.http2_rounds, folder)
     finally:
