@@ -63,8 +63,8 @@ def _add_anchor(commands: Any) -> None:
         description="把清单摘要写成请求文件，由法院或公证处存证平台的对接程序取走；回执文件到达后"
         "封入证据。回执只作为事实展示，不作为证明。退出码：0 已有回执，4 等待回执。 / Write the "
         "manifest's digest as a request file for a program that serves a court's or notary "
-        "office's chain; enclose the receipt file once it is there. A receipt is shown, never taken as proof. "
-        "Exit: 0 there is a receipt, 4 awaited.",
+        "office's chain; enclose the receipt file once it is there. A receipt is shown, never "
+        "taken as proof. Exit: 0 there is a receipt, 4 awaited.",
         epilog="例 / example: markseal anchor item1.wacz --name court --drop /srv/anchor "
         "--algorithm sm3",
     )
