@@ -31,6 +31,7 @@ FAMILIES = {
     "private": "private",
     "selftest": "selftest",
     "log": "evidence",
+    "case": "case",
     "trust": "trust",
     "keys": "keys",
     "backup": "backup",

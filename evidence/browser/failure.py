@@ -12,6 +12,7 @@ class Reason(StrEnum):
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    NAME_NOT_FOUND = "name_not_found"
     TIMEOUT = "timeout"
     CERTIFICATE = "certificate"
     AUTHENTICATION = "authentication"

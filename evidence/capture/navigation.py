@@ -71,6 +71,13 @@ def _refused(order: CaptureOrder, mark: int) -> PageNotCaptured | None:
 
 def _unreachable(order: CaptureOrder, why: str, mark: int) -> PageNotCaptured:
     contact = read_journal(order.journal, mark).refusal(order.url)
+    if contact is not None and contact.reason == Reason.NAME_NOT_FOUND.value:
+        return PageNotCaptured(
+            Reason.NAME_NOT_FOUND,
+            f"There is no host of the name {contact.host}; correct the address, or note that "
+            "nothing was found there.",
+            f"不存在名为 {contact.host} 的主机；请更正网址，或据此记录未发现网页。",
+        )
     cause = f"{why}; {contact.reason}" if contact and contact.reason else why
     return PageNotCaptured(
         Reason.UNREACHABLE,

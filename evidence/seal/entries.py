@@ -11,7 +11,6 @@ from evidence.format.attempt import case_tag, url_commitment
 from evidence.format.digests import Digests, digest_bytes, sha256_hex
 from evidence.format.entry import (
     Attempt,
-    CaseClosed,
     CaseEntry,
     Failed,
     Fresh,
@@ -21,7 +20,7 @@ from evidence.format.entry import (
 )
 from evidence.log import Session
 
-NOTHING = frozenset({"name-not-found", "gone"})
+NOTHING = frozenset({"name_not_found"})
 """The reasons that mean: there was no page, the capture itself did not go wrong."""
 
 
@@ -74,10 +73,8 @@ def read_story(session: Session, capture_id: str) -> Story:
     failed: list[Failed | NothingFound] = []
     sealed: Logged | None = None
     sealed_entry: Sealed | None = None
-    needle = capture_id.encode()
-    for index, data in session.entries():
-        if needle not in data:
-            continue
+    for index in session.index.of_capture(capture_id):
+        data = session.entry(index)
         entry = parse_entry(data)
         if not isinstance(entry, CaseEntry) or entry.capture_id != capture_id:
             continue
@@ -102,7 +99,7 @@ def append_attempt(
     entry = Attempt(
         capture_id=held["capture_id"],
         case_tag=tag,
-        number=_last_number(session, tag) + 1,
+        number=session.index.last_number(tag) + 1,
         prev=session.previous(),
         time=now,
         url_commitment=url_commitment(held["url_salt"], held["url"]),
@@ -112,28 +109,14 @@ def append_attempt(
     return Logged(session.append([data])[0], data)
 
 
-def _last_number(session: Session, tag: str) -> int:
-    """Return the highest attempt number of a case; the log itself is asked."""
-    needle = tag.encode()
-    last = 0
-    for _, data in session.entries():
-        if needle not in data:
-            continue
-        entry = parse_entry(data)
-        if isinstance(entry, Attempt) and entry.case_tag == tag:
-            last = max(last, entry.number)
-    return last
-
-
 def require_open(session: Session, tag: str) -> None:
     """Raise InputError when the case of this tag was closed: no attempt may follow."""
-    needle = tag.encode()
-    for index, data in session.entries():
-        if needle in data and isinstance(parse_entry(data), CaseClosed):
-            raise InputError(
-                f"This case was closed by log entry {index}; use another case.",
-                f"该案件已由日志第 {index} 条结案；请另用案号。",
-            )
+    index = session.index.closed_at(tag)
+    if index is not None:
+        raise InputError(
+            f"This case was closed by log entry {index}; use another case.",
+            f"该案件已由日志第 {index} 条结案；请另用案号。",
+        )
 
 
 def append_failed(session: Session, attempt: Logged, reason: str, *, now: datetime) -> Logged:

@@ -17,6 +17,7 @@ from evidence.format.verifytext import is_known_text
 from evidence.verify.anchors import tell_anchors
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.bounds import check_bounds
+from evidence.verify.case import check_case
 from evidence.verify.chain import check_log
 from evidence.verify.erased import erased_name, verify_erased
 from evidence.verify.package import Package, check_package
@@ -183,6 +184,7 @@ def _check_claims(
         check_end(log, papers, findings)
     attempt, outcome = check_log(package, papers, whole, log.key if log else None, findings)
     check_witnesses(papers, trust, outcome.time if outcome else None, findings)
+    check_case(papers, trust, findings)
     findings.declared = package.contents.declared
     place = package.archive.place(names.MANIFEST)
     check_order(

@@ -1,0 +1,149 @@
+"""Closing a case with a signed count, and the export of every entry that it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evidence.errors import InputError
+from evidence.format.attempt import case_tag
+from evidence.format.caseexport import CaseExport, CaseRow
+from evidence.format.digests import sha256_hex
+from evidence.format.entry import (
+    Attempt,
+    CaseClosed,
+    CaseEntry,
+    Failed,
+    NothingFound,
+    Sealed,
+    parse_entry,
+)
+from evidence.format.entry.signing import sign_entry
+from evidence.format.names import Sidecars
+from evidence.format.tlogproof import TlogProof
+from evidence.home import EvidenceHome
+from evidence.log import Fault, Session, no_fault
+from evidence.seal.means import Clock, Means
+from evidence.seal.order import PreserveOrder
+from evidence.seal.publish import Papers
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The entry that closes a case and its place in the log; ``anew`` when it was made now."""
+
+    index: int
+    entry: CaseClosed
+    anew: bool
+
+
+def close_case(home: EvidenceHome, case: str, *, clock: Clock, fault: Fault = no_fault) -> Closed:
+    """Close ``case`` by a signed log entry that states its counts; closed before, tell it again.
+
+    Raises InputError for a case without attempts, and while an attempt has no outcome yet.
+    """
+    tag = case_tag(_salt(home, case), case)
+    with home.signing(), home.open_log(fault).writing() as session:
+        found = _entries(session, tag)
+        for index, entry in found:
+            if isinstance(entry, CaseClosed):
+                return Closed(index, entry, anew=False)
+        closing = sign_entry(_counted(found, tag, session.previous(), clock()), home.signer())
+        fault("case counted")
+        (index,) = session.append([closing.to_bytes()])
+    fault("case closed")
+    return Closed(index, closing, anew=True)
+
+
+def export_case(home: EvidenceHome, case: str, *, fault: Fault = no_fault) -> bytes:
+    """Return ``NAME.case.json``: the entries of ``case`` and their proofs under one checkpoint.
+
+    Raises InputError for a case without attempts. It need not be closed; only then it is complete.
+    """
+    salt = _salt(home, case)
+    tag = case_tag(salt, case)
+    log = home.open_log(fault)
+    rows, checkpoint = [], b""
+    with log.writing() as session:
+        for index in session.index.of_case(tag):
+            entry, data = log.proof(index)
+            proof = TlogProof.parse(data)
+            rows.append(CaseRow(index, entry, proof.hashes))
+            checkpoint = proof.checkpoint
+    if not rows:
+        raise _unknown(case)
+    return CaseExport(case, salt, checkpoint, tuple(rows)).to_bytes()
+
+
+def is_closed(home: EvidenceHome, tag: str) -> bool:
+    """Return whether the log has an entry that closes the case of this tag."""
+    with home.open_log().writing() as session:
+        return session.index.closed_at(tag) is not None
+
+
+def with_case(
+    papers: Papers, order: PreserveOrder, held: Mapping[str, str], means: Means
+) -> Papers:
+    """Return the papers with the export of the case, if it is closed already."""
+    if not is_closed(means.home, case_tag(held["case_salt"], held["case"])):
+        return papers
+    exported = export_case(means.home, held["case"])
+    return replace(papers, files={**papers.files, Sidecars(order.name).case: exported})
+
+
+def _salt(home: EvidenceHome, case: str) -> str:
+    """Return the salt of a case that was begun here; none is made."""
+    path = home.path / "evidence" / "cases" / f"{sha256_hex(case.encode())}.json"
+    try:
+        return str(json.loads(path.read_bytes())["salt"])
+    except FileNotFoundError:
+        raise _unknown(case) from None
+
+
+def _unknown(case: str) -> InputError:
+    return InputError(
+        f"The log has no attempt of the case {case!r}; check the case number.",
+        f"日志中没有案件“{case}”的任何尝试；请核对案号。",
+    )
+
+
+def _entries(session: Session, tag: str) -> list[tuple[int, CaseEntry | CaseClosed]]:
+    found = []
+    for index in session.index.of_case(tag):
+        entry = parse_entry(session.entry(index))
+        if isinstance(entry, CaseEntry | CaseClosed) and entry.case_tag == tag:
+            found.append((index, entry))
+    return found
+
+
+def _counted(
+    found: list[tuple[int, CaseEntry | CaseClosed]], tag: str, prev: str, now: datetime
+) -> CaseClosed:
+    """Return the closing entry, unsigned; InputError while an attempt is open."""
+    attempts = {index: entry for index, entry in found if isinstance(entry, Attempt)}
+    outcomes = [entry for _, entry in found if isinstance(entry, Sealed | Failed | NothingFound)]
+    ended = {entry.attempt for entry in outcomes}
+    open_ones = [entry.number for index, entry in attempts.items() if index not in ended]
+    if open_ones:
+        numbers = ", ".join(map(str, sorted(open_ones)))
+        raise InputError(
+            f"Attempt {numbers} of the case has no outcome yet; finish it first (the same "
+            "capture command again), then close the case.",
+            f"该案件第 {numbers} 次尝试尚无结果；请先完成（再次运行同一取证命令），然后结案。",
+        )
+    counts = {
+        kind: sum(isinstance(entry, kind) for entry in outcomes)
+        for kind in (Sealed, Failed, NothingFound)
+    }
+    return CaseClosed(
+        case_tag=tag,
+        prev=prev,
+        time=now,
+        attempts=len(attempts),
+        sealed=counts[Sealed],
+        failed=counts[Failed],
+        nothing_found=counts[NothingFound],
+        signer="0" * 64,
+    )
