@@ -3,7 +3,8 @@
 ``python -m bench.capture [--rounds 5]``. The ways take turns on the same pages. Load is from the
 start of the navigation to the page's load event, as Playwright's ``goto`` measures it and as the
 step log of a capture has it. The cost of each part of a capture is read from its step log: the
-time up to the step. The machine is looked at once before, as a service does hourly. HTTP/2 is measured on a TLS server that speaks both, at two delays.
+time up to the step. The machine is looked at once before, as a service does hourly. HTTP/2 is
+measured on a TLS server that speaks both, at two delays.
 """
 
 from __future__ import annotations
