@@ -48,8 +48,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _answer(words: list[str]) -> int:
     try:
-        from desk.commands.parser import build_parser
+        from desk.commands.parser import build_parser, require_known
 
+        words = ["--help"] if words == ["help"] else words
+        require_known(words[0] if words else "-")
         parser = build_parser(words[0] if words else None)
         arguments = parser.parse_args(words)
         return int(arguments.run(arguments))

@@ -48,6 +48,7 @@ def test_light_commands_load_neither_django_nor_the_browser(command: str) -> Non
     [
         [],
         ["nonsense"],
+        [""],
         ["verify", "--nonsense", "x"],
         ["log"],
         ["watch", "run"],
@@ -65,6 +66,24 @@ def test_a_wrong_command_line_is_one_sentence(
     assert len(said) == 2
     assert said[0].startswith("错误：")
     assert said[1].startswith("Error: ")
+
+
+def test_a_misspelt_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["verfy", "A.wacz"])
+    said = capsys.readouterr().err
+    assert "是否指 verify" in said
+    assert "did you mean verify; see markseal --help." in said
+
+
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["--version"]])
+def test_help_and_version_are_no_errors(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert not ended.value.code
+    assert capsys.readouterr().out.startswith(("usage: markseal", "markseal "))
 
 
 def test_ctrl_c_while_a_command_is_still_loading_is_one_sentence() -> None:
@@ -134,8 +153,7 @@ def test_output_that_cannot_be_written_is_one_sentence_and_a_failure() -> None:
 
 
 def test_closed_streams_and_poor_character_sets_are_no_crash() -> None:
-    shut = {"preexec_fn": lambda: (os.close(0), os.close(1), os.close(2))}
-    assert markseal("settings", **shut).returncode == 0
+    assert markseal("settings", preexec_fn=lambda: os.closerange(0, 3)).returncode == 0
     poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
     assert markseal("settings", env=poor).returncode == 0
     strange = markseal("verify", "\udcff.wacz")

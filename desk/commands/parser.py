@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
+from difflib import get_close_matches
 from typing import NoReturn
 
 from desk.commands.saying import say
@@ -57,12 +59,40 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(EXIT_USAGE)
 
 
+class Version(argparse.Action):
+    """``--version``: looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("markseal")
+        except PackageNotFoundError:
+            number = "(?)"
+        sys.stdout.write(f"markseal {number}\n")
+        parser.exit()
+
+
+def require_known(command: str) -> None:
+    """End with one sentence when there is no such command, naming those that are near."""
+    if command.startswith("-") or command in FAMILIES:
+        return
+    near = ", ".join(get_close_matches(command, FAMILIES, n=3))
+    zh, en = (f"，是否指 {near}", f"; did you mean {near}") if near else ("", "")
+    say(
+        f"没有命令 {command!r}{zh}；请用 markseal --help 查看全部命令。",
+        f"There is no command {command!r}{en}; see markseal --help.",
+    )
+    raise SystemExit(EXIT_USAGE)
+
+
 def build_parser(command: str | None = None) -> Parser:
     """Return the command line of markseal: all of it, or only the family of ``command``."""
     parser = Parser(
         prog="markseal",
         description="商标侵权线索发现与固证 / Find suspected trademark infringement and seal it.",
     )
+    parser.add_argument("--version", action=Version, nargs=0, help="版本 / the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     wanted = [FAMILIES[command]] if command in FAMILIES else dict.fromkeys(FAMILIES.values())
     for family in wanted:
