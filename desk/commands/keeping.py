@@ -87,7 +87,7 @@ def _anchor(arguments: argparse.Namespace) -> int:
     kept = next(iter(find(arguments.file)))
     drop = FileDrop(check_authority_name(arguments.name), arguments.drop, arguments.algorithm)
     store = FolderStore(home_of(arguments))
-    made = anchor(kept, drop, clock=utc_now, content=store.open)
+    made = anchor(kept, drop, clock=utc_now, rewrite=store.renewed)
     if made is None:
         print("已提出请求，等待回执；稍后再次运行同一命令。")
         print("Asked; no receipt yet. Run the same command again later.")
@@ -161,6 +161,7 @@ def _renew_all(
                     authorities=authorities,
                     clock=utc_now,
                     content=FolderStore(home).open,
+                    rewrite=FolderStore(home).renewed,
                 )
             except EvidenceError as error:
                 faults.append(error)

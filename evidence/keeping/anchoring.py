@@ -25,8 +25,8 @@ from evidence.format import jcs
 from evidence.format.anchor import LIMIT, Digest, Receipt
 from evidence.format.digests import sha256_hex
 from evidence.format.times import format_time
-from evidence.keeping.dossier import write_dossier
-from evidence.keeping.exhibit import Kept, Opener, open_plain
+from evidence.keeping.dossier import Rewrite, write_dossier
+from evidence.keeping.exhibit import Kept
 from evidence.log.durable import replace_file
 
 REQUEST = "markseal-anchor-request/1"
@@ -169,7 +169,7 @@ def anchor(
     by: Anchor,
     *,
     clock: Callable[[], datetime],
-    content: Opener = open_plain,
+    rewrite: Rewrite = write_dossier,
 ) -> Receipt | None:
     """Ask ``by`` to anchor the exhibit; put the receipt beside it once there is one.
 
@@ -189,5 +189,5 @@ def anchor(
             f"{by.name} 的回执与请求不符。",
         )
     replace_file(path, found.to_bytes())
-    write_dossier(kept, content=content)
+    rewrite(kept)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,9 @@ from evidence.format.digests import read_chunks
 from evidence.format.zipform import ZipEntry, ZipPart, read_zip, write_zip
 from evidence.keeping.exhibit import Kept, Opener, open_plain
 from evidence.log.durable import sync_folder
+
+Rewrite = Callable[[Kept], Path | None]
+"""What writes an exhibit's dossier again, wherever it lies."""
 
 
 def write_dossier(kept: Kept, *, content: Opener = open_plain) -> Path | None:

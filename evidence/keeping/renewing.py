@@ -26,7 +26,7 @@ from evidence.format.renewal import (
 )
 from evidence.format.times import format_time
 from evidence.format.zipform import read_zip
-from evidence.keeping.dossier import write_dossier
+from evidence.keeping.dossier import Rewrite, write_dossier
 from evidence.keeping.due import Due, due_of, verified_chain
 from evidence.keeping.exhibit import Kept, Opener, open_plain
 from evidence.log.durable import replace_file
@@ -56,6 +56,7 @@ def renew(
     authorities: Sequence[Authority],
     clock: Clock,
     content: Opener = open_plain,
+    rewrite: Rewrite = write_dossier,
     always: bool = False,
 ) -> Renewed | None:
     """Renew one exhibit if it is due (or ``always``); None when there is time.
@@ -91,7 +92,7 @@ def renew(
     if after.until is None or after.until <= before.until:
         raise _nothing_gained(kept, before, why)
     replace_file(kept.path(kept.sidecars.renewal), renewals.to_bytes())
-    write_dossier(kept, content=content)
+    rewrite(kept)
     return Renewed(before, after, renewals.renewals[-1].kind, tuple(added))
 
 

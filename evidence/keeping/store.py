@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Protocol, cast
 
 from evidence.errors import InputError, SealError
 from evidence.format.atrest import SUFFIX, encrypt, open_encrypted
+from evidence.format.digests import read_chunks
 from evidence.home import EvidenceHome
+from evidence.keeping.dossier import write_dossier
 from evidence.keeping.exhibit import Kept, open_plain
 from evidence.log.durable import locked, sync_folder
 from evidence.seal.private import CONTENT, drop_key, key_path, make_key, read_key
@@ -33,6 +37,9 @@ class ContentStore(Protocol):
 
     def holds(self, kept: Kept, file_name: str) -> bool:
         """Say whether the file is here and its key too."""
+
+    def renewed(self, kept: Kept) -> Path | None:
+        """Write the dossier again with the papers that came later."""
 
     def erase(self, kept: Kept) -> None:
         """End the exhibit's key, then its content; harmless when done again."""
@@ -100,10 +107,24 @@ class FolderStore:
     def holds(self, kept: Kept, file_name: str) -> bool:
         """Say whether the file is here, in the clear or with its key."""
         path = kept.path(file_name)
-        capture_id = kept.outcome.capture_id
-        return path.is_file() or (
-            _encrypted(path).is_file() and key_path(self.home, capture_id, CONTENT).exists()
-        )
+        if path.is_file() or not _encrypted(path).is_file():
+            return path.is_file()
+        return key_path(self.home, kept.outcome.capture_id, CONTENT).exists()
+
+    def renewed(self, kept: Kept) -> Path | None:
+        """Write the dossier again with the papers that came later; as ``write_dossier``.
+
+        One that is encrypted lies in the clear only while it is written.
+        """
+        name = kept.sidecars.dossier
+        with locked(kept.path(f".{kept.name}.keeping.lock")):
+            if kept.path(name).is_file() or not _encrypted(kept.path(name)).is_file():
+                return write_dossier(kept, content=self.open)
+            with Stored(self, kept, name).clear(kept.folder) as clear:
+                clear.rename(kept.path(name))
+            written = write_dossier(kept, content=self.open)
+        self.put(kept)
+        return written
 
     def erase(self, kept: Kept) -> None:
         """End the key first, durably; the encrypted and any clear files after it."""
@@ -114,6 +135,43 @@ class FolderStore:
         for left in kept.folder.glob(f".{kept.name}.*.tmp"):
             left.unlink()
         sync_folder(kept.folder)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One file of an exhibit's content in a store; opened like a path, always in the clear."""
+
+    store: ContentStore
+    kept: Kept
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where it would lie in the clear, beside its sidecars."""
+        return self.kept.path(self.name)
+
+    def is_file(self) -> bool:
+        """Say whether it can be had."""
+        return self.store.holds(self.kept, self.name)
+
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """Return the open file, for reading; InputError when it cannot be had."""
+        return self.store.open(self.kept, self.name)
+
+    def read_bytes(self) -> bytes:
+        """Return all of it."""
+        with self.open() as source:
+            return source.read()
+
+    @contextmanager
+    def clear(self, folder: Path) -> Iterator[Path]:
+        """Give it as a file in the clear below ``folder`` (0700), gone with the ``with`` block."""
+        with TemporaryDirectory(dir=folder, prefix=".clear-") as place:
+            target = Path(place) / self.name
+            with self.open() as source, target.open("wb") as writing:
+                for chunk in read_chunks(source):
+                    writing.write(chunk)
+            yield target
 
 
 def content_names(kept: Kept) -> tuple[str, str]:

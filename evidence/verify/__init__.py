@@ -6,7 +6,7 @@ nothing that captures, seals, logs or speaks to a network.
 
 from __future__ import annotations
 
-from evidence.verify.steps import verify_file
+from evidence.verify.steps import verify_file, verify_opened
 from evidence.verify.verdict import Claim, Outcome, Status, Verdict
 
-__all__ = ["Claim", "Outcome", "Status", "Verdict", "verify_file"]
+__all__ = ["Claim", "Outcome", "Status", "Verdict", "verify_file", "verify_opened"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from evidence.errors import EvidenceError, FormatError, InputError, TrustError
 from evidence.format import names
@@ -65,6 +66,18 @@ def verify_file(
             return _verify(path, Window.whole(file), trusted, aside, clock())
     except OSError as error:
         raise _unreadable(error.filename or path, error) from error
+
+
+def verify_opened(
+    file: BinaryIO, path: Path, *, trust: Path | None, clock: Callable[[], datetime] = utc_now
+) -> Verdict:
+    """Return the same verdict on content that is open already; ``path`` is where it belongs.
+
+    For content that is encrypted at rest: papers beside a WACZ are looked for at ``path``.
+    """
+    trusted = load_trust(trust) if trust is not None else None
+    with ExitStack() as aside:
+        return _verify(path, Window.whole(file), trusted, aside, clock())
 
 
 def _unreadable(path: Path | str, error: OSError) -> InputError:
