@@ -65,6 +65,12 @@ def _add_restore(commands: Any) -> None:
     one.add_argument("--key", type=Path, metavar="PEM", help="X25519 私钥 / the X25519 private key")
     _add_passphrase(one)
     one.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="各件证据的密钥（默认取旁边的 FILE.keys） / the exhibits' keys (default: FILE.keys)",
+    )
+    one.add_argument(
         "--known",
         type=Path,
         action="append",
@@ -138,6 +144,8 @@ def _backup(arguments: argparse.Namespace) -> int:
     dump = database_dump(home.path, setting("MARKSEAL_DATABASE_URL"))
     made = back_up(home, arguments.out, wrap, now=now(), dump=dump)
     print(f"备份 / backup: {made.path}")
+    if made.keys is not None:
+        print(f"各件证据的密钥另存于 / keys of single exhibits: {made.keys}")
     print(f"{made.files} 个文件，{made.size} 字节 / files, bytes")
     print(f"日志 / log: {made.log_size} {made.root}")
     for name in made.unfinished:
@@ -163,7 +171,12 @@ def _restore(arguments: argparse.Namespace) -> int:
             raise _not_x25519(arguments.key)
         unwrap = with_private_key(private)
     found = restore(
-        arguments.file, arguments.home, unwrap, known=arguments.known, ask=ask_witnesses
+        arguments.file,
+        arguments.home,
+        unwrap,
+        keys=arguments.keys,
+        known=arguments.known,
+        ask=ask_witnesses,
     )
     _tell(found)
     return 0 if found.sound else 1
@@ -176,6 +189,13 @@ def _tell(found: Restored) -> None:
     for item in found.exhibits:
         if item.exit_code:
             print(f"  {item.path}: {item.zh} / {item.en}")
+    if found.erased:
+        print(f"内容已删除 / content erased: {len(found.erased)}")
+    if found.absent:
+        listed = ", ".join(map(str, found.absent[:20]))
+        print(
+            f"日志所记而不在备份中的证据 / logged, not in this set: {len(found.absent)} ({listed})"
+        )
     print(f"日志 / log: {found.audit.size}")
     for finding in found.audit.findings:
         print(f"  [{finding.code}] {finding.zh} / {finding.en}")

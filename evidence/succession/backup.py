@@ -1,7 +1,9 @@
 """``markseal backup``: one encrypted file with everything that counts, consistent, all or nothing.
 
 Content: a tar (POSIX.1-2001, plain files only) of the data folder; its last member,
-``INDEX.json``, lists size and SHA-256 of all others and the log's checkpoint.
+``INDEX.json``, lists size and SHA-256 of all others and the log's checkpoint. The keys of single
+exhibits go into a second, small file of the same form, ``FILE.keys``: erasing an exhibit for good
+ends with destroying those of before, while the large files may stay.
 """
 
 from __future__ import annotations
@@ -28,15 +30,21 @@ from evidence.succession.snapshot import Snapshot, log_files, take_snapshot, wor
 
 FORMAT = "markseal-backup-index/1"
 INDEX = "INDEX.json"
+KEYS_SUFFIX = ".keys"
+EXHIBIT_KEYS = ("evidence/keys/content/", "evidence/keys/private/")
 Dump = Callable[[Path], str]
 """Writes a dump of the desk's database into a folder and returns the file's name."""
 
 
 @dataclass(frozen=True)
 class BackedUp:
-    """What a backup holds: files, bytes before encryption, the log's head, open captures."""
+    """What a backup holds: files, bytes before encryption, the log's head, open captures.
+
+    ``keys`` is the file with the keys of single exhibits, None when there are none.
+    """
 
     path: Path
+    keys: Path | None
     files: int
     size: int
     log_size: int
@@ -100,30 +108,59 @@ def back_up(
     The database is dumped first, so that it never knows an exhibit that the log does not. Raises
     InputError for a place that is taken, SealError when the disk is full: nothing is then there.
     """
-    if out.exists():
-        raise InputError(
-            f"{out} exists already; give a new file.", f"{out} 已存在；请给出新的文件名。"
-        )
+    _refuse_taken(out)
     with home.signing(), _dumped(dump) as dumped, _draft(out, fault) as target:
         snapshot = take_snapshot(home)
         fault("snapshot taken")
-        writer = BackupWriter(target, wrap)
-        sink = cast(IO[bytes], writer)
-        with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            tar = _Tar(archive)
+        keys = _write_keys(snapshot, out, wrap, now)
+        with _archive(target, wrap) as tar:
             for path in dumped:
                 _add(tar, path, path.name)
             unfinished = _fill(tar, snapshot, fault)
             tar.put_bytes(INDEX, _index(tar, snapshot, now))
-        writer.finish()
     root = snapshot.head.checkpoint.root.hex()
-    return BackedUp(out, len(tar.rows) - 1, tar.total, snapshot.head.size, root, unfinished)
+    size = snapshot.head.size
+    return BackedUp(out, keys, len(tar.rows) - 1, tar.total, size, root, unfinished)
+
+
+@contextmanager
+def _archive(target: BinaryIO, wrap: Wrap) -> Iterator[_Tar]:
+    """Yield the archive that is written, encrypted, to ``target``; finished when all went well."""
+    writer = BackupWriter(target, wrap)
+    sink = cast(IO[bytes], writer)
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        yield _Tar(archive)
+    writer.finish()
+
+
+def _write_keys(snapshot: Snapshot, out: Path, wrap: Wrap, now: datetime) -> Path | None:
+    """Write the keys of single exhibits into the file beside; None when there are none."""
+    names = [name for name in snapshot.files if name.startswith(EXHIBIT_KEYS)]
+    if not names:
+        return None
+    beside = out.with_name(out.name + KEYS_SUFFIX)
+    _refuse_taken(beside)
+    with _draft(beside, no_fault) as target, _archive(target, wrap) as tar:
+        for name in names:
+            with suppress(FileNotFoundError):
+                _add(tar, snapshot.home.path / name, name)
+        tar.put_bytes(INDEX, _index(tar, snapshot, now))
+    return beside
+
+
+def _refuse_taken(out: Path) -> None:
+    if out.exists():
+        raise InputError(
+            f"{out} exists already; give a new file.", f"{out} 已存在；请给出新的文件名。"
+        )
 
 
 def _fill(tar: _Tar, snapshot: Snapshot, fault: Fault) -> tuple[str, ...]:
     """Add everything of the data folder; return the captures of which only the order went in."""
     home, unfinished = snapshot.home, set[str]()
     for name in snapshot.files:
+        if name.startswith(EXHIBIT_KEYS):
+            continue
         with suppress(FileNotFoundError):
             _add(tar, home.path / name, name)
     fault("files written")

@@ -19,18 +19,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, cast
 
-from evidence.errors import EvidenceError, FormatError, InputError, SealError
+from evidence.errors import FormatError, InputError, SealError
 from evidence.format import jcs
 from evidence.format.backupfile import PieceReader, Unwrap, read_backup
 from evidence.format.note import NoteKey
 from evidence.home import EvidenceHome
+from evidence.keeping.erasing import erased_ids
 from evidence.log import AuditReport
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import replace_file, sync_folder
+from evidence.seal.private import CONTENT, drop_key
 from evidence.seal.workfolder import DONE, ORDER
-from evidence.succession.backup import FORMAT, INDEX
+from evidence.succession.backup import FORMAT, INDEX, KEYS_SUFFIX
+from evidence.succession.exhibits import Exhibit, verify_exhibits
 from evidence.succession.known import Known, known_below, known_in, newest
-from evidence.verify.steps import verify_file
 
 INDEX_LIMIT = 1 << 28
 Ask = Callable[[EvidenceHome, NoteKey], Sequence[Known]]
@@ -38,18 +40,13 @@ Ask = Callable[[EvidenceHome, NoteKey], Sequence[Known]]
 
 
 @dataclass(frozen=True)
-class Exhibit:
-    """A dossier of the set, its verdict's exit code, and what is wrong with it (empty: nothing)."""
-
-    path: Path
-    exit_code: int
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
 class Restored:
-    """What was restored and proved; ``ahead`` is a known checkpoint that the log does not reach."""
+    """What was restored and proved.
+
+    ``ahead`` is a known checkpoint that the log does not reach; ``absent`` are the indices of
+    sealed outcomes whose exhibits are not in the set (they lay elsewhere, or came later than it);
+    ``erased`` the captures whose content was erased; ``keys`` whether the exhibits' keys came too.
+    """
 
     home: EvidenceHome
     created: str
@@ -57,6 +54,9 @@ class Restored:
     exhibits: tuple[Exhibit, ...]
     audit: AuditReport
     ahead: Known | None
+    absent: tuple[int, ...] = ()
+    erased: tuple[str, ...] = ()
+    keys: bool = False
 
     @property
     def sound(self) -> bool:
@@ -70,32 +70,58 @@ def restore(
     home: Path,
     unwrap: Unwrap,
     *,
+    keys: Path | None = None,
     known: Sequence[Path] = (),
     ask: Ask | None = None,
 ) -> Restored:
     """Restore ``file`` into the new folder ``home``; return what was found.
 
-    Raises InputError for a place that is taken, FormatError or ProofError for a file that does
-    not open or is not whole: nothing is then at ``home``. Not proved: that this was the newest
-    backup; the witnesses and the known checkpoints say.
+    ``keys`` is the file of the exhibits' keys, by default ``FILE.keys`` if it is there. Raises
+    InputError for a place that is taken, FormatError or ProofError for a file that does not open
+    or is not whole: nothing is then at ``home``. Not proved: that this was the newest backup; the
+    witnesses and the known checkpoints say.
     """
     _refuse_taken(home)
+    beside = file.with_name(file.name + KEYS_SUFFIX)
+    second = keys or (beside if beside.exists() else None)
     with _draft(home) as draft:
         index = _unpack(file, draft, unwrap)
+        if second is not None:
+            _unpack(second, draft, unwrap)
         _move_paths(draft, str(index["home"]), str(home.absolute()))
         draft.rename(home)
         sync_folder(home.parent)
     restored = EvidenceHome(home)
     key = read_vkey(restored.log / VKEY)
-    exhibits = tuple(_verify(path, restored) for path in sorted(home.rglob("*.dossier.zip")))
+    erased = _end_erased(restored)
     report = restored.audit_log()
+    exhibits, absent = verify_exhibits(restored, key, erased)
     heads = [*known_below(home, key), *(item for path in known for item in known_in(path, key))]
     heads += ask(restored, key) if ask is not None else []
     best = newest(heads)
     ahead = best if best is not None and best.head.size > report.size else None
     if ahead is not None:
         replace_file(restored.witness, ahead.head.note)
-    return Restored(restored, str(index["created"]), len(index["files"]), exhibits, report, ahead)
+    return Restored(
+        home=restored,
+        created=str(index["created"]),
+        files=len(index["files"]),
+        exhibits=exhibits,
+        audit=report,
+        ahead=ahead,
+        absent=absent,
+        erased=erased,
+        keys=second is not None,
+    )
+
+
+def _end_erased(home: EvidenceHome) -> tuple[str, ...]:
+    """End again the keys of what was erased; return those captures."""
+    gone = tuple(sorted(erased_ids(home)))
+    for capture_id in gone:
+        drop_key(home, capture_id, CONTENT)
+        drop_key(home, capture_id)
+    return gone
 
 
 def _refuse_taken(home: Path) -> None:
@@ -212,15 +238,3 @@ def _move_paths(draft: Path, before: str, after: str) -> None:
         }
         if moved != value:
             replace_file(path, jcs.dumps(moved))
-
-
-def _verify(path: Path, home: EvidenceHome) -> Exhibit:
-    """Verify one dossier with the restored trust folder."""
-    try:
-        verdict = verify_file(path, trust=home.trust)
-    except EvidenceError as error:
-        return Exhibit(path, error.exit_code, error.zh, error.en)
-    if verdict.exit_code == 0:
-        return Exhibit(path, 0, "", "")
-    value = verdict.to_json()["headline"]
-    return Exhibit(path, verdict.exit_code, str(value["zh"]), str(value["en"]))

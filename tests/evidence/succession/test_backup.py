@@ -15,6 +15,8 @@ import pytest
 from evidence.errors import EvidenceError, FormatError, InputError, ProofError, SealError
 from evidence.format.backupfile import by_passphrase, with_passphrase
 from evidence.home import EvidenceHome
+from evidence.keeping.exhibit import Kept
+from evidence.keeping.store import FolderStore
 from evidence.log.durable import locked
 from evidence.succession.backup import BackedUp, back_up
 from evidence.succession.keys import rotate_signer
@@ -121,6 +123,21 @@ def test_a_backup_is_never_ahead_of_its_log(office: Office, tmp_path: Path) -> N
     assert not (found.home.work / f"{2:032x}").exists() or (
         [p.name for p in (found.home.work / f"{2:032x}").iterdir()] == ["order.json"]
     )
+
+
+def test_content_at_rest_comes_back_with_its_keys_and_not_without(
+    office: Office, tmp_path: Path
+) -> None:
+    FolderStore(office.home).put(Kept(office.exhibits, "1"))
+    assert not (office.exhibits / "1.dossier.zip").exists()
+    made = saved(office.home, tmp_path / "one.backup")
+    assert made.keys == tmp_path / "one.backup.keys"
+    found = restore(tmp_path / "one.backup", tmp_path / "new", OPEN)
+    assert (found.sound, found.keys, found.absent) == (True, True, ())
+    made.keys.unlink()
+    without = restore(tmp_path / "one.backup", tmp_path / "later", OPEN)
+    assert (without.sound, without.keys) == (False, False)
+    assert not list((tmp_path / "later/evidence/keys").glob("*/*.key"))
 
 
 def test_an_altered_exhibit_is_named(office: Office, tmp_path: Path) -> None:
