@@ -30,6 +30,7 @@ from tests.evidence.builder import World as Installation
 
 pytestmark = [
     pytest.mark.soak,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm"),
 ]
 SCREENS = {"desk": {"width": 1366, "height": 900}, "telephone": {"width": 390, "height": 844}}
