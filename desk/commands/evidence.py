@@ -89,11 +89,15 @@ def _add_log(commands: Any) -> None:
     three = actions.add_parser(
         "audit",
         help="审计 / audit",
-        description="由条目重算整个日志；有发现时退出码为 1。"
-        " / Recompute the whole log from its entries; exit 1 with findings.",
+        description="由条目重算整个日志，并与见证人所见核对；有发现时退出码为 1。"
+        " / Recompute the whole log from its entries, and compare it with what its witnesses have "
+        "seen; exit 1 with findings.",
         epilog="例 / example: markseal log audit --json",
     )
     three.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
+    three.add_argument(
+        "--offline", action="store_true", help="不询问见证人 / do not ask the witnesses"
+    )
     _add_home(three)
     three.set_defaults(run=_audit)
     witnessing.add(actions)
@@ -134,7 +138,10 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    report = EvidenceHome(_home(arguments)).audit_log()
+    home = EvidenceHome(_home(arguments))
+    report = home.audit_log()
+    if not arguments.offline:
+        witnessing.hear_witnesses(home, report)
     if arguments.json:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
         return 0 if report.clean else 1

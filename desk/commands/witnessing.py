@@ -7,13 +7,19 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from config.environment import setting
 from evidence.home import EvidenceHome
+from evidence.log.audit import VKEY, read_vkey
+from evidence.log.report import AuditReport
+from evidence.log.store import Store
 from evidence.witness.asked import load_asked, memory_folder
+from evidence.witness.comparing import compare_with_witnesses
 from evidence.witness.gather import gather_cosignatures
 from evidence.witness.keeper import Witness
 from evidence.witness.page import fingerprint
@@ -69,6 +75,27 @@ def add(actions: Any) -> None:
     two.set_defaults(run=_cosign)
 
 
+def hear_witnesses(home: EvidenceHome, report: AuditReport) -> None:
+    """Add to an audit what the witnesses of ``witnesses.toml`` have seen; who is silent is told."""
+    asked = load_asked(home.path)
+    if not asked:
+        return
+    store = Store(home.log, read_vkey(home.log / VKEY))
+    with _way_out(home) as proxy:
+        silent = compare_with_witnesses(store, asked, report, proxy=proxy)
+    for error in silent:
+        print(f"{error.zh}\n{error.en}", file=sys.stderr)
+
+
+@contextmanager
+def _way_out(home: EvidenceHome) -> Iterator[str]:
+    from egress.process import guard
+
+    journal = home.path / "evidence" / "egress" / f"witness-{secrets.token_hex(8)}.jsonl"
+    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as way:
+        yield way.address
+
+
 def _witness(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,8 +129,6 @@ def _tell(witness: Witness, address: str) -> None:
 
 
 def _cosign(arguments: argparse.Namespace) -> int:
-    from egress.process import guard
-
     home = EvidenceHome(Path(arguments.home or setting("MARKSEAL_HOME")))
     asked = load_asked(home.path)
     if not asked:
@@ -112,13 +137,12 @@ def _cosign(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return AWAITING
-    journal = home.path / "evidence" / "egress" / f"witness-{secrets.token_hex(8)}.jsonl"
-    with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as way:
+    with _way_out(home) as proxy:
         found = gather_cosignatures(
             home.open_log().store,
             asked,
             folder=memory_folder(home.path),
-            proxy=way.address,
+            proxy=proxy,
             clock=_now,
         )
     sys.stdout.buffer.write(found.head.note)
