@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass
 class Answers:
-    """Keeps the answers for the pages themselves; give ``hear`` every response.
+    """Keeps the answers for the pages themselves; give ``hear`` every response, or ``add`` them.
 
     A page that another opened is answered before the browser says which page that is; such
     answers are kept apart and found by their address.
@@ -45,7 +45,11 @@ class Answers:
             if frame is None:
                 self._unplaced.append(answer)
             elif frame.parent_frame is None:
-                self._of.setdefault(frame.page, []).append(answer)
+                self.add(frame.page, answer)
+
+    def add(self, page: Page, answer: Answer) -> None:
+        """Take in an answer for a page itself."""
+        self._of.setdefault(page, []).append(answer)
 
     def of(self, page: Page) -> list[Answer]:
         """Return the answers that a page had so far, in order."""

@@ -63,13 +63,17 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """Listens to pages; ``seen`` is in the order in which requests became known."""
+    """Listens to pages; ``seen`` is in the order in which requests became known.
+
+    ``heard`` is told of each answer to the request for a document: its frame, address and status.
+    """
 
     limits: Limits
     stop: Callable[[str], None]
     seen: list[Seen] = field(default_factory=list)
     bytes: int = 0
     _latest: dict[str, Seen] = field(default_factory=dict)
+    heard: Callable[[str, str, int], None] | None = None
     _shared_workers: set[str] = field(default_factory=set)
     _last: float = field(default_factory=time.monotonic)
     _sent: int = 0
@@ -144,6 +148,7 @@ class Recorder:
             _answered(before, response)
             before.encoded = int(response.get("encodedDataLength", 0))
             before.end = "redirected"
+            self._tell(before, response)
         elif before is not None:
             return
         self._begin(
@@ -172,6 +177,11 @@ class Recorder:
             seen = self._begin(event["requestId"], Seen(url, frame=str(event.get("frameId", ""))))
         seen.kind = str(event.get("type", seen.kind))
         _answered(seen, response)
+        self._tell(seen, response)
+
+    def _tell(self, seen: Seen, response: dict[str, Any]) -> None:
+        if self.heard is not None and seen.kind == "Document" and seen.url.startswith(_WIRE):
+            self.heard(seen.frame, seen.url, int(response.get("status", 0)))
 
     def _on_data(self, event: dict[str, Any]) -> None:
         self.bytes += max(int(event.get("dataLength", 0)), int(event.get("encodedDataLength", 0)))

@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.launch import Running
-from evidence.capture.answered import Answers, require_a_page
+from evidence.capture.answered import Answer, Answers, require_a_page
 from evidence.capture.beside import Beside
 from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
@@ -47,7 +47,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     )
     page = context.new_page()
     recorder = Recorder(course.order.limits, stopper(course, page))
-    recorder.attach(page)
+    answers = _listening(recorder, page)
     recorder.know_shared_workers(running.browser)
     beside = Beside(course, recorder)
     beside.watch(page)
@@ -58,7 +58,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
 
     context.on("page", to_the_front)
     with filming(course, page, spool) as filmed:
-        answers = _navigate(course, page, mark)
+        _navigate(course, page, mark, answers)
         records = _take(course, page, recorder)
         require_a_page(page.url)
         context.remove_listener("page", to_the_front)
@@ -89,10 +89,26 @@ def stopper(course: Course, page: Page) -> Callable[[str], None]:
     return stop
 
 
-def _navigate(course: Course, page: Page, mark: int) -> Answers:
-    """Go to the address; return what every answer for the page itself is added to."""
-    order, answers = course.order, Answers()
-    page.on("response", answers.hear)
+def _listening(recorder: Recorder, page: Page) -> Answers:
+    """Have the page recorded; return what every answer for the page itself is added to.
+
+    They are taken from what the recorder hears anyway: the driver's own responses, one object for
+    each part of a page, would make every page load slower.
+    """
+    answers, session = Answers(), recorder.attach(page)
+    main = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+
+    def heard(frame: str, url: str, status: int) -> None:
+        if frame == main:
+            answers.add(page, Answer(url, status))
+
+    recorder.heard = heard
+    return answers
+
+
+def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> None:
+    """Go to the address and wait for what it loads."""
+    order = course.order
     course.steps.add("navigation", order.url)
     try:
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
@@ -106,7 +122,6 @@ def _navigate(course: Course, page: Page, mark: int) -> Answers:
     if not answers.of(page):
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers.of(page)[-1].status} {page.url}")
-    return answers
 
 
 def _take(course: Course, page: Page, recorder: Recorder) -> Records:
