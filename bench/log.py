@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -119,6 +119,7 @@ def entries(count: int) -> Iterator[bytes]:
         data = data.replace(f'"case_tag":"{NAMED}"'.encode(), b'"case_tag":"%(case)b"')
         data = data.replace(b'"number":7', b'"number":%(number)d')
         data = data.replace(b'"attempt":7', b'"attempt":%(at)d')
+        data = data.replace(b"2026-01-02T03:04:05", b"%(when)b")
         return data.replace(ZERO.encode(), b"%(prev)b")
 
     forms = (parts(first.to_bytes()), parts(second.to_bytes()))
@@ -126,7 +127,13 @@ def entries(count: int) -> Iterator[bytes]:
     for at in range(0, count, 2):
         case = chance.choice(cases)
         numbers[case] += 1
-        told = {b"id": chance.randbytes(16).hex().encode(), b"case": case.encode(), b"at": at}
+        when = (START + timedelta(seconds=at)).isoformat()[:19].encode()
+        told = {
+            b"when": when,
+            b"id": chance.randbytes(16).hex().encode(),
+            b"case": case.encode(),
+            b"at": at,
+        }
         for form in forms:
             data = form % (told | {b"number": numbers[case], b"prev": previous})
             previous = hashlib.sha256(data).hexdigest().encode()

@@ -125,14 +125,12 @@ def pack_entries(entries: Iterable[bytes]) -> bytes:
 def unpack_entries(data: bytes) -> list[bytes]:
     """Return the entries of a bundle; the exact inverse of ``pack_entries``."""
     entries: list[bytes] = []
-    at = 0
-    while at < len(data):
-        if at + 2 > len(data):
+    at, end = 0, len(data)
+    while at < end:
+        if at + 2 > end:
             raise FormatError("an entry bundle ends inside a length", "条目包在长度处中断")
-        (length,) = struct.unpack_from(">H", data, at)
-        at += 2
-        if at + length > len(data):
-            raise FormatError("an entry bundle ends inside an entry", "条目包在条目处中断")
-        entries.append(data[at : at + length])
-        at += length
+        begin, at = at + 2, at + 2 + (data[at] << 8 | data[at + 1])
+        entries.append(data[begin:at])
+    if at > end:
+        raise FormatError("an entry bundle ends inside an entry", "条目包在条目处中断")
     return entries

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
-from evidence.errors import FormatError, LogError
-from evidence.format.digests import ZERO, sha256_hex
-from evidence.format.entry import Attempt, Outcome, Sealed, parse_entry
-from evidence.format.merkle import leaf_hash, memory_reader, tree_root
+from evidence.errors import FormatError, LogError, ProofError
+from evidence.format.merkle import tree_root
 from evidence.format.note import NoteKey
-from evidence.format.tiles import WIDTH, tiles_of
+from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
+from evidence.log.following import Following, by_digest
+from evidence.log.hashing import Hashes
 from evidence.log.report import AuditReport
-from evidence.log.store import SEEN, Head, Store, tiles_from_leaves, unreadable
+from evidence.log.store import SEEN, Head, Store, open_checkpoint, unreadable
 
 VKEY = "vkey"
+Tiles = dict[tuple[int, int], bytes]
 
 
-def audit(folder: Path, *, vkey: str | None = None, witness: Path | None = None) -> AuditReport:
+def audit(
+    folder: Path,
+    *,
+    vkey: str | None = None,
+    witness: Path | None = None,
+    signers: Sequence[bytes] = (),
+    checkpoints: Sequence[tuple[str, bytes]] = (),
+) -> AuditReport:
     """Recompute the whole log in ``folder`` and return what was found.
 
     ``vkey`` is the log's public key from outside; without it the copy in the folder is used,
-    which proves less. ``witness`` is a checkpoint kept outside the folder. Checked: the
-    checkpoint's signature and root, every hash tile, the chain of previous entries, gap-free
-    numbers per case, at most one outcome per attempt, at most one sealed outcome per capture,
-    that the log is not shorter than it was seen. Not checked: witnesses, timestamps, packages.
+    which proves less. ``witness`` is a checkpoint kept outside the folder, ``checkpoints`` are
+    further ones (name, note) from wherever: a dossier, a witness, a backup. ``signers`` are the
+    Ed25519 keys that may sign closings and erasures; without any these signatures are not
+    checked. Checked: the checkpoint's signature and root, that the log continues every
+    checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
+    nothing after its closing per case, at most one outcome per attempt, at most one sealed
+    outcome per capture, times that do not run backwards. Not checked: witnesses, timestamps,
+    packages.
     """
     report = AuditReport()
     store = Store(folder, _key(folder, vkey))
@@ -32,9 +44,12 @@ def audit(folder: Path, *, vkey: str | None = None, witness: Path | None = None)
     if head is None:
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
-    leaves = _follow(store, head.size, report)
-    if leaves is not None:
-        _check_tiles(store, head, leaves, report)
+    following = Following(report, by_digest(signers))
+    tiles = _follow(store, head.size, following)
+    if tiles is not None:
+        _check_upper(store, head, tiles, report)
+        _check_root(head, tiles, report)
+    _check_kept(store, head, witness, checkpoints, tiles, report)
     return report
 
 
@@ -66,159 +81,130 @@ def _head(store: Store, witness: Path | None, report: AuditReport) -> Head | Non
     except LogError as error:
         report.add("checkpoint", None, error.zh, error.en)
         return None
-    copies = [store.note(SEEN), store.kept(witness) if witness else None]
     if head is None:
+        copies = [store.note(SEEN), store.kept(witness) if witness else None]
         if any(copies) or (store.folder / "tile").exists() or not (store.folder / VKEY).exists():
             report.add("checkpoint", None, "检查点缺失。", "The checkpoint is missing.")
-        return None
-    for seen in filter(None, copies):
-        _compare(head, seen, report)
     return head
 
 
-def _compare(head: Head, seen: Head, report: AuditReport) -> None:
-    """Compare the checkpoint with a copy that was kept: neither shorter nor another tree."""
+def _check_kept(
+    store: Store,
+    head: Head,
+    witness: Path | None,
+    given: Sequence[tuple[str, bytes]],
+    tiles: Tiles | None,
+    report: AuditReport,
+) -> None:
+    """Compare the log with every checkpoint that was kept or given."""
+    kept = [(SEEN, store.note(SEEN))]
+    if witness is not None:
+        kept.append((witness.name, store.kept(witness)))
+    for name, note in given:
+        try:
+            kept.append((name, open_checkpoint(note, store.key)))
+        except (FormatError, ProofError) as error:
+            report.add(
+                "given",
+                None,
+                f"给出的检查点 {name} 不能用：{error.zh}。",
+                f"The checkpoint {name} that was given cannot be used: {error.en}.",
+            )
+    told: set[tuple[int, bytes]] = set()
+    for name, seen in kept:
+        if seen is not None and (seen.size, seen.checkpoint.root) not in told:
+            told.add((seen.size, seen.checkpoint.root))
+            _compare(name, head, seen, tiles, report)
+
+
+def _compare(name: str, head: Head, seen: Head, tiles: Tiles | None, report: AuditReport) -> None:
+    """Compare the log with one checkpoint: not shorter than it, and continuing its tree."""
     if seen.size > head.size:
         report.add(
             "rollback",
             head.size,
-            f"日志曾有 {seen.size} 条，现只有 {head.size} 条：末尾条目被删除或日志被回退。",
-            f"The log had {seen.size} entries and has {head.size}: its end was removed.",
+            f"日志曾有 {seen.size} 条（{name}），现只有 {head.size} 条：末尾条目被删除，"
+            "或检查点被换回旧的。",
+            f"The log had {seen.size} entries ({name}) and has {head.size}: its end was removed, "
+            "or an old checkpoint was put back.",
         )
-    if seen.size == head.size and seen.checkpoint != head.checkpoint:
+    elif seen.size == head.size and seen.checkpoint != head.checkpoint:
         report.add(
             "fork",
             None,
-            f"大小同为 {head.size} 的两个检查点树根不同：日志分叉。",
-            f"Two checkpoints of size {head.size} have different roots: the log was forked.",
+            f"大小同为 {head.size} 的两个检查点（{name}）树根不同：同一密钥签了两个日志。",
+            f"Two checkpoints of size {head.size} ({name}) have different roots: one key signed "
+            "two logs.",
         )
-
-
-@dataclass
-class _Chain:
-    """What following the entries in order has shown so far."""
-
-    previous: str | None = ZERO
-    numbers: dict[str, int] = field(default_factory=dict)
-    attempts: dict[int, Attempt] = field(default_factory=dict)
-    outcomes: dict[int, int] = field(default_factory=dict)
-    sealed: dict[str, int] = field(default_factory=dict)
-
-
-def _follow(store: Store, size: int, report: AuditReport) -> list[bytes] | None:
-    """Follow every entry; return the leaf hashes, or None when a bundle cannot be read."""
-    chain, leaves, whole = _Chain(), list[bytes](), True
-    for number in range(-(-size // WIDTH)):
-        first = number * WIDTH
-        try:
-            entries = store.bundle(number, size)
-        except LogError as error:
-            report.add("entries", first, error.zh, error.en)
-            chain.previous, whole = None, False
-            continue
-        for index, data in enumerate(entries, first):
-            leaves.append(leaf_hash(data))
-            _entry(index, data, chain, report)
-            chain.previous = sha256_hex(data)
-    report.attempts = len(chain.attempts)
-    report.open_attempts = sorted(set(chain.attempts) - set(chain.outcomes))
-    return leaves if whole else None
-
-
-def _entry(index: int, data: bytes, chain: _Chain, report: AuditReport) -> None:
-    try:
-        entry = parse_entry(data)
-    except FormatError as error:
-        report.add(
-            "format", index, f"第 {index} 条无法读取：{error.zh}。", f"Entry {index}: {error.en}."
-        )
-        return
-    if chain.previous is not None and entry.prev != chain.previous:
-        report.add(
-            "chain",
-            index,
-            f"第 {index} 条所记的前一条散列与前一条不符：此前有条目被改动、删除或调换。",
-            f"Entry {index} names another entry before it: one was changed, removed or moved.",
-        )
-    if isinstance(entry, Attempt):
-        _attempt(index, entry, chain, report)
-    elif isinstance(entry, Outcome):
-        _outcome(index, entry, chain, report)
-
-
-def _attempt(index: int, entry: Attempt, chain: _Chain, report: AuditReport) -> None:
-    expected = chain.numbers.get(entry.case_tag, 0) + 1
-    if entry.number != expected:
-        report.add(
-            "number",
-            index,
-            f"第 {index} 条在其案件中的编号为 {entry.number}，应为 {expected}。",
-            f"Entry {index} has the number {entry.number} in its case; {expected} was due.",
-        )
-    chain.numbers[entry.case_tag] = entry.number
-    chain.attempts[index] = entry
-
-
-def _outcome(index: int, entry: Outcome, chain: _Chain, report: AuditReport) -> None:
-    if isinstance(entry, Sealed):
-        report.sealed += 1
-        _sealed_once(index, entry, chain, report)
-    else:
-        report.failed += 1
-    attempt = chain.attempts.get(entry.attempt)
-    fits = attempt is not None and (
-        (attempt.capture_id, attempt.case_tag, attempt.number)
-        == (entry.capture_id, entry.case_tag, entry.number)
-    )
-    if not fits:
-        report.add(
-            "outcome",
-            index,
-            f"第 {index} 条是结果，但与第 {entry.attempt} 条的尝试不对应。",
-            f"Entry {index} is an outcome that does not belong to the attempt {entry.attempt}.",
-        )
-    if entry.attempt in chain.outcomes:
-        report.add(
-            "twice",
-            index,
-            f"第 {index} 条：第 {entry.attempt} 条的尝试已有结果（第 "
-            f"{chain.outcomes[entry.attempt]} 条）。",
-            f"Entry {index}: the attempt {entry.attempt} already has an outcome, entry "
-            f"{chain.outcomes[entry.attempt]}.",
-        )
-    chain.outcomes.setdefault(entry.attempt, index)
-
-
-def _sealed_once(index: int, entry: Sealed, chain: _Chain, report: AuditReport) -> None:
-    if entry.capture_id in chain.sealed:
-        report.add(
-            "sealed twice",
-            index,
-            f"第 {index} 条：同一取证已在第 {chain.sealed[entry.capture_id]} 条封装。",
-            f"Entry {index}: this capture was already sealed by entry "
-            f"{chain.sealed[entry.capture_id]}.",
-        )
-    chain.sealed.setdefault(entry.capture_id, index)
-
-
-def _check_tiles(store: Store, head: Head, leaves: list[bytes], report: AuditReport) -> None:
-    """Compare every stored hash tile and the root with what the entries give."""
-    expected = dict(tiles_from_leaves(iter(leaves)))
-    for tile in tiles_of(head.size):
-        try:
-            stored = store.tile(tile)[: tile.width * 32]
-        except LogError as error:
-            report.add("tile", None, error.zh, error.en)
-            continue
-        if stored != expected[tile]:
+    elif seen.size < head.size and tiles is not None:
+        root = tree_root(seen.size, hash_reader(head.size, lambda t: tiles[(t.level or 0, t.n)]))
+        if root != seen.checkpoint.root:
             report.add(
-                "tile",
-                None,
-                f"散列瓦片 {tile.path()} 与条目不符。",
-                f"The hash tile {tile.path()} does not fit the entries.",
+                "fork",
+                seen.size - 1,
+                f"前 {seen.size} 条与检查点（{name}）不符：第 {seen.size - 1} 条或更早的条目"
+                "被改写，或同一密钥签了两个日志。",
+                f"The first {seen.size} entries are not those of the checkpoint ({name}): entry "
+                f"{seen.size - 1} or one before it was rewritten, or one key signed two logs.",
             )
-            _name_leaves(tile.level, tile.n, stored, expected[tile], report)
-    root = tree_root(head.size, memory_reader(leaves))
+
+
+def _follow(store: Store, size: int, following: Following) -> Tiles | None:
+    """Follow every entry and compare the leaf tiles; return what all tiles should hold.
+
+    Returns None when a bundle cannot be read: what lies above it is then not known.
+    """
+    report, whole = following.report, True
+    tiles: Tiles = {}
+    roots: list[bytes] = []
+    with Hashes(store, size) as hashes:
+        for number in range(-(-size // WIDTH)):
+            entries = _bundle(store, number, size, report)
+            hashed = hashes.of(number, entries)
+            data = hashed.leaves
+            if not entries:
+                following.lost()
+                whole = False
+                continue
+            following.take(entries, number * WIDTH, hashed.digests)
+            tiles[(0, number)] = data
+            roots.append(hashed.node)
+            if whole:
+                _check_tile(store, Tile(0, number, len(data) // 32), data, report)
+    following.finish()
+    for index, outcome in following.erased.items():
+        if outcome < index:
+            following.check_erased(store.entry(outcome, size), index, outcome)
+    return _upper(tiles, roots, size) if whole else None
+
+
+def _bundle(store: Store, number: int, size: int, report: AuditReport) -> list[bytes]:
+    try:
+        return store.bundle(number, size)
+    except LogError as error:
+        report.add("entries", number * WIDTH, error.zh, error.en)
+        return []
+
+
+def _upper(tiles: Tiles, roots: list[bytes], size: int) -> Tiles:
+    """Add the tiles above the leaves to ``tiles``; ``roots`` are the nodes of the full ones."""
+    level, count = 1, size // WIDTH
+    while count:
+        for at in range(0, count, WIDTH):
+            tiles[(level, at // WIDTH)] = b"".join(roots[at : min(at + WIDTH, count)])
+        roots = [tile_hash(tiles[(level, n)]) for n in range(count // WIDTH)]
+        level, count = level + 1, count // WIDTH
+    return tiles
+
+
+def _check_upper(store: Store, head: Head, tiles: Tiles, report: AuditReport) -> None:
+    for (level, number), data in tiles.items():
+        if level:
+            _check_tile(store, Tile(level, number, len(data) // 32), data, report)
+
+
+def _check_root(head: Head, tiles: Tiles, report: AuditReport) -> None:
+    root = tree_root(head.size, hash_reader(head.size, lambda t: tiles[(t.level or 0, t.n)]))
     if root != head.checkpoint.root:
         report.add(
             "root",
@@ -229,14 +215,24 @@ def _check_tiles(store: Store, head: Head, leaves: list[bytes], report: AuditRep
         )
 
 
-def _name_leaves(
-    level: int | None, number: int, stored: bytes, expected: bytes, report: AuditReport
-) -> None:
-    if level != 0:
+def _check_tile(store: Store, tile: Tile, expected: bytes, report: AuditReport) -> None:
+    """Compare a stored hash tile with what the entries give, naming the entries that differ."""
+    try:
+        stored = store.tile(tile)[: len(expected)]
+    except LogError as error:
+        report.add("tile", None, error.zh, error.en)
         return
-    for offset in range(len(expected) // 32):
-        if stored[offset * 32 : offset * 32 + 32] != expected[offset * 32 : offset * 32 + 32]:
-            index = number * WIDTH + offset
+    if stored == expected:
+        return
+    report.add(
+        "tile",
+        None,
+        f"散列瓦片 {tile.path()} 与条目不符。",
+        f"The hash tile {tile.path()} does not fit the entries.",
+    )
+    for at in range(0, len(expected) if tile.level == 0 else 0, 32):
+        if stored[at : at + 32] != expected[at : at + 32]:
+            index = tile.n * WIDTH + at // 32
             report.add(
                 "leaf",
                 index,

@@ -8,6 +8,7 @@ log's). It may be deleted at any time.
 from __future__ import annotations
 
 import sqlite3
+from binascii import unhexlify
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -58,8 +59,8 @@ def row_of(at: int, data: bytes) -> Row | None:
     try:
         seen = as_glance(data)
         if seen is not None:
-            case, capture = bytes.fromhex(seen.case_tag.decode()), seen.capture_id.decode()
-            return Row(at, seen.kind, case, bytes.fromhex(capture), seen.number)
+            kind, capture, case, number = seen[:4]
+            return Row(at, kind, unhexlify(case), unhexlify(capture), number)
         entry = parse_entry(data)
     except FormatError:
         return None

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from evidence.errors import LogError
+from evidence.log.calls import Turn
 from evidence.log.durable import LOCK_SECONDS, try_lock
 from evidence.log.index import INDEX, CaseIndex
 from evidence.log.staged import Tail
@@ -45,8 +46,7 @@ class Shared:
     """What the threads of this process share of one log. Nothing in it is needed after a crash.
 
     ``settled`` are the latest durable entries by index: their leaf hashes. ``index`` and
-    ``tail`` are used with the stage lock held only. ``calls`` wait for the thread that leads;
-    ``group`` is how many had the last commit.
+    ``tail`` are used with the stage lock held only.
     """
 
     index: CaseIndex
@@ -56,10 +56,7 @@ class Shared:
     tail: Tail = field(default_factory=Tail)
     settled: dict[int, bytes] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
-    turn: threading.Condition = field(default_factory=threading.Condition)
-    calls: list[Any] = field(default_factory=list)
-    leading: bool = False
-    group: int = 1
+    turn: Turn = field(default_factory=Turn)
 
     def close(self) -> bool:
         """Close the index's file; False when a thread is using it."""

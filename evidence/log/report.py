@@ -33,6 +33,8 @@ class AuditReport:
     attempts: int = 0
     sealed: int = 0
     failed: int = 0
+    nothing_found: int = 0
+    closed: int = 0
     open_attempts: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -55,6 +57,8 @@ class AuditReport:
             "attempts": self.attempts,
             "sealed": self.sealed,
             "failed": self.failed,
+            "nothing_found": self.nothing_found,
+            "closed_cases": self.closed,
             "open_attempts": self.open_attempts,
             "findings": [finding.to_json() for finding in self.findings],
         }

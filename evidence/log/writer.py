@@ -8,7 +8,6 @@ once. Either way an entry is acknowledged only when it is durable.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from evidence.format.merkle import inclusion_proof, leaf_hash
 from evidence.format.tiles import MAX_ENTRY
 from evidence.format.tlogproof import TlogProof
 from evidence.log import commit
+from evidence.log.calls import Call, appended, not_logged
 from evidence.log.commit import Check, Place
 from evidence.log.index import CaseIndex, Row, row_of
 from evidence.log.locks import COMMIT, STAGE, Shared, WriterLock, hold, hold_unless, shared
@@ -27,8 +27,6 @@ from evidence.log.staged import Frame, discard, read_staged
 from evidence.log.store import CHECKPOINT, SEEN, Head, open_checkpoint, read
 
 SETTLED_KEPT = 8192
-GATHERING = 0.008
-"""Seconds that a commit waits for as many callers as the last one had; a lone one never waits."""
 
 
 @dataclass(frozen=True)
@@ -80,37 +78,13 @@ class Log(Place):
         Durable on return. Threads that call at the same time share one commit: ``make`` may run
         in another of them, one after the other; what it raises is raised here.
         """
-        common, call = self._shared(), Call(make)
-        with common.turn:
-            common.calls.append(call)
-            while common.leading and not call.ended:
-                common.turn.wait()
-            if call.ended:
-                return call.result()
-            common.leading = True
-            until = time.monotonic() + GATHERING
-            while len(common.calls) < common.group and time.monotonic() < until:
-                common.turn.wait(GATHERING / 4)
-            calls, common.calls, common.group = common.calls, [], len(common.calls)
-        try:
-            self._append_all(calls)
-        finally:
-            with common.turn:
-                common.leading = False
-                for other in calls:
-                    other.ended = True
-                common.turn.notify_all()
-        return call.result()
+        return appended(self._shared().turn, Call(make), self._append_all)
 
-    def _append_all(self, calls: Sequence[Call]) -> None:
+    def _append_all(self, calls: Sequence[Call[Session]]) -> None:
         """Append what every call makes, in one commit."""
-        try:
-            with self.grouped() as session:
-                for call in calls:
-                    call.run(session)
-        except EvidenceError as error:
+        with self.grouped() as session:
             for call in calls:
-                call.error = call.error or error
+                call.run(session)
 
     def proof(self, index: int) -> tuple[bytes, bytes]:
         """Return the entry's bytes and its tlog-proof against the newest checkpoint."""
@@ -131,31 +105,6 @@ class Log(Place):
     def hold(self, name: str, common: Shared) -> AbstractContextManager[Check]:
         """Hold one of the log's two locks."""
         return hold(name, self.folder, common.mutexes[name], port=self.port)
-
-
-@dataclass
-class Call:
-    """One caller of ``Log.append`` and what came of it."""
-
-    make: Callable[[Session], bytes]
-    index: int | None = None
-    error: Exception | None = None
-    ended: bool = False
-
-    def run(self, session: Session) -> None:
-        """Append to the session, keeping an error for the caller."""
-        try:
-            (self.index,) = session.append([self.make(session)])
-        except Exception as error:  # noqa: BLE001 - it belongs to the caller, who raises it
-            self.error = error
-
-    def result(self) -> int:
-        """Return the index of the entry, or raise what went wrong."""
-        if self.error is not None:
-            raise self.error
-        if self.index is None:
-            raise _lost()
-        return self.index
 
 
 @dataclass
@@ -324,18 +273,10 @@ def _settle(log: Log, common: Shared, last: Frame) -> None:
             return
         head = _commit_staged(log, common, check)
         if head.size <= last.at or not _has(log, head, last.at, leaf):
-            raise _lost()
+            raise not_logged()
 
 
 def _has(log: Log, head: Head, index: int, leaf: bytes) -> bool:
     with suppress(LogError):
         return log.store.leaf(index, head.size) == leaf
     return False
-
-
-def _lost() -> LogError:
-    return LogError(
-        "What was to be appended was not logged, because a commit was refused; run markseal log "
-        "audit, then try again.",
-        "要追加的条目未被记入，因为一次提交被拒绝；请运行 markseal log audit，然后重试。",
-    )

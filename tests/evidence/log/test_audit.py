@@ -106,7 +106,9 @@ def test_a_changed_entry_is_named_by_chain_leaf_and_root(tmp_path: Path) -> None
     entries = unpack_entries(_bundle(tmp_path).read_bytes())
     entries[2] = entries[2].replace(b"2026-01-02", b"2026-01-01")
     _bundle(tmp_path).write_bytes(pack_entries(entries))
-    assert codes(tmp_path) == {("chain", 3), ("tile", None), ("leaf", 2), ("root", None)}
+    assert codes(tmp_path) == {
+        ("chain", 3), ("tile", None), ("leaf", 2), ("root", None), ("time", 2),
+    }  # fmt: skip
 
 
 def test_swapped_entries_are_named(tmp_path: Path) -> None:

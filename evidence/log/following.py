@@ -1,0 +1,285 @@
+"""Following a log's entries in order: chain, numbers, outcomes, closed cases, times, signatures.
+
+The frequent kinds are read at a glance (``evidence.format.glance``), so that a million entries
+take little longer than their hashes.
+"""
+
+from __future__ import annotations
+
+from binascii import hexlify
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from evidence.errors import FormatError, ProofError
+from evidence.format.digests import ZERO, sha256_hex
+from evidence.format.entry import CaseClosed, Erasure, KeyChange, Sealed, Succession, parse_entry
+from evidence.format.entry.signing import verify_entry, verify_signatures
+from evidence.format.glance import (
+    ATTEMPT,
+    FAILED,
+    NOTHING_FOUND,
+    SEALED,
+    Glance,
+    as_glance,
+    glances,
+)
+from evidence.format.times import parse_time
+from evidence.log.report import AuditReport
+
+BACKWARDS = timedelta(hours=2)
+"""An entry may state a time this much before the entry before it: a clock was set right."""
+
+Case = list[int]  # attempts, sealed, failed, nothing found, index of the closing or -1
+
+
+@dataclass
+class Following:
+    """What following the entries in order has shown so far; findings go to ``report``.
+
+    ``signers`` are the public keys (32 bytes) that may sign closings and erasures, by their
+    SHA-256; without any, signatures are not checked.
+    """
+
+    report: AuditReport
+    signers: dict[str, bytes]
+    previous: bytes | None = ZERO.encode()
+    time: bytes = b""
+    cases: dict[bytes, Case] = field(default_factory=dict)
+    open: dict[int, tuple[bytes, bytes, int]] = field(default_factory=dict)
+    outcomes: dict[int, int] = field(default_factory=dict)
+    sealed: dict[bytes, int] = field(default_factory=dict)
+    erased: dict[int, int] = field(default_factory=dict)
+    attempts: int = 0
+
+    def take(self, entries: Sequence[bytes], first: int, digests: bytes) -> None:
+        """Follow ``entries``, the first of which has the index ``first``.
+
+        ``digests`` are their SHA-256, one after the other.
+        """
+        hexed = hexlify(digests)
+        seen = glances(entries)
+        if None in seen or not self._chained(seen, hexed):
+            for at, (data, one) in enumerate(zip(entries, seen, strict=True)):
+                self._one(first + at, data, one)
+                self.previous = hexed[at * 64 : at * 64 + 64]
+        else:
+            self._frequent(first, seen)
+        self.previous = hexed[-64:]
+
+    def _chained(self, seen: Sequence[Glance | None], hexed: bytes) -> bool:
+        """Say whether every entry names the one before it."""
+        named = b"".join([one[4] for one in seen if one is not None])
+        return self.previous is not None and named == self.previous + hexed[:-64]
+
+    def lost(self) -> None:
+        """Entries could not be read: what the next one names as previous is not known."""
+        self.previous = None
+
+    def _one(self, index: int, data: bytes, seen: Glance | None) -> None:
+        """Follow one entry of any kind."""
+        try:
+            seen = seen or as_glance(data)
+            if seen is not None:
+                self._chain(index, seen[4])
+                return self._frequent(index, (seen,))
+            entry = parse_entry(data)
+        except FormatError as error:
+            zh, en = f"第 {index} 条无法读取：{error.zh}。", f"Entry {index}: {error.en}."
+            return self.report.add("format", index, zh, en)
+        self._chain(index, entry.prev.encode())
+        if isinstance(entry, CaseClosed):
+            self._closed(index, entry)
+        elif isinstance(entry, Erasure):
+            self.erased[index] = entry.outcome
+            self._signed(index, entry)
+        elif isinstance(entry, KeyChange):
+            self._key(index, entry)
+        elif isinstance(entry, Succession):
+            self._succession(index, entry)
+        return None
+
+    def _frequent(self, first: int, seen: Iterable[Glance | None]) -> None:
+        """Follow attempts and outcomes; that they name the entry before them was looked at."""
+        cases, opened, outcomes = self.cases, self.open, self.outcomes
+        for index, one in enumerate(seen, first):
+            if one is None:
+                continue
+            kind, capture, case, number, _, time, attempt = one
+            if time < self.time:
+                self._time(index, time)
+            self.time = time
+            counts = cases.get(case)
+            if counts is None:
+                counts = cases[case] = [0, 0, 0, 0, -1]
+            if counts[4] >= 0:
+                self._after_closing(index, counts[4])
+            if kind == ATTEMPT:
+                if number != counts[0] + 1:
+                    self._number(index, number, counts[0] + 1)
+                counts[0] = number
+                self.attempts += 1
+                opened[index] = (capture, case, number)
+                continue
+            counts[kind] += 1
+            if opened.pop(attempt, None) != (capture, case, number):
+                self._outcome(index, attempt)
+            else:
+                outcomes[attempt] = index
+            if kind == SEALED and self.sealed.setdefault(capture, index) != index:
+                self._sealed_twice(index, self.sealed[capture])
+
+    def _chain(self, index: int, prev: bytes) -> None:
+        if self.previous is not None and prev != self.previous:
+            self.report.add(
+                "chain",
+                index,
+                f"第 {index} 条所记的前一条散列与前一条不符：此前有条目被改动、删除或调换。",
+                f"Entry {index} names another entry before it: one was changed, removed or moved.",
+            )
+
+    def _time(self, index: int, time: bytes) -> None:
+        now, before = time.decode(), self.time.decode()
+        if parse_time(before) - parse_time(now) > BACKWARDS:
+            self.report.add(
+                "time",
+                index,
+                f"第 {index} 条所记时间 {now} 早于前一条的 {before}：时间倒退。",
+                f"Entry {index} states {now}, before the {before} of the entry before it: it was "
+                "dated back, or a clock was wrong.",
+            )
+
+    def _number(self, index: int, number: int, due: int) -> None:
+        doubled = number < due
+        zh = f"编号重复：{number} 已用过，应为 {due}" if doubled else f"缺号：应为 {due}"
+        en = f"{number} was used before" if doubled else f"{due} is missing"
+        self.report.add(
+            "number",
+            index,
+            f"第 {index} 条在其案件中的编号为 {number}；{zh}。",
+            f"Entry {index} has the number {number} in its case; {due} was due: {en}.",
+        )
+
+    def _after_closing(self, index: int, closing: int) -> None:
+        self.report.add(
+            "closed",
+            index,
+            f"第 {index} 条属于已在第 {closing} 条结案的案件。",
+            f"Entry {index} is of a case that entry {closing} closed.",
+        )
+
+    def _outcome(self, index: int, attempt: int) -> None:
+        earlier = self.outcomes.get(attempt)
+        if earlier is not None:
+            self.report.add(
+                "twice",
+                index,
+                f"第 {index} 条：第 {attempt} 条的尝试已有结果（第 {earlier} 条）。",
+                f"Entry {index}: the attempt {attempt} already has an outcome, entry {earlier}.",
+            )
+            return
+        self.report.add(
+            "outcome",
+            index,
+            f"第 {index} 条是结果，但与第 {attempt} 条的尝试不对应。",
+            f"Entry {index} is an outcome that does not belong to the attempt {attempt}.",
+        )
+
+    def _sealed_twice(self, index: int, earlier: int) -> None:
+        self.report.add(
+            "sealed twice",
+            index,
+            f"第 {index} 条：同一取证已在第 {earlier} 条封装。",
+            f"Entry {index}: this capture was already sealed by entry {earlier}.",
+        )
+
+    def _closed(self, index: int, entry: CaseClosed) -> None:
+        counts = self.cases.setdefault(entry.case_tag.encode(), [0, 0, 0, 0, -1])
+        stated = (entry.attempts, entry.sealed, entry.failed, entry.nothing_found)
+        if counts[4] >= 0:
+            self._after_closing(index, counts[4])
+        elif stated != tuple(counts[:4]):
+            found = "/".join(map(str, counts[:4]))
+            told = "/".join(map(str, stated))
+            self.report.add(
+                "count",
+                index,
+                f"第 {index} 条结案所述数目（尝试/封装/失败/无页面）{told} 与日志 {found} 不符。",
+                f"Entry {index} closes a case with {told} attempts/sealed/failed/nothing found; "
+                f"the log has {found}.",
+            )
+        counts[4] = index
+        self._signed(index, entry)
+
+    def _signed(self, index: int, entry: CaseClosed | Erasure) -> None:
+        key = self.signers.get(entry.signer)
+        try:
+            if key is not None:
+                verify_entry(entry, Ed25519PublicKey.from_public_bytes(key))
+                return
+        except ProofError:
+            pass
+        else:
+            if not self.signers:
+                return
+        self.report.add(
+            "signature",
+            index,
+            f"第 {index} 条的签名不是本机构签名密钥所作。",
+            f"Entry {index} is not signed by a signing key of this installation.",
+        )
+
+    def _key(self, index: int, entry: KeyChange) -> None:
+        self._statement(index, entry)
+        if entry.role == "signer" and entry.new is not None:
+            known = sha256_hex(entry.old) in self.signers
+            if known or entry.event == "revoked":
+                self.signers[sha256_hex(entry.new)] = entry.new
+
+    def _succession(self, index: int, entry: Succession) -> None:
+        self._statement(index, entry)
+        if index:
+            self.report.add(
+                "succession",
+                index,
+                f"第 {index} 条宣布承接旧日志，但只有第 0 条可以如此。",
+                f"Entry {index} says that this log succeeds another; only entry 0 may.",
+            )
+
+    def _statement(self, index: int, entry: KeyChange | Succession) -> None:
+        try:
+            verify_signatures(entry)
+        except ProofError as error:
+            zh, en = f"第 {index} 条：{error.zh}。", f"Entry {index}: {error.en}."
+            self.report.add("signature", index, zh, en)
+
+    def finish(self) -> None:
+        """Put the counts into the report."""
+        counts = self.cases.values()
+        self.report.attempts = self.attempts
+        self.report.sealed = sum(case[SEALED] for case in counts)
+        self.report.failed = sum(case[FAILED] for case in counts)
+        self.report.nothing_found = sum(case[NOTHING_FOUND] for case in counts)
+        self.report.closed = sum(case[4] >= 0 for case in counts)
+        self.report.open_attempts = sorted(self.open)
+
+    def check_erased(self, entry: bytes, index: int, outcome: int) -> None:
+        """Check that the erasure at ``index`` names the sealed ``entry`` at ``outcome``."""
+        try:
+            found = parse_entry(entry)
+        except FormatError:
+            return
+        if not isinstance(found, Sealed):
+            self.report.add(
+                "erasure",
+                index,
+                f"第 {index} 条删除记录所指的第 {outcome} 条不是封装结果。",
+                f"Entry {index} erases what entry {outcome} sealed, but that is no sealing.",
+            )
+
+
+def by_digest(keys: Sequence[bytes]) -> dict[str, bytes]:
+    """Return public keys by the SHA-256 (hex) with which entries name them."""
+    return {sha256_hex(key): key for key in keys}
