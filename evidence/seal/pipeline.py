@@ -49,7 +49,7 @@ from evidence.seal.publish import (
 from evidence.seal.result import finished, preserved, to_json
 from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
-from evidence.seal.stamping import stamp_checkpoint, stamp_manifest
+from evidence.seal.stamping import stamp_checkpoint, stamp_manifest, with_revocation
 from evidence.seal.tokens import ask_fresh
 from evidence.seal.witnessing import witness_log
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
@@ -287,6 +287,7 @@ def _seal(
     head = witnessed.head
     papers = make_papers(order.name, means.log, attempt, outcome, tokens, head=head)
     papers = stamp_checkpoint(work, order.name, papers, means)
+    papers = with_revocation(work, stamps, papers, means)
     papers = with_case(papers, order, held, means)
     dossier = build_dossier(order.name, package, papers, tokens, home=home, named=named)
     means.fault("dossier built")

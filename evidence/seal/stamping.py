@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 
 from evidence.authority import Authorities, NamedAuthority, Token
+from evidence.authority.revocation import fetch_revocation
 from evidence.format.digests import sha256_hex
-from evidence.format.names import Sidecars
+from evidence.format.names import Sidecars, revocation_name
 from evidence.format.stampednote import stamped_note
+from evidence.log.durable import replace_file
 from evidence.seal.means import Means
 from evidence.seal.publish import Papers
 from evidence.seal.tokens import Gathered, gather_tokens
 from evidence.seal.workfolder import WorkFolder
+
+KEPT = "kept"
+"""The file that says that an authority's revocation data is there, as far as it could be had."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,30 @@ def stamp_checkpoint(work: WorkFolder, name: str, papers: Papers, means: Means) 
     for token in found.tokens:
         asked, answered = sidecars.checkpoint(token.authority)
         files |= {asked: token.request, answered: token.response}
+    return replace(papers, files=files)
+
+
+def with_revocation(work: WorkFolder, stamps: Stamps, papers: Papers, means: Means) -> Papers:
+    """Return the papers with that day's revocation data of the authorities, as far as there is any.
+
+    It is fetched once, when the tokens are there, and kept. Sealing never waits for it.
+    """
+    roots = {item.name: item.roots for item in stamps.named}
+    files = dict(papers.files)
+    for token in stamps.tokens:
+        folder = work.path / "revocation" / token.authority
+        if not (folder / KEPT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            found = fetch_revocation(token.response, roots[token.authority], proxy=means.proxy)
+            means.fault(f"revocation data of {token.authority} came")
+            for number, item in enumerate(found, 1):
+                replace_file(folder / f"{number}.{item.kind}", item.data)
+            replace_file(folder / KEPT, b"")
+        for path in folder.glob("*.*"):
+            files[revocation_name(token.authority, int(path.stem), path.suffix[1:])] = (
+                path.read_bytes()
+            )
+    means.fault("revocation data kept")
     return replace(papers, files=files)
 
 

@@ -25,6 +25,7 @@ from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
 from evidence.verify.signature import check_review, check_signature, proved_by
+from evidence.verify.revocation import check_revocation
 from evidence.verify.stamps import check_order, check_stamps
 from evidence.verify.trust import Trust, load_trust, parse_certificates
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
@@ -197,6 +198,7 @@ def _check_claims(
         check_end(log, papers, findings)
     attempt, outcome = check_log(package, papers, whole, log.key if log else None, findings)
     check_witnesses(papers, trust, outcome.time if outcome else None, findings)
+    check_revocation(papers, trust, findings)
     check_case(papers, trust, findings)
     findings.declared = package.contents.declared
     place = package.archive.place(names.MANIFEST)
