@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from desk.console.reasons import masked_words
@@ -152,11 +153,24 @@ def certificate_words(code: str) -> str:
 
 
 def replay_words(replay: Json) -> str:
-    """Return the verdict of the replay check in one sentence."""
+    """Return the verdict of the replay check in a sentence or two, with why it was not made."""
+    said = _compared(replay)
+    alike = _object(replay.get("requests")).get("answered_alike")
+    if isinstance(alike, int) and alike > 0:
+        said += _("其中 %(count)s 个请求仅网址中的数字不同，以所记录的相近应答代替。") % {
+            "count": alike
+        }
+    return said
+
+
+def _compared(replay: Json) -> str:
     if replay.get("verdict") == "equal":
         return _("离线重放后，画面与文字均与封存的一致。")
     if replay.get("verdict") != "differs":
-        return _("未做重放核对。")
+        reason = _object(replay.get("reason")).get(
+            "en" if (get_language() or "").startswith("en") else "zh"
+        )
+        return _("未做重放核对。") + (str(reason)[:300] if reason else "")
     picture, text = _object(replay.get("picture")), _object(replay.get("text"))
     share = picture.get("differing_permille")
     shown = f"{share / 10:.1f}%" if isinstance(share, int) else "—"
