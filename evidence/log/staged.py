@@ -90,9 +90,9 @@ class Tail:
             if len(header) < HEADER or not header.startswith(MAGIC):
                 self._forget(b"")
                 return
-            if header != self.generation:
-                self._forget(header)
             size = os.fstat(handle).st_size
+            if header != self.generation or size < self.offset:
+                self._forget(header)
             if size > self.offset:
                 found, end = read_frames(os.pread(handle, size - self.offset, self.offset))
                 self._add(found, end)
