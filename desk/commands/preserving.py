@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config.environment import resolvers, setting
 from desk.commands.capturing import order_of, seated
+from desk.commands.trust import warn_stale
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.errors import EvidenceError
@@ -37,6 +38,7 @@ def capture(
     require_reach(user, browser)
     require_writable(out.parent)
     house = open_home(home, clock=clock)
+    warn_stale(house)
     begun = unfinished(house, url=url, case=arguments.case, out=out)
     if begun is not None:
         order = order.with_id(begun)

@@ -45,11 +45,15 @@ def _port(value: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from desk.commands.house import run_house, sole
     from desk.commands.opening import check_session_key, open_desk, open_home
+    from desk.commands.trust import warn_stale
+    from evidence.home import EvidenceHome
 
     host = arguments.host or setting("MARKSEAL_HOST")
     number = port() if arguments.port is None else arguments.port
     with sole(open_home()):
-        open_desk()
+        home = EvidenceHome(open_desk())
+        if home.trust.exists():
+            warn_stale(home)
         check_session_key()
         return run_house(host=host, port=number)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.environment import setting
+
+if TYPE_CHECKING:
+    from evidence.home import EvidenceHome
 
 
 def add(commands: Any) -> None:
@@ -93,3 +97,22 @@ def _update(arguments: argparse.Namespace) -> int:
     if changed and not arguments.check:
         print("请重新导出并交付信任文件夹。 / Export the trust folder and hand it over again.")
     return 1 if changed and arguments.check else 0
+
+
+def warn_stale(home: EvidenceHome) -> None:
+    """Say on standard error when the trust folder no longer fits keys and settings."""
+    from evidence.errors import EvidenceError
+
+    try:
+        stale = home.stale_trust()
+    except EvidenceError as error:
+        print(f"注意：{error.zh}\nNote: {error.en}", file=sys.stderr)
+        return
+    if stale:
+        names = ", ".join(stale)
+        print(
+            f"注意：信任文件夹与密钥、设置不一致（{names}）；请运行 markseal trust update。\n"
+            f"Note: the trust folder does not fit keys and settings ({names}); run markseal trust "
+            "update.",
+            file=sys.stderr,
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from desk.commands.trust import warn_stale
 from evidence.capture import find_browser
 from evidence.errors import InputError
 from evidence.format.ledger import FormerSigner, Ledger, Revoked
@@ -128,3 +129,13 @@ def test_the_sheet_is_one_page(home: EvidenceHome, tmp_path: Path, keys: int) ->
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert target.read_bytes().count(b"/Type /Page\n") == 1
+
+
+def test_a_trust_folder_that_no_longer_fits_is_told(
+    home: EvidenceHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warn_stale(home)
+    assert capsys.readouterr().err == ""
+    (home.trust / "signer.pem").write_bytes(b"another")
+    warn_stale(home)
+    assert "signer.pem" in capsys.readouterr().err
