@@ -51,7 +51,7 @@ from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.stamping import stamp_checkpoint, stamp_manifest, with_revocation
 from evidence.seal.tokens import ask_fresh
-from evidence.seal.witnessing import witness_log
+from evidence.seal.witnessing import show_attempt, witness_log
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
 
 
@@ -147,6 +147,7 @@ def _captured(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, mean
         attempt = _attempt(order, held, work, means)
     means.fault("attempt logged")
     if work.read("captured.json") is None:
+        show_attempt(means)
         _capture(order, held["software"], work, means, attempt)
     return attempt
 

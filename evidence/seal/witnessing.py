@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from evidence.errors import RolledBack
 from evidence.format.policy import POLICY
 from evidence.format.policytext import parse_policy
 from evidence.log.store import Head
@@ -23,6 +25,29 @@ class Witnessing:
 
     head: Head | None
     waiting_for: tuple[str, ...] = ()
+
+
+def show_attempt(means: Means) -> None:
+    """Show the witnesses the checkpoint that holds the attempt, before its page is captured.
+
+    From then on the attempt cannot be dropped with its outcome unseen. It costs three seconds
+    at the most, and decides nothing: a page that is not captured now is lost, and what a witness
+    says against the log is said again, and stops the sealing, in ``witness_log``.
+    """
+    home = means.home
+    asked = load_asked(home.path)
+    if not asked:
+        return
+    with suppress(RolledBack):
+        gather_cosignatures(
+            means.log.store,
+            asked,
+            folder=memory_folder(home.path),
+            proxy=means.proxy,
+            clock=means.clock,
+            patience=IN_PASSING,
+        )
+    means.fault("attempt shown")
 
 
 def witness_log(means: Means) -> Witnessing:

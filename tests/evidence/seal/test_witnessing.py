@@ -14,8 +14,10 @@ from evidence.format.note import SignedNote
 from evidence.format.tlogproof import TlogProof
 from evidence.log import audit
 from evidence.seal import Status
+from evidence.witness.client import fetch_newest
+from evidence.witness.comparing import compare_with_witnesses
 from tests.evidence.seal.rig import Recorded, home_at, run, verdict
-from tests.evidence.seal.witnessed import configure, require, witness_of
+from tests.evidence.seal.witnessed import configure, log_key, require, witness_of
 
 pytestmark = pytest.mark.browser
 DEAD = "http://127.0.0.1:9"
@@ -75,6 +77,33 @@ def test_a_required_witness_that_nobody_configured_is_named(
     require(home, witness)
     waiting = run(recorded, home.path, tmp_path / "out" / "A.wacz")
     assert "witnesses.toml" in waiting.waiting_for[0]
+
+
+def test_an_attempt_is_witnessed_before_its_page_is_captured(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    """Dropped with its outcome, before anything was sealed, it still shows."""
+    home = home_at(tmp_path / "home")
+    seen: list[int] = []
+
+    def look(point: str) -> None:
+        if point == "capture begins":
+            newest = fetch_newest(witness.asked(), log_key(home), proxy=None, seconds=5)
+            seen.append(newest.size if newest else -1)
+            raise KeyboardInterrupt
+
+    with witness_of(home, tmp_path / "witness") as witness:
+        configure(home, witness)
+        shutil.copytree(home.path, tmp_path / "copy", symlinks=True)
+        with pytest.raises(KeyboardInterrupt):
+            run(recorded, home.path, tmp_path / "out" / "A.wacz", fault=look)
+        assert seen == [1]
+        shutil.rmtree(home.path)
+        shutil.copytree(tmp_path / "copy", home.path, symlinks=True)
+        report = audit(home.log)
+        assert report.clean
+        compare_with_witnesses(home.open_log().store, [witness.asked()], report, proxy=None)
+        assert [finding.code for finding in report.findings] == ["rollback"]
 
 
 def test_a_log_put_back_from_a_copy_seals_nothing(recorded: Recorded, tmp_path: Path) -> None:
