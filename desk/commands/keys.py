@@ -188,9 +188,12 @@ def _statement(arguments: argparse.Namespace) -> int:
 
 
 def parse_start(text: str | None) -> datetime:
-    """Return the moment that was given, now without one; raises InputError."""
+    """Return the moment that was given, this very second without one; raises InputError.
+
+    Authorities state whole seconds: a later part of one would let a seal of the same second pass.
+    """
     try:
-        moment = now() if text is None else datetime.fromisoformat(text)
+        moment = now().replace(microsecond=0) if text is None else datetime.fromisoformat(text)
     except ValueError:
         moment = datetime.min  # noqa: DTZ901 - refused below, as every time without a zone
     if moment.tzinfo is None:

@@ -106,7 +106,7 @@ def test_a_stolen_key_is_revoked_and_its_later_seals_fail(office: Office, tmp_pa
     home = office.home
     thief = (home.keys / "signer.pem").read_bytes()
     path = tmp_path / "revoke.json"
-    start = now()
+    start = now().replace(microsecond=0)  # tokens state whole seconds
     write_statement(path, prepare_revocation(home, effective=start))
     seal(home, office.exhibits, 2)  # by whoever has the key, after the revocation's time
     for number in (2, 0):
