@@ -17,7 +17,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import close_old_connections, connections
 
-from desk.cases.services.daily import enqueue_due_review
+from desk.cases.services.daily import enqueue_due_renewal, enqueue_due_review
 from desk.cases.services.request import close_abandoned as close_abandoned_exhibits
 from desk.jobs import queue
 from desk.leads.services.watches import close_abandoned as close_abandoned_runs
@@ -35,7 +35,8 @@ def utc_now() -> datetime:
 def tick(*, clock: Clock = utc_now) -> None:
     """Queue the jobs of the dead again, close what was laid aside, enqueue what is due.
 
-    Due are watches, and once a day the technical review of the capture tool.
+    Due are watches, and once a day the technical review of the capture tool and a look at what
+    timestamps have to be renewed.
     """
     close_old_connections()
     now = clock()
@@ -44,6 +45,7 @@ def tick(*, clock: Clock = utc_now) -> None:
     close_abandoned_exhibits(now=now)
     enqueue_due(now=now)
     enqueue_due_review(now=now)
+    enqueue_due_renewal(now=now)
 
 
 def _tick_in_thread(clock: Clock) -> None:

@@ -153,6 +153,7 @@ JOB_HANDLERS = {
     "sweep": "desk.leads.services.sweep.run_sweep",
     "preserve": "desk.cases.services.preserve.run_preserve",
     "selftest": "desk.cases.services.selftest.run_selftest",
+    "renewal": "desk.cases.services.keeping.run_renewal",
 }
 
 LOGGING = {

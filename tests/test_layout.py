@@ -87,7 +87,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
         "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
-        "evidence.verify", "evidence.witness",
+        "evidence.verify", "evidence.witness", "evidence.exhibitkeys",
     },
     "evidence.succession": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.home", "evidence.seal",
@@ -95,7 +95,10 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     },
     "evidence.keeping": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
-        "evidence.home", "evidence.verify", "evidence.seal",
+        "evidence.home", "evidence.verify", "evidence.exhibitkeys",
+    },
+    "evidence.exhibitkeys": {
+        "evidence.format", "evidence.errors", "evidence.log", "evidence.home",
     },
 }  # fmt: skip
 VERIFIER_LIBRARIES = {"cryptography", "rfc8785", "rfc3161_client"}

@@ -31,8 +31,10 @@ def compare(earlier: Exhibit, later: Exhibit) -> dict[str, Any]:
     name = f"{earlier.manifest_sha256[:32]}-{later.manifest_sha256[:32]}.json"
     kept = Path(settings.MARKSEAL_HOME) / "cache" / "comparisons" / name
     if not kept.is_file():
-        found = _compared(wacz_of(earlier), wacz_of(later))
         kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        first, second = wacz_of(earlier), wacz_of(later)
+        with first.clear(kept.parent) as one, second.clear(kept.parent) as two:
+            found = _compared(one, two)
         with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as part:
             json.dump(found, part)
         Path(part.name).replace(kept)

@@ -12,6 +12,10 @@ from desk.cases.states import LIVE, ExhibitState
 from desk.errors import NotFound
 from desk.register.models import User
 from desk.register.roles import scope_of
+from evidence.format.erasure import erasure_names
+from evidence.home import EvidenceHome
+from evidence.keeping.exhibit import Kept
+from evidence.keeping.store import FolderStore, Stored
 
 
 def exhibits_for(viewer: User, *, state: str = "") -> QuerySet[Exhibit]:
@@ -85,17 +89,35 @@ def folder_of(exhibit: Exhibit) -> Path:
     return Path(settings.MARKSEAL_HOME) / exhibit.folder
 
 
-def dossier_of(exhibit: Exhibit) -> Path:
+def kept_of(exhibit: Exhibit) -> Kept:
+    """Return the exhibit as the evidence room knows it: its folder and its name."""
+    return Kept(folder_of(exhibit), exhibit.wacz.removesuffix(".wacz"))
+
+
+def erased(exhibit: Exhibit) -> bool:
+    """Return whether the content of this exhibit was erased and the log says so."""
+    return (
+        exhibit.wacz != ""
+        and kept_of(exhibit).path(erasure_names(exhibit.wacz.removesuffix(".wacz"))[0]).is_file()
+    )
+
+
+def dossier_of(exhibit: Exhibit) -> Stored:
     """Return the dossier's file; raises NotFound unless the exhibit is sealed and it is there."""
-    path = folder_of(exhibit) / exhibit.dossier
-    if exhibit.state != ExhibitState.SEALED or not path.is_file():
+    stored = _stored(exhibit, exhibit.dossier)
+    if exhibit.state != ExhibitState.SEALED or not exhibit.dossier or not stored.is_file():
         raise NotFound("This exhibit has no dossier yet.", "该证据项尚无证据移交包。")
-    return path
+    return stored
 
 
-def wacz_of(exhibit: Exhibit) -> Path:
+def wacz_of(exhibit: Exhibit) -> Stored:
     """Return the package's file; raises NotFound when it is not there."""
-    path = folder_of(exhibit) / exhibit.wacz
-    if not exhibit.wacz or not path.is_file():
+    stored = _stored(exhibit, exhibit.wacz)
+    if not exhibit.wacz or not stored.is_file():
         raise NotFound("This exhibit has no package yet.", "该证据项尚无固证封装文件。")
-    return path
+    return stored
+
+
+def _stored(exhibit: Exhibit, name: str) -> Stored:
+    store = FolderStore(EvidenceHome(Path(settings.MARKSEAL_HOME)))
+    return Stored(store, kept_of(exhibit), name)

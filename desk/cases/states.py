@@ -29,6 +29,8 @@ class CustodyKind(models.TextChoices):
     VERIFIED = "verified", _("核验")
     OPENED = "opened", _("打开加密部分")
     ERASED = "erased", _("销毁加密部分的密钥")
+    RENEWED = "renewed", _("时间戳续期")
+    CONTENT_ERASED = "content_erased", _("删除内容")
 
 
 LIVE: tuple[str, ...] = ("requested", "capturing", "awaiting_timestamp")

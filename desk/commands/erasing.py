@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+from config.environment import setting
 from desk.commands.keeping import add_home, home_of, utc_now
 from evidence.errors import InputError
 from evidence.home import EvidenceHome
@@ -84,6 +87,7 @@ def _erase(arguments: argparse.Namespace) -> int:
             "尚未删除：此操作不可撤销。确认删除请加 --yes。",
         )
     erased = erase(kept, order, home=home, clock=utc_now)
+    _note(home, kept, erased, order)
     print(
         f"内容已删除，日志第 {erased.index} 条，依据 {erased.basis}。\n"
         f"The content is erased; log entry {erased.index}, basis {erased.basis}.\n"
@@ -92,6 +96,25 @@ def _erase(arguments: argparse.Namespace) -> int:
         "so with --backups-ended."
     )
     return 0
+
+
+def _note(home: EvidenceHome, kept: Kept, erased: Erased, order: EraseOrder) -> None:
+    """Record the erasure in the chain of custody, if the desk has this exhibit; drop its caches."""
+    for folder in ("pictures", "comparisons"):
+        shutil.rmtree(home.path / "cache" / folder, ignore_errors=True)
+    if not setting("MARKSEAL_DATABASE_URL") and not (home.path / "markseal.sqlite3").exists():
+        return
+    os.environ["MARKSEAL_HOME"] = str(home.path)
+    from desk.commands.opening import open_desk
+
+    open_desk()
+    from desk.cases.services.keeping import note_erased
+
+    note_erased(
+        capture_id=erased.capture_id,
+        sha256=kept.outcome.package.sha256,
+        note=f"{erased.basis}，{'、'.join(order.approvers)}",
+    )
 
 
 def _order(arguments: argparse.Namespace) -> EraseOrder:

@@ -15,7 +15,9 @@ from typing import Any
 
 from desk.console.tellings import Telling
 from desk.errors import NotFound
+from evidence.errors import EvidenceError
 from evidence.format import names
+from evidence.keeping.store import Stored
 
 PICTURES = {
     "screenshot": names.SCREENSHOT,
@@ -25,6 +27,16 @@ PICTURES = {
 FILES = {"recording": names.RECORDING, "page": names.MHTML}
 """What can be taken out of a package by itself: its key in an address to its name."""
 _NUMBERED = re.compile(r"(moment|strip)-([0-9]{3})\Z", re.ASCII)
+Package = Path | Stored
+"""A package in the clear, or in the store that keeps it encrypted."""
+UNREADABLE = (
+    OSError,
+    KeyError,
+    zipfile.BadZipFile,
+    RuntimeError,
+    NotImplementedError,
+    EvidenceError,
+)
 JSON_LIMIT = 16 * 1024 * 1024
 CHUNK = 1 << 18
 
@@ -97,7 +109,7 @@ def picture_name(key: str) -> str | None:
     return f"{folder}/{numbered[2]}.png"
 
 
-def contents(path: Path) -> Contents:
+def contents(path: Package) -> Contents:
     """Return the records and the manifest of a package; raises NotFound when unreadable."""
     record = _json(path, names.CAPTURE)
     optional = (names.ENVIRONMENT, names.REPLAY, names.ATTENDED)
@@ -106,45 +118,53 @@ def contents(path: Path) -> Contents:
     return Contents(record=record, manifest=_json(path, names.MANIFEST), telling=telling)
 
 
-def _json_if_there(path: Path, name: str) -> Mapping[str, Any] | None:
-    with zipfile.ZipFile(path) as package:
+def _json_if_there(path: Package, name: str) -> Mapping[str, Any] | None:
+    with path.open("rb") as file, zipfile.ZipFile(file) as package:
         there = name in package.namelist()
     return _json(path, name) if there else None
 
 
-def member(path: Path, name: str, *, limit: int) -> bytes:
+def member(path: Package, name: str, *, limit: int) -> bytes:
     """Return one file of a package; raises NotFound when missing, broken or larger."""
     try:
-        with zipfile.ZipFile(path) as package, package.open(name) as inner:
+        with (
+            path.open("rb") as file,
+            zipfile.ZipFile(file) as package,
+            package.open(name) as inner,
+        ):
             data = inner.read(limit + 1)
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise _unreadable(name) from error
     if len(data) > limit:
         raise _unreadable(name)
     return data
 
 
-def pieces(path: Path, name: str) -> tuple[int, Iterator[bytes]]:
+def pieces(path: Package, name: str) -> tuple[int, Iterator[bytes]]:
     """Return the size of one file of a package and its bytes piece by piece.
 
     Raises NotFound when it is missing or cannot be read; a checksum that does not fit ends the
     pieces with zipfile.BadZipFile.
     """
     try:
-        with zipfile.ZipFile(path) as package:
+        with path.open("rb") as file, zipfile.ZipFile(file) as package:
             size = package.getinfo(name).file_size
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _unreadable(name) from error
     return size, _pieces(path, name)
 
 
-def _pieces(path: Path, name: str) -> Iterator[bytes]:
-    with zipfile.ZipFile(path) as package, package.open(name) as inner:
+def _pieces(path: Package, name: str) -> Iterator[bytes]:
+    with (
+        path.open("rb") as file,
+        zipfile.ZipFile(file) as package,
+        package.open(name) as inner,
+    ):
         while piece := inner.read(CHUNK):
             yield piece
 
 
-def _json(path: Path, name: str) -> Mapping[str, Any]:
+def _json(path: Package, name: str) -> Mapping[str, Any]:
     try:
         value = json.loads(member(path, name, limit=JSON_LIMIT))
     except ValueError as error:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.errors import InputError
+from evidence.exhibitkeys import PART, drop_key
 from evidence.format import jcs
 from evidence.format.digests import check_hex, sha256_hex
 from evidence.format.entry import Erasure, parse_entry
@@ -33,7 +34,6 @@ from evidence.keeping.holds import held, plain
 from evidence.keeping.store import ContentStore, FolderStore
 from evidence.log import Fault, Session, no_fault
 from evidence.log.durable import locked, replace_file
-from evidence.seal.private import PART, drop_key
 
 Clock = Callable[[], datetime]
 RETENTION_ENDED = "pipl-retention-ended"
@@ -129,6 +129,7 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
     proof = TlogProof.parse(
         kept.path(kept.sidecars.outcome_proof).read_bytes(), kept.sidecars.outcome_proof
     )
+    _require_ours(kept, home, proof.index)
     salts = [secrets.token_hex(32) for _ in range(2)]
     request = ErasureRequest(
         kept.outcome.capture_id,
@@ -146,6 +147,18 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
         "approvers": people,
         "reason": plain(order.reason, "--reason"),
     }
+
+
+def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> None:
+    """The outcome stands in this installation's log, or its erasure cannot be logged here."""
+    store = home.open_log().store
+    size = store.newest().size
+    outcome = kept.path(kept.sidecars.outcome).read_bytes()
+    if index >= size or store.entry(index, size) != outcome:
+        raise InputError(
+            f"{kept.name} was sealed by another installation; it is erased there.",
+            f"{kept.name} 由其他安装封装；须在该处删除。",
+        )
 
 
 def _require_ended(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> None:

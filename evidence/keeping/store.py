@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Protocol, cast
 
 from evidence.errors import InputError, SealError
+from evidence.exhibitkeys import CONTENT, drop_key, key_path, make_key, read_key
 from evidence.format.atrest import SUFFIX, encrypt, open_encrypted
 from evidence.format.digests import read_chunks
 from evidence.home import EvidenceHome
 from evidence.keeping.dossier import write_dossier
 from evidence.keeping.exhibit import Kept, open_plain
 from evidence.log.durable import locked, sync_folder
-from evidence.seal.private import CONTENT, drop_key, key_path, make_key, read_key
 
 
 class ContentStore(Protocol):

@@ -158,7 +158,7 @@ def test_two_captures_of_one_page_are_compared(
     assert "<del>现价 59 元</del>" in page
     assert "<ins>现价 39 元</ins>" in page
     assert "<select" not in page, "there is one earlier capture, and no choice"
-    wacz_of(first).unlink()
+    wacz_of(first).path.unlink()
     kept = session("notary").get(f"/exhibits/{second.pk}/comparison/").content.decode()
     assert "<ins>现价 39 元</ins>" in kept, "worked out once"
     assert session("officer").get(f"/exhibits/{first.pk}/comparison/").status_code == 404
@@ -185,7 +185,7 @@ def test_any_earlier_capture_can_be_chosen_and_no_later_one(
 
 def test_what_cannot_be_compared_says_so(session: Sessions, world: World, tmp_path: Path) -> None:
     second = add_capture(world, tmp_path / "keys", "现价 39 元")
-    wacz_of(second).write_bytes(b"no package")
+    wacz_of(second).path.write_bytes(b"no package")
     page = session("officer").get(f"/exhibits/{second.pk}/comparison/")
     assert page.status_code == 302
     assert page["Location"] == f"/exhibits/{second.pk}/"

@@ -21,6 +21,7 @@ from django.utils import timezone
 import egress.process
 from desk.cases.models import Exhibit
 from desk.cases.services.custody import add_event
+from desk.cases.services.keeping import take_in
 from desk.cases.services.request import record_failure
 from desk.cases.states import LIVE, CustodyKind, ExhibitState, require_step
 from desk.errors import BadInput
@@ -80,7 +81,9 @@ def run_preserve(
     if kept.status == "awaiting_timestamp":
         _await_timestamp(exhibit, kept)
         raise Later(AWAIT, "Waiting for the timestamp authority.", "等待可信时间戳。")
-    return record_sealed(exhibit=exhibit, kept=kept)
+    sealed = record_sealed(exhibit=exhibit, kept=kept)
+    take_in(sealed)
+    return sealed
 
 
 def _order(exhibit: Exhibit, *, folder: Path) -> PreserveOrder:

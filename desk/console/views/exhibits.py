@@ -29,8 +29,10 @@ from desk.cases.selectors import (
     custody_of,
     dossier_of,
     earlier_of,
+    erased,
     exhibit_for,
     exhibits_for,
+    kept_of,
     live_of,
     wacz_of,
 )
@@ -46,7 +48,7 @@ from desk.errors import DeskError, NotAllowed, NotFound, NotPossible
 from desk.register.models import Role
 from desk.register.roles import roles_of
 from evidence.format import names
-from evidence.verify import verify_file
+from evidence.verify import verify_file, verify_opened
 
 PER_PAGE = 25
 VIEWED_KEPT = 200
@@ -78,8 +80,10 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if exhibit.state == ExhibitState.SEALED:
         _note_view(request, exhibit)
-        verdict = _verdict(dossier_of(exhibit))
-        context["contents"] = contents(wacz_of(exhibit))
+        verdict = _verdict(exhibit)
+        context["erased"] = erased(exhibit)
+        if not context["erased"]:
+            context["contents"] = contents(wacz_of(exhibit))
         context["verdict"] = verdict
         context["declared"] = verdict["declared"] or exhibit.declared
         context["bad_certificate"] = exhibit.certificate == "bad"
@@ -89,11 +93,19 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/exhibit.html", context)
 
 
-def _verdict(dossier: Path) -> dict[str, Any]:
-    """Return today's verdict on a dossier; without a trust policy nothing is trusted."""
+def _verdict(exhibit: Exhibit) -> dict[str, Any]:
+    """Return today's verdict on a dossier, or on what is left of an erased exhibit.
+
+    Without a trust policy nothing is trusted.
+    """
     trust = Path(settings.MARKSEAL_HOME) / "trust"
     trusted = trust if (trust / "policy.toml").is_file() else None
-    return verify_file(dossier, trust=trusted).to_json()
+    if erased(exhibit):
+        path = kept_of(exhibit).path(exhibit.wacz)
+        return verify_file(path, trust=trusted).to_json()
+    dossier = dossier_of(exhibit)
+    with dossier.open() as file:
+        return verify_opened(file, dossier.path, trust=trusted).to_json()
 
 
 def _note_view(request: HttpRequest, exhibit: Exhibit) -> None:
@@ -216,11 +228,11 @@ def exhibit_dossier(request: HttpRequest, pk: int) -> FileResponse:
     """Return the dossier as a download; the chain of custody records it first."""
     viewer = viewer_of(request)
     exhibit = exhibit_for(viewer, pk)
-    path = dossier_of(exhibit)
+    dossier = dossier_of(exhibit)
     record_download(exhibit=exhibit, actor=viewer)
     return FileResponse(
-        path.open("rb"),
+        dossier.open(),
         as_attachment=True,
-        filename=path.name,
+        filename=dossier.name,
         content_type="application/zip",
     )

@@ -12,10 +12,10 @@ import pytest
 
 from desk.cli import main
 from evidence.errors import InputError
-from evidence.format.digests import digest_bytes, sha256_hex, sm3_hex
-from evidence.format.entry import Attempt, Erasure, Sealed, parse_entry
+from evidence.exhibitkeys import CONTENT, key_path
+from evidence.format.digests import sha256_hex
+from evidence.format.entry import Erasure, parse_entry
 from evidence.format.erasure import commitment, erasure_names
-from evidence.format.manifest import key_digest
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import ground, grounds, retention
 from evidence.keeping.erasing import (
@@ -29,57 +29,12 @@ from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import hold, release
 from evidence.keeping.store import FolderStore
 from evidence.seal import open_home
-from evidence.seal.private import CONTENT, key_path
 from evidence.verify import Verdict, verify_file
-from tests.evidence.builder import CAPTURE_ID, NAME, SALT, Draft, World
-from tests.evidence.keeping.years import Stand
+from tests.evidence.builder import CAPTURE_ID, NAME, SALT
+from tests.evidence.keeping.homes import now, seal_into
+from tests.evidence.keeping.years import begin
 
 ORDER = EraseOrder("pipl-purpose-ended", ("张三", "李四"), "案件已结")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Trial(Stand):
-    """The home's own trial authority where the builder has one of openssl's."""
-
-    def __init__(self, home: EvidenceHome) -> None:
-        self.home = home
-
-    @property
-    def root(self) -> bytes:
-        return (self.home.authority / "root.pem").read_bytes()
-
-    def stamp(self, data: bytes) -> tuple[bytes, bytes]:
-        from evidence.authority import LocalAuthority, stamp
-
-        token = stamp(LocalAuthority(self.home.authority), data, clock=now)
-        return token.request, token.response
-
-
-class HomeDraft(Draft):
-    """A draft whose entries go into the log of a home."""
-
-    home: EvidenceHome
-
-    def close(self, entries: list[bytes], attempt_index: int) -> None:
-        """Log attempt and outcome in the home's log and take its proofs."""
-        log = self.home.open_log()
-        held = parse_entry(self.papers[f"{NAME}.attempt.json"])
-        assert isinstance(held, Attempt)
-        manifest = self.inner["evidence/manifest.json"]
-        with log.writing() as session:
-            index = session.append([replace(held, prev=session.previous()).to_bytes()])[0]
-            outcome = Sealed(
-                CAPTURE_ID, held.case_tag, held.number, session.previous(), now(), index,
-                sha256_hex(manifest), sm3_hex(manifest), digest_bytes(self.wacz),
-            )  # fmt: skip
-            last = session.append([outcome.to_bytes()])[0]
-        for kind, at in (("attempt", index), ("outcome", last)):
-            entry, proof = log.proof(at)
-            self.papers[f"{NAME}.{kind}.json"] = entry
-            self.papers[f"{NAME}.{kind}.tlog-proof"] = proof
 
 
 @pytest.fixture(scope="module")
@@ -87,19 +42,8 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one exhibit, encrypted at rest; tests work on copies."""
     folder = tmp_path_factory.mktemp("erasing")
     home = open_home(folder / "home", clock=now)
-    world = World(folder, home.signer(), home.signer(), Trial(home))
-    draft = HomeDraft(world, filler=0)
-    draft.home = home
-    draft.seal()
-    place = home.path / "exhibits" / CAPTURE_ID
-    place.mkdir(parents=True)
-    for name, data in draft.papers.items():
-        (place / name.replace(".local.", ".trial.")).write_bytes(data)
-    (place / f"{NAME}.wacz").write_bytes(draft.wacz)
-    (place / f"{NAME}.dossier.zip").write_bytes(b"the dossier")
-    (place / "egress-1.jsonl").write_text("{}\n")
-    FolderStore(home).put(Kept(place, NAME))
-    assert key_digest(home.signer().public_key())
+    seal_into(home, home.path / "exhibits" / CAPTURE_ID, folder)
+    FolderStore(home).put(Kept(home.path / "exhibits" / CAPTURE_ID, NAME))
     return home.path
 
 
@@ -328,3 +272,12 @@ def test_the_command_erases_and_says_what_is_left_to_do(
     assert "unsure, not used" in capsys.readouterr().out
     assert main(["retention", *at]) == 0
     assert main(["retention", file, "--class", "case_file", *at]) == 64
+
+
+def test_what_another_installation_sealed_is_not_erased_here(
+    home: EvidenceHome, tmp_path: Path
+) -> None:
+    world = begin(tmp_path / "theirs")
+    with pytest.raises(InputError, match="another installation"):
+        erase(world.exhibit, ORDER, home=home, clock=now)
+    assert world.exhibit.path(f"{NAME}.wacz").is_file()
