@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -211,12 +211,25 @@ class EvidenceHome:
         private = load_key(self.keys / "log.pem")
         return Log(self.log, vkey.name, private, fault, self.witness)
 
-    def audit_log(self) -> AuditReport:
-        """Audit the log against this home's trusted key and kept checkpoint."""
+    def audit_log(self, checkpoints: Sequence[tuple[str, bytes]] = ()) -> AuditReport:
+        """Audit the log against this home's trusted key, its signers and kept checkpoint.
+
+        ``checkpoints`` are further ones by name, from wherever they were kept.
+        """
         trusted = self.trust / "log.vkey"
         with self._usable():
             vkey = read_vkey(trusted).text() if trusted.exists() else None
-            return audit(self.log, vkey=vkey, witness=self.witness)
+            signers = [former.public for former in self.ledger().signers]
+            public = self.keys / "signer.pem"
+            if public.exists():
+                signers.append(self.signer().public_key().public_bytes_raw())
+            return audit(
+                self.log,
+                vkey=vkey,
+                witness=self.witness,
+                signers=signers,
+                checkpoints=checkpoints,
+            )
 
     def signer(self) -> Ed25519PrivateKey:
         """Return the key that signs manifests."""

@@ -12,6 +12,7 @@ from config.environment import setting
 from desk.commands import witnessing
 from desk.commands.options import add_options
 from evidence.home import EvidenceHome
+from evidence.log.kept import read_checkpoints
 from evidence.verify.command import add_arguments
 from evidence.verify.command import run as run_verify
 
@@ -89,10 +90,20 @@ def _add_log(commands: Any) -> None:
     three = actions.add_parser(
         "audit",
         help="审计 / audit",
-        description="由条目重算整个日志，并与见证人所见核对；有发现时退出码为 1。"
+        description="由条目重算整个日志，并与见证人所见核对。退出码：0 未发现问题，1 有发现"
+        "（逐条说明并给出序号），或没有可读的日志。"
         " / Recompute the whole log from its entries, and compare it with what its witnesses have "
-        "seen; exit 1 with findings.",
-        epilog="例 / example: markseal log audit --json",
+        "seen. Exit: 0 no findings, 1 findings (each named with its entry) or no log to read.",
+        epilog="例 / example: markseal log audit --checkpoint a.dossier.zip",
+    )
+    three.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="另行保存的检查点、证明或证据移交包，可多次给出 / a checkpoint, proof or dossier kept "
+        "elsewhere, with which the log is compared; may be repeated",
     )
     three.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     three.add_argument(
@@ -100,6 +111,15 @@ def _add_log(commands: Any) -> None:
     )
     _add_home(three)
     three.set_defaults(run=_audit)
+    four = actions.add_parser(
+        "index",
+        help="重建案件索引 / rebuild the case index",
+        description="丢弃案件索引并由日志条目重建；条目与瓦片不变。 / Throw the case index away "
+        "and build it from the log's entries, which stay as they are.",
+        epilog="例 / example: markseal log index",
+    )
+    _add_home(four)
+    four.set_defaults(run=_index)
     witnessing.add(actions)
 
 
@@ -139,7 +159,7 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     home = EvidenceHome(_home(arguments))
-    report = home.audit_log()
+    report = home.audit_log([k for path in arguments.checkpoint for k in read_checkpoints(path)])
     if not arguments.offline:
         witnessing.hear_witnesses(home, report)
     if arguments.json:
@@ -147,11 +167,19 @@ def _audit(arguments: argparse.Namespace) -> int:
         return 0 if report.clean else 1
     print(
         f"日志共 {report.size} 条：尝试 {report.attempts}，已封装 {report.sealed}，失败 "
-        f"{report.failed}，未结 {len(report.open_attempts)}。\n"
+        f"{report.failed}，无页面 {report.nothing_found}，未结 {len(report.open_attempts)}；"
+        f"已结案 {report.closed} 件。\n"
         f"The log has {report.size} entries: {report.attempts} attempts, {report.sealed} sealed, "
-        f"{report.failed} failed, {len(report.open_attempts)} open."
+        f"{report.failed} failed, {report.nothing_found} without a page, "
+        f"{len(report.open_attempts)} open; {report.closed} cases closed."
     )
     for finding in report.findings:
         print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
     print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")
     return 0 if report.clean else 1
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    count = EvidenceHome(_home(arguments)).open_log().rebuild_index()
+    print(f"已由 {count} 条日志重建索引。\nThe index was built from {count} entries.")
+    return 0

@@ -7,6 +7,7 @@ witness or a backup has kept (``checkpoints``) is what the insider cannot reach.
 from __future__ import annotations
 
 import shutil
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +15,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.errors import LogError
 from evidence.format.digests import ZERO, sha256_hex
 from evidence.format.entry import CaseClosed, parse_entry
 from evidence.format.entry.signing import sign_entry
 from evidence.format.tiles import pack_entries
 from evidence.log import Log, audit
+from evidence.log.kept import read_checkpoints
 from evidence.log.store import CHECKPOINT, SEEN
 from tests.evidence.log.fixtures import START, attempt, hexed, make_log, sealed
 from tests.evidence.log.test_audit import begun, story
@@ -192,3 +195,20 @@ def test_everything_at_once_is_found_by_size_as_well(log: Log) -> None:
     assert number.entry == 2
     assert "2 is missing" in number.en
     assert "缺号" in number.zh
+
+
+def test_checkpoints_are_read_from_notes_proofs_and_dossiers(log: Log, tmp_path: Path) -> None:
+    note, proof = log.store.newest().note, log.proof(3)[1]
+    (tmp_path / "note").write_bytes(note)
+    (tmp_path / "a.attempt.tlog-proof").write_bytes(proof)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as held:
+        held.writestr("a.attempt.tlog-proof", proof)
+        held.writestr("other", b"x")
+    for name in ("note", "a.attempt.tlog-proof", "a.zip"):
+        ((_, found_note),) = read_checkpoints(tmp_path / name)
+        assert found_note == note
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as held:
+        held.writestr("other", b"x")
+    for name in ("empty.zip", "missing"):
+        with pytest.raises(LogError, match=name):
+            read_checkpoints(tmp_path / name)
