@@ -246,7 +246,7 @@ class Story:
                 f"固证失败：{exhibit.error_zh}",
             )
         self.teller.fact("证据项", "exhibit", exhibit.number)
-        self.teller.fact("证据文件夹", "exhibit's folder", self.home / exhibit.folder)
+        self.teller.fact("证据文件", "exhibit's path", self.home / exhibit.folder)
         return exhibit
 
     def _verify(self, exhibit: Any) -> None:
