@@ -219,7 +219,8 @@ class EvidenceHome:
         trusted = self.trust / "log.vkey"
         with self._usable():
             vkey = read_vkey(trusted).text() if trusted.exists() else None
-            signers = [former.public for former in self.ledger().signers]
+            ledger = self.ledger()
+            signers = [former.public for former in ledger.signers]
             public = self.keys / "signer.pem"
             if public.exists():
                 signers.append(self.signer().public_key().public_bytes_raw())
@@ -228,6 +229,7 @@ class EvidenceHome:
                 vkey=vkey,
                 witness=self.witness,
                 signers=signers,
+                recovery=(ledger.need, ledger.recovery),
                 checkpoints=checkpoints,
             )
 

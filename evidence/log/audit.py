@@ -24,6 +24,7 @@ def audit(
     vkey: str | None = None,
     witness: Path | None = None,
     signers: Sequence[bytes] = (),
+    recovery: tuple[int, Sequence[bytes]] = (0, ()),
     checkpoints: Sequence[tuple[str, bytes]] = (),
 ) -> AuditReport:
     """Recompute the whole log in ``folder`` and return what was found.
@@ -32,7 +33,8 @@ def audit(
     which proves less. ``witness`` is a checkpoint kept outside the folder, ``checkpoints`` are
     further ones (name, note) from wherever: a dossier, a witness, a backup. ``signers`` are the
     Ed25519 keys that may sign closings and erasures; without any these signatures are not
-    checked. Checked: the checkpoint's signature and root, that the log continues every
+    checked. ``recovery`` is how many of which recovery keys sign revocations and successions.
+    Checked: the checkpoint's signature and root, that the log continues every
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
     nothing after its closing per case, at most one outcome per attempt, at most one sealed
     outcome per capture, times that do not run backwards. Not checked: witnesses, timestamps,
@@ -44,7 +46,7 @@ def audit(
     if head is None:
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
-    following = Following(report, by_digest(signers))
+    following = Following(report, by_digest(signers), frozenset(recovery[1]), recovery[0])
     tiles = _follow(store, head.size, following)
     if tiles is not None:
         _check_upper(store, head, tiles, report)

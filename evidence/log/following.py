@@ -40,11 +40,15 @@ class Following:
     """What following the entries in order has shown so far; findings go to ``report``.
 
     ``signers`` are the public keys (32 bytes) that may sign closings and erasures, by their
-    SHA-256; without any, signatures are not checked.
+    SHA-256; without any, signatures are not checked. ``recovery`` are the recovery keys, of which
+    ``need`` must have signed a revocation and a succession; without any, whose they are is not
+    checked.
     """
 
     report: AuditReport
     signers: dict[str, bytes]
+    recovery: frozenset[bytes] = frozenset()
+    need: int = 0
     previous: bytes | None = ZERO.encode()
     time: bytes = b""
     cases: dict[bytes, Case] = field(default_factory=dict)
@@ -250,10 +254,19 @@ class Following:
 
     def _statement(self, index: int, entry: KeyChange | Succession) -> None:
         try:
-            verify_signatures(entry)
+            keys = verify_signatures(entry)
         except ProofError as error:
             zh, en = f"第 {index} 条：{error.zh}。", f"Entry {index}: {error.en}."
             self.report.add("signature", index, zh, en)
+            return
+        handed_over = isinstance(entry, KeyChange) and entry.event == "handover"
+        if self.recovery and not handed_over and len(keys & self.recovery) < self.need:
+            self.report.add(
+                "signature",
+                index,
+                f"第 {index} 条没有由 {self.need} 把恢复密钥签署。",
+                f"Entry {index} is not signed by {self.need} of the recovery keys.",
+            )
 
     def finish(self) -> None:
         """Put the counts into the report."""

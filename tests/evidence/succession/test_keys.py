@@ -173,6 +173,18 @@ def test_the_sheets_are_the_only_place_of_the_secrets(tmp_path: Path) -> None:
         make_recovery_keys(home_at(tmp_path / "b"), tmp_path / "c", of=2, need=3, now=now())
 
 
+def test_the_audit_names_a_revocation_that_no_recovery_key_signed(office: Office) -> None:
+    """An insider with every key but those on paper revokes in the log."""
+    home, own = office.home, Ed25519PrivateKey.generate()
+    statement = prepare_revocation(home, effective=now()).signed_by(own)
+    with home.open_log().writing() as session:
+        entry = statement.content.entry(statement.signatures, prev=session.previous(), time=now())
+        session.append([entry.to_bytes()])
+    (finding,) = home.audit_log().findings
+    assert (finding.code, finding.entry) == ("signature", 2)
+    assert "recovery keys" in finding.en
+
+
 def test_a_key_that_others_can_read_is_refused(office: Office) -> None:
     (office.home.keys / "signer.pem").chmod(0o640)
     with pytest.raises(InputError, match="chmod 600"):
