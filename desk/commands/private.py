@@ -113,11 +113,18 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _open(arguments: argparse.Namespace) -> int:
+    from evidence.keeping.store import in_the_clear
+
+    home = EvidenceHome(_home(arguments))
+    with in_the_clear(home, arguments.file) as file:
+        return _open_file(arguments, home, file)
+
+
+def _open_file(arguments: argparse.Namespace, home: EvidenceHome, file: Path) -> int:
     from evidence.seal.private import read_key
     from evidence.seal.unlock import find_part, open_part, refuse_folder
 
-    home = EvidenceHome(_home(arguments))
-    part = find_part(arguments.file)
+    part = find_part(file)
     key = read_key(home, part.capture_id)
     refuse_folder(arguments.out)
     noted = _note(arguments, part.capture_id, part.sha256, kind="opened")

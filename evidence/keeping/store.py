@@ -174,6 +174,21 @@ class Stored:
             yield target
 
 
+@contextmanager
+def in_the_clear(home: EvidenceHome, path: Path) -> Iterator[Path]:
+    """Give the file at ``path``, or the clear copy of one that is encrypted there.
+
+    A path at which neither lies is given back as it is. The copy is gone with the block.
+    """
+    if path.exists() or not _encrypted(path).is_file():
+        yield path
+        return
+    name = path.name.removesuffix(".dossier.zip").removesuffix(".wacz")
+    stored = Stored(FolderStore(home), Kept(path.parent, name), path.name)
+    with stored.clear(path.parent) as clear:
+        yield clear
+
+
 def content_names(kept: Kept) -> tuple[str, str]:
     """Return the names of the files that are an exhibit's content."""
     return kept.sidecars.wacz, kept.sidecars.dossier

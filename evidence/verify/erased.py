@@ -21,8 +21,9 @@ from evidence.format.times import format_time
 from evidence.verify.chain import Logged, read_logged
 from evidence.verify.papers import LIMIT, Papers, papers_beside
 from evidence.verify.renewal import check_standing, named, nothing_again, read_chain
-from evidence.verify.trust import Trust
+from evidence.verify.trust import Signer, Trust
 from evidence.verify.verdict import Findings, Outcome, Verdict, conclude
+from evidence.verify.witnesses import check_end, log_of
 
 CLAIM = "erasure"
 ENDINGS = (".wacz", ".dossier.zip", ".erasure.json")
@@ -41,7 +42,10 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
     """Return the verdict on what is left; never *valid*, because the content is not there."""
     findings = Findings(frozenset(trust.policy.require if trust else CLAIMS))
     papers = _papers(path, name, findings)
-    key = trust.log_key if trust else None
+    log = log_of(papers, trust) if trust else None
+    key = log.key if log else None
+    if log is not None:
+        check_end(log, papers, findings)
     sidecars = papers.sidecars
     attempt = read_logged(papers, sidecars.attempt, sidecars.attempt_proof, key, findings)
     outcome = read_logged(papers, sidecars.outcome, sidecars.outcome_proof, key, findings)
@@ -147,8 +151,10 @@ def _check_erasure(
                 "删除条目与申请的签名未用可信密钥核查。",
             )
         else:
-            verify_entry(entry, trust.signer)
-            request.verify(trust.signer)
+            signer = trust.signer_named(entry.signer)
+            verify_entry(entry, signer.key)
+            request.verify(signer.key)
+            _check_term(signer, request.time, findings)
     except EvidenceError as error:
         findings.fault(CLAIM, where, error)
         return None
@@ -167,6 +173,23 @@ def _check_erasure(
         "删除是否合法未予核查。",
     )
     return request
+
+
+def _check_term(signer: Signer, stated: datetime, findings: Findings) -> None:
+    """No token proves when an erasure was signed: a revoked key, or another's term, is told."""
+    if signer.revoked is not None:
+        findings.unchecked(
+            CLAIM,
+            "The key that signed the erasure was revoked later, and nothing proves its time.",
+            "签署删除的密钥后来已吊销，而其签署时间未经证明。",
+        )
+    elif (signer.start and stated < signer.start) or (signer.end and stated >= signer.end):
+        findings.invalid(
+            CLAIM,
+            None,
+            "The key that signed the erasure was not the signer's at that time.",
+            "签署删除的密钥当时不是签名人所用密钥。",
+        )
 
 
 def _require_same(

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from desk.cli import main
-from evidence.errors import InputError
+from evidence.errors import FormatError, InputError
 from evidence.exhibitkeys import CONTENT, key_path
 from evidence.format.digests import sha256_hex
 from evidence.format.entry import Erasure, parse_entry
 from evidence.format.erasure import commitment, erasure_names
+from evidence.format.manifest import key_digest
+from evidence.format.policy import POLICY, RevokedKey
+from evidence.format.policytext import parse_policy
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import ground, grounds, retention
 from evidence.keeping.erasing import (
@@ -27,7 +30,7 @@ from evidence.keeping.erasing import (
 )
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import hold, release
-from evidence.keeping.store import FolderStore
+from evidence.keeping.store import FolderStore, in_the_clear
 from evidence.seal import open_home
 from evidence.verify import Verdict, verify_file
 from tests.evidence.builder import CAPTURE_ID, NAME, SALT
@@ -281,3 +284,38 @@ def test_what_another_installation_sealed_is_not_erased_here(
     with pytest.raises(InputError, match="another installation"):
         erase(world.exhibit, ORDER, home=home, clock=now)
     assert world.exhibit.path(f"{NAME}.wacz").is_file()
+
+
+def test_encrypted_content_is_given_in_the_clear_for_a_block_only(home: EvidenceHome) -> None:
+    kept = exhibit(home)
+    with in_the_clear(home, kept.path(f"{NAME}.wacz")) as clear:
+        assert sha256_hex(clear.read_bytes()) == kept.outcome.package.sha256
+    assert not clear.exists()
+    absent = kept.path("none.wacz")
+    with in_the_clear(home, absent) as clear:
+        assert clear == absent
+
+
+def test_content_under_a_damaged_or_foreign_key_is_refused(home: EvidenceHome) -> None:
+    kept, store = exhibit(home), FolderStore(home)
+    path = key_path(home, CAPTURE_ID, CONTENT)
+    path.write_bytes(b"00" * 32 + b"\n")
+    with pytest.raises(FormatError, match="another key"):
+        store.open(kept, f"{NAME}.wacz")
+    path.write_bytes(b"nonsense")
+    with pytest.raises(InputError, match="64 hex"):
+        store.open(kept, f"{NAME}.wacz")
+    path.unlink()
+    with pytest.raises(InputError, match="no key"):
+        store.open(kept, f"{NAME}.wacz")
+
+
+def test_an_erasure_signed_by_a_revoked_or_former_key_is_told(home: EvidenceHome) -> None:
+    erase(exhibit(home), ORDER, home=home, clock=now)
+    policy = home.trust / POLICY
+    held = parse_policy(policy.read_text("utf-8"))
+    digest = key_digest(home.signer().public_key())
+    revoked = (RevokedKey(digest, now() + timedelta(days=1)),)
+    policy.write_text(replace(held, revoked=revoked).to_text(), encoding="utf-8")
+    claim = next(claim for claim in verdict(home).claims if claim.id == "erasure")
+    assert (claim.status.value, "revoked later" in claim.en) == ("not_checked", True)
