@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import pytest
 from pymerkle import InmemoryTree
 
 from evidence.errors import FormatError, ProofError
 from evidence.format import merkle
+from evidence.format.subtree import (
+    is_subtree,
+    verify_subtree_consistency,
+    verify_subtree_inclusion,
+)
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
 
 ENTRIES = [str(n).encode() for n in range(300)]
@@ -38,16 +44,106 @@ def test_roots_are_those_of_pymerkle_and_of_the_definition() -> None:
     assert merkle.tree_root(0, READ) == slow_root([])
 
 
-@pytest.mark.parametrize("size", [*range(1, 34), 64, 100, 255, 256, 257, 300])
-def test_every_proof_proves(size: int) -> None:
-    root = merkle.tree_root(size, READ)
-    for index in range(size):
-        proof = merkle.inclusion_proof(index, size, READ)
-        merkle.verify_inclusion(LEAVES[index], index, size, proof, root)
-        old = index + 1
-        old_root = merkle.tree_root(old, READ)
-        proof = merkle.consistency_proof(old, size, READ)
-        merkle.verify_consistency(old, size, proof, old_root, root)
+@cache
+def part(start: int, end: int) -> bytes:
+    """MTH of the leaves from ``start`` to ``end``."""
+    if end - start == 1:
+        return LEAVES[start]
+    middle = start + split(end - start)
+    return hashlib.sha256(b"\x01" + part(start, middle) + part(middle, end)).digest()
+
+
+@cache
+def split(width: int) -> int:
+    """The largest power of two below ``width``."""
+    found = 1
+    while found * 2 < width:
+        found *= 2
+    return found
+
+
+@cache
+def slow_path(index: int, start: int, end: int) -> list[bytes]:
+    """PATH as RFC 9162 section 2.1.3.1 defines it."""
+    if end - start == 1:
+        return []
+    middle = start + split(end - start)
+    if index < middle:
+        return [*slow_path(index, start, middle), part(middle, end)]
+    return [*slow_path(index, middle, end), part(start, middle)]
+
+
+def slow_proof(old: int, start: int, end: int, *, whole: bool = True) -> list[bytes]:
+    """SUBPROOF as RFC 9162 section 2.1.4.1 defines it; ``old`` is counted from leaf 0."""
+    if old == end:
+        return [] if whole else [part(start, end)]
+    middle = start + split(end - start)
+    if old <= middle:
+        return [*slow_proof(old, start, middle, whole=whole), part(middle, end)]
+    return [*slow_proof(old, middle, end, whole=False), part(start, middle)]
+
+
+def remembering() -> merkle.ReadHash:
+    """Subtree hashes as a log's tiles give them: computed once."""
+    found: dict[tuple[int, int], bytes] = {}
+
+    def read(level: int, index: int) -> bytes:
+        if (level, index) not in found:
+            found[level, index] = READ(level, index)
+        return found[level, index]
+
+    return read
+
+
+def test_every_proof_at_every_size_is_the_one_of_the_definition_and_proves() -> None:
+    """Inclusion of every entry and consistency of every pair, up to 300."""
+    read = remembering()
+    for size in range(1, 301):
+        root = part(0, size)
+        for index in range(size):
+            proof = merkle.inclusion_proof(index, size, read)
+            assert proof == slow_path(index, 0, size)
+            merkle.verify_inclusion(LEAVES[index], index, size, proof, root)
+            old = index + 1
+            proof = merkle.consistency_proof(old, size, read)
+            assert proof == slow_proof(old, 0, size)
+            merkle.verify_consistency(old, size, proof, part(0, old), root)
+
+
+def test_every_proof_fails_at_the_size_next_to_its_own() -> None:
+    read = remembering()
+    for size in range(2, 301):
+        root, index = merkle.tree_root(size, read), size // 3
+        proof = merkle.inclusion_proof(index, size, read)
+        with pytest.raises(ProofError):
+            merkle.verify_inclusion(LEAVES[index + 1], index, size, proof, root)
+        with pytest.raises(ProofError):
+            merkle.verify_inclusion(LEAVES[index], index, size, [*proof, root], root)
+        old = max(1, size // 2)
+        path = merkle.consistency_proof(old, size, read)
+        with pytest.raises(ProofError):
+            merkle.verify_consistency(old, size, path, root, root)
+        with pytest.raises(ProofError):
+            merkle.verify_consistency(old, size, path[:-1], part(0, old), root)
+
+
+def test_subtrees_agree_with_the_tree_they_are_part_of() -> None:
+    read = remembering()
+    for start, end, size in ((0, 1, 1), (0, 5, 9), (4, 8, 8), (8, 13, 13), (6, 8, 11), (3, 4, 7)):
+        inner = slow_root(LEAVES[start:end])
+        for index in range(start, end):
+            proof = slow_path(index, start, end)
+            verify_subtree_inclusion(LEAVES[index], index, start, end, proof, inner)
+            with pytest.raises(ProofError):
+                verify_subtree_inclusion(LEAVES[index], end, start, end, proof, inner)
+        if start == 0:
+            proof = merkle.consistency_proof(end, size, read)
+            root = merkle.tree_root(size, read)
+            verify_subtree_consistency(start, end, size, proof, inner, root)
+            with pytest.raises(ProofError):
+                verify_subtree_consistency(start, end, size, [*proof, inner], inner, root)
+    assert not is_subtree(1, 3)
+    assert not is_subtree(2, 1)
 
 
 def test_inclusion_fails_for_anything_else() -> None:
