@@ -12,6 +12,8 @@ from evidence.format.note import LIMIT as NOTE_LIMIT
 from evidence.format.note import NoteSignature, SignedNote, decode_base64
 
 PATH = "/add-checkpoint"
+MONITORING = "/checkpoint"
+"""After the SHA-256 (hex) of the log's origin."""
 SIZE_TYPE = "text/x.tlog.size"
 MAX_HASHES = 63
 LIMIT = NOTE_LIMIT + (4 << 10)

@@ -17,6 +17,7 @@ from typing import Any
 from evidence.errors import EvidenceError, FormatError, InputError
 from evidence.format.checkpoint import parse_decimal
 from evidence.format.cosignature import WitnessKey
+from evidence.format.digests import sha256_hex
 from evidence.format.note import NoteKey
 from evidence.format.policy import RELATIONS
 from evidence.format.times import format_time, parse_time
@@ -76,9 +77,13 @@ def _asked(row: Any) -> AskedWitness:
 
 @dataclass(frozen=True)
 class Memory:
-    """A folder of small files: each witness's last size, when it was silent, the newest note."""
+    """A folder of small files: each witness's last size, when it was silent, the newest note.
+
+    What concerns a witness is kept for one log, named by its ``origin``.
+    """
 
     folder: Path
+    origin: str
 
     def size(self, witness: AskedWitness) -> int:
         """Return the size that the witness cosigned last, as far as we know; else 0."""
@@ -126,4 +131,5 @@ class Memory:
             replace_file(path, data)
 
     def _path(self, witness: AskedWitness, what: str) -> Path:
-        return self.folder / f"{witness.key.public.hex()[:16]}.{what}"
+        name = sha256_hex(witness.key.public + self.origin.encode())
+        return self.folder / f"{name[:16]}.{what}"

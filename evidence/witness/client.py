@@ -15,6 +15,7 @@ from evidence.errors import (
     WitnessError,
 )
 from evidence.format.addcheckpoint import (
+    MONITORING,
     PATH,
     AddCheckpoint,
     parse_cosignatures,
@@ -28,7 +29,6 @@ from evidence.log.store import Head, Store, open_checkpoint
 from evidence.witness.asked import AskedWitness, Memory
 from evidence.witness.post import Reply, exchange
 
-CHECKPOINTS = "/checkpoints/"
 CLOCK_BOUND = timedelta(minutes=5)
 TURNS = 6
 
@@ -67,6 +67,8 @@ class Asking:
             size = _size(witness, reply)
             if size > head.size:
                 raise self._ahead(witness, head, size)
+            if size < self.memory.size(witness):
+                raise _backwards(witness, size, self.memory.size(witness))
             if size == old:
                 if old == head.size:
                     raise _rewritten(witness, old)
@@ -154,10 +156,10 @@ def fetch_newest(
     """Return the newest checkpoint of the log ``key`` that the witness holds, or None.
 
     The log's own signature on it is verified, the witness's too; WitnessError when it does not
-    answer or answers with something else. Beyond the specification: witnesses of other makers
-    may not know this address, and then None is returned.
+    answer or answers with something else. Witnesses of the specification's first version do
+    not know this address, and then None is returned.
     """
-    url = witness.url + CHECKPOINTS + sha256_hex(key.name.encode())
+    url = f"{witness.url}/{sha256_hex(key.name.encode())}{MONITORING}"
     reply = exchange(witness.name, url, None, proxy=proxy, seconds=seconds)
     if reply.status == 404:
         return None
@@ -189,6 +191,15 @@ def _rewritten(witness: AskedWitness, size: int) -> RolledBack:
         "log that was witnessed.",
         f"见证人 {witness.name} 所见证的前 {size} 条与本日志不同：本日志被改写。已停止封装；"
         "请运行 markseal log audit，并恢复已见证的日志。",
+    )
+
+
+def _backwards(witness: AskedWitness, size: int, seen: int) -> WitnessError:
+    return WitnessError(
+        f"The witness {witness.name} knows {size} entries of this log and has cosigned {seen}: it "
+        "lost its record and no longer counts; ask its operator.",
+        f"见证人 {witness.name} 只知本日志 {size} 条，却曾见证 {seen} 条：其记录已丢失，不再作数；"
+        "请询问其运营者。",
     )
 
 

@@ -67,7 +67,7 @@ def gather_cosignatures(
     RolledBack when a witness has seen more of the log, or another; LogError when the log
     cannot be read. A witness that is down is no error: it is among ``missing``.
     """
-    memory = Memory(folder)
+    memory = Memory(folder, store.key.name)
     asking = Asking(store, memory, proxy, patience.seconds, clock)
     for _ in range(ROUNDS):
         head = store.newest()

@@ -1,8 +1,8 @@
 """The witness over HTTP: the thin edge around ``keeper``; bounded bodies, times and threads.
 
-``POST /add-checkpoint`` (c2sp.org/tlog-witness); beyond the specification ``GET /`` (the page),
-``GET /vkey``, and ``GET /checkpoints/<SHA-256 of the origin, hex>`` (the note as it was cosigned
-last). There is no TLS and no log-in: what is sent is public, and answers only to signatures.
+``POST /add-checkpoint`` and ``GET /<SHA-256 of the origin, hex>/checkpoint``, the note as it was
+cosigned last (c2sp.org/tlog-witness); beyond the specification ``GET /`` (the page) and ``GET
+/vkey``. There is no TLS and no log-in: what is sent is public, and answers only to signatures.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from evidence.errors import EvidenceError, FormatError, WitnessError
-from evidence.format.addcheckpoint import LIMIT, PATH
+from evidence.format.addcheckpoint import LIMIT, MONITORING, PATH
 from evidence.format.digests import sha256_hex
 from evidence.witness.keeper import TEXT, Answer, Witness, refusal
 from evidence.witness.page import render_page
 
-CHECKPOINTS = "/checkpoints/"
 SECONDS = 30.0
 MAX_CONNECTIONS = 64
 HTML = "text/html; charset=utf-8"
@@ -119,8 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Answer(200, HTML, render_page(witness)))
         elif self.path == "/vkey":
             self._send(Answer(200, TEXT, f"{witness.key.text()}\n".encode()))
-        elif self.path.startswith(CHECKPOINTS):
-            self._checkpoint(self.path.removeprefix(CHECKPOINTS))
+        elif self.path.endswith(MONITORING):
+            self._checkpoint(self.path.removesuffix(MONITORING).removeprefix("/"))
         else:
             self._refuse(404, "没有这个地址", "there is nothing at this address")
 

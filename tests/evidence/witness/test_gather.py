@@ -21,7 +21,7 @@ from evidence.format.policy import CLAIMS, Policy, TrustedWitness
 from evidence.log import Log
 from evidence.witness.asked import AskedWitness, Memory, load_asked
 from evidence.witness.gather import Cosigned, Patience, gather_cosignatures, lacking
-from tests.evidence.witness.fixtures import NOON, grow, make_log, noon, serving
+from tests.evidence.witness.fixtures import NOON, ORIGIN, grow, make_log, noon, serving
 
 QUICK = Patience(5.0, 1, 10.0)
 
@@ -75,7 +75,7 @@ def test_two_witnesses_cosign_one_checkpoint_as_it_grows(tmp_path: Path) -> None
             assert note.signatures[0].name == log.origin
             assert Checkpoint.parse(note.text) == log.store.newest().checkpoint
             assert len(find_witnessed(note, [a.key, b.key])) == 2
-    kept = Memory(tmp_path / "memory").cosigned(log.key)
+    kept = Memory(tmp_path / "memory", ORIGIN).cosigned(log.key)
     assert kept is not None
     assert kept.note == found.head.note
 
@@ -123,12 +123,24 @@ def test_a_stale_memory_does_no_harm(tmp_path: Path) -> None:
     with serving(tmp_path / "a") as a:
         gather(log, a.asked(), memory=tmp_path / "memory")
         grow(log, "more")
-        Memory(tmp_path / "memory").keep_size(a.asked(), 1)
+        Memory(tmp_path / "memory", ORIGIN).keep_size(a.asked(), 1)
         assert len(gather(log, a.asked(), memory=tmp_path / "memory").witnessed) == 1
         grow(log, "more")
         (tmp_path / "memory" / "cosigned").write_bytes(b"torn")
-        Memory(tmp_path / "memory").keep_size(a.asked(), 99)
+        (next((tmp_path / "memory").glob("*.size"))).write_bytes(b"torn")
         assert len(gather(log, a.asked(), memory=tmp_path / "memory").witnessed) == 1
+
+
+def test_a_witness_that_lost_its_record_is_named(tmp_path: Path) -> None:
+    log = make_log(tmp_path / "log", 3)
+    with serving(tmp_path / "a") as a:
+        gather(log, a.asked(), memory=tmp_path / "memory")
+    next((tmp_path / "a").glob("logs/*/latest")).write_bytes(b"none\n")
+    grow(log, "more")
+    with serving(tmp_path / "a") as a:
+        found = gather(log, a.asked(), memory=tmp_path / "memory")
+    assert found.witnessed == ()
+    assert "lost its record" in found.missing[0].en
 
 
 def test_a_clock_an_hour_off_is_no_cosignature(tmp_path: Path) -> None:

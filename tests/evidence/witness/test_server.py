@@ -52,7 +52,9 @@ def test_the_page_can_be_printed_by_a_clerk(witness: Running) -> None:
     ("method", "path", "body", "status"),
     [
         ("GET", "/nothing", None, 404),
-        ("GET", "/checkpoints/../vkey", None, 404),
+        ("GET", "/../vkey/checkpoint", None, 404),
+        ("GET", "/checkpoint", None, 404),
+        ("GET", "/" + "00" * 32 + "/checkpoint", None, 404),
         ("POST", "/", b"x", 404),
         ("POST", "/add-checkpoint", b"nonsense", 400),
         ("POST", "/add-checkpoint", b"x" * (LIMIT + 1), 413),
