@@ -8,18 +8,20 @@ Without the key the content is gone: that is what erasing means.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from evidence.errors import InputError, SealError
 from evidence.exhibitkeys import CONTENT, drop_key, key_path, make_key, read_key
 from evidence.format.atrest import SUFFIX, encrypt, open_encrypted
-from evidence.format.digests import read_chunks
+from evidence.format.digests import CHUNK, read_chunks
 from evidence.home import EvidenceHome
 from evidence.keeping.dossier import write_dossier
 from evidence.keeping.exhibit import Kept, open_plain
@@ -102,7 +104,7 @@ class FolderStore:
                 f"{path} cannot be read ({error.strerror}).",
                 f"无法读取 {path}（{error.strerror}）。",
             ) from error
-        return cast(BinaryIO, open_encrypted(source, key))
+        return io.BufferedReader(open_encrypted(source, key), CHUNK)
 
     def holds(self, kept: Kept, file_name: str) -> bool:
         """Say whether the file is here, in the clear or with its key."""
@@ -134,6 +136,8 @@ class FolderStore:
                 path.unlink(missing_ok=True)
         for left in kept.folder.glob(f".{kept.name}.*.tmp"):
             left.unlink()
+        for left in kept.folder.glob(".clear-*"):
+            shutil.rmtree(left, ignore_errors=True)
         sync_folder(kept.folder)
 
 
