@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from desk.cases.models import CustodyEvent, Exhibit, Verification
 from desk.cases.states import LIVE, ExhibitState
 from desk.errors import NotFound
+from desk.jobs.models import Job
 from desk.register.models import User
 from desk.register.roles import scope_of
 from evidence.format.erasure import erasure_names
@@ -77,6 +78,12 @@ def earlier_of(viewer: User, exhibit: Exhibit) -> QuerySet[Exhibit]:
         .filter(same, sealed_at__lt=exhibit.sealed_at)
         .order_by("-sealed_at", "-pk")
     )
+
+
+def renewal_alarm() -> Job | None:
+    """Return the last daily look at the timestamps if it found some that it could not renew."""
+    job = Job.objects.filter(kind="renewal").order_by("-pk").first()
+    return job if job is not None and job.error_zh else None
 
 
 def live_of(viewer: User, exhibit: Exhibit) -> bool:

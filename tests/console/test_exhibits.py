@@ -6,10 +6,12 @@ import io
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
 from desk.cases.models import Exhibit
 from desk.cases.selectors import wacz_of
+from desk.jobs.models import Job
 from evidence.format import names
 from tests.console.conftest import Sessions
 from tests.console.world import World, add_capture
@@ -212,3 +214,19 @@ def test_the_film_and_the_archived_page_are_downloads_and_recorded(
     assert "下载封装内的一个文件" in page
     auditor = session("auditor").get(f"/exhibits/{world.exhibit.pk}/").content.decode()
     assert "/files/" not in auditor
+
+
+def test_timestamps_that_could_not_be_renewed_are_told_on_the_first_page(
+    session: Sessions, world: World
+) -> None:
+    assert world.exhibit is not None
+    Job.objects.create(
+        kind="renewal", key="renewal-1", lane="renewal", due_at=timezone.now(),
+        error_zh="1 件证据待续期", error_en="1 exhibit is due",
+    )  # fmt: skip
+    for role in ("officer", "auditor", "administrator"):
+        assert "1 件证据待续期" in session(role).get("/").content.decode(), role
+    for role in ("owner", "notary"):
+        assert "待续期" not in session(role).get("/").content.decode(), role
+    Job.objects.update(error_zh="", error_en="")
+    assert "待续期" not in session("officer").get("/").content.decode()
