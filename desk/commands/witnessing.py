@@ -81,14 +81,15 @@ def hear_witnesses(home: EvidenceHome, report: AuditReport) -> None:
     if not asked:
         return
     store = Store(home.log, read_vkey(home.log / VKEY))
-    with _way_out(home) as proxy:
+    with way_out(home) as proxy:
         silent = compare_with_witnesses(store, asked, report, proxy=proxy)
     for error in silent:
         print(f"{error.zh}\n{error.en}", file=sys.stderr)
 
 
 @contextmanager
-def _way_out(home: EvidenceHome) -> Iterator[str]:
+def way_out(home: EvidenceHome) -> Iterator[str]:
+    """Run the egress guard for a while; yield its ``host:port``."""
     from egress.process import guard
 
     journal = home.path / "evidence" / "egress" / f"witness-{secrets.token_hex(8)}.jsonl"
@@ -137,7 +138,7 @@ def _cosign(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return AWAITING
-    with _way_out(home) as proxy:
+    with way_out(home) as proxy:
         found = gather_cosignatures(
             home.open_log().store,
             asked,
