@@ -211,8 +211,11 @@ def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Fi
             where,
         )
         return
+    signer = trust.signer_named(closed.signer)
     try:
-        verify_entry(closed, trust.signer_named(closed.signer).key)
+        verify_entry(closed, signer.key)
+        if signer.revoked is not None and closed.time >= signer.revoked:
+            raise ProofError("its key was revoked before", "其密钥此前已吊销")
     except EvidenceError as error:
         findings.invalid(CLAIM, where, f"The closing entry: {error.en}.", f"结案条目：{error.zh}。")
     findings.valid(

@@ -13,7 +13,7 @@ import pytest
 from evidence.authority import LocalAuthority
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot
 from evidence.errors import CaptureFailed, InputError, SealError
-from evidence.format.entry import Failed, Sealed, parse_entry
+from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
 from evidence.log import audit
 from evidence.seal import PreserveOrder, Status, preserve, unfinished
 from tests.evidence.authority.test_authority import server
@@ -51,6 +51,10 @@ def test_the_verifier_finds_everything_valid(sealed: Path, name: str) -> None:
     found = verdict(sealed / "out" / name, sealed / "home/trust")
     assert (found["exit"], found["verdict"], found["trial"]) == (0, "valid", True)
     assert found["headline"]["zh"].startswith("试用")
+    facts = found["facts"]
+    assert facts["not_earlier_than"]["trusted"]
+    assert facts["not_earlier_than"]["time"][:19] <= facts["attempt"]["time"][:19]
+    assert [item["trusted"] for item in facts["checkpoint_tokens"]] == [True]
 
 
 def test_openssl_alone_confirms_token_and_signature(sealed: Path, tmp_path: Path) -> None:
@@ -192,6 +196,10 @@ def test_without_a_token_it_waits_and_is_sealed_later(recorded: Recorded, tmp_pa
         assert names == ["A.attempt.json", "A.attempt.tlog-proof", "A.wacz"]
         assert audit(tmp_path / "home/log").open_attempts == [0]
         assert verdict(out, tmp_path / "home/trust")["exit"] == 3
+        begun = parse_entry((out.parent / "A.attempt.json").read_bytes())
+        assert isinstance(begun, Attempt)
+        assert begun.fresh is not None
+        assert begun.fresh.no_token == "busy"
         kept = out.read_bytes()
         home = home_at(tmp_path / "home")
         assert unfinished(home, url=recorded.url, case=CASE, out=out) == ID
@@ -200,7 +208,8 @@ def test_without_a_token_it_waits_and_is_sealed_later(recorded: Recorded, tmp_pa
     assert result.status is Status.SEALED
     assert not result.trial
     assert out.read_bytes() == kept
-    assert verdict(out, tmp_path / "home/trust")["exit"] == 0
+    found = verdict(out, tmp_path / "home/trust")
+    assert (found["exit"], found["facts"]["not_earlier_than"]) == (0, {"no_token": "busy"})
     assert unfinished(home, url=recorded.url, case=CASE, out=out) is None
     assert audit(tmp_path / "home/log").clean
 
