@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from evidence.format.policy import POLICY
 from evidence.format.times import format_time
 from evidence.log.audit import VKEY, audit, read_vkey
 from evidence.log.durable import Fault, locked, no_fault, replace_file
+from evidence.log.locks import WriterLock
 from evidence.log.report import AuditReport
 from evidence.log.writer import Log
 from evidence.trustfolder import (
@@ -56,9 +57,10 @@ TRUST_CHANGES = "trust-changes.jsonl"
 
 @dataclass(frozen=True)
 class EvidenceHome:
-    """The places below ``path`` (``MARKSEAL_HOME``)."""
+    """The places below ``path`` (``MARKSEAL_HOME``); ``lock`` keeps other machines' writers out."""
 
     path: Path
+    lock: WriterLock | None = field(default=None, compare=False)
 
     @property
     def keys(self) -> Path:
@@ -209,7 +211,7 @@ class EvidenceHome:
         """Return the log with its signing key, for writing and proving."""
         vkey = read_vkey(self.log / VKEY)
         private = load_key(self.keys / "log.pem")
-        return Log(self.log, vkey.name, private, fault, self.witness)
+        return Log(self.log, vkey.name, private, fault, self.witness, self.lock)
 
     def audit_log(self, checkpoints: Sequence[tuple[str, bytes]] = ()) -> AuditReport:
         """Audit the log against this home's trusted key, its signers and kept checkpoint.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from evidence.errors import EvidenceError, FormatError, LogError
 from evidence.format.digests import ZERO, sha256_hex
@@ -36,9 +37,11 @@ class Log(Place):
     ``witness`` is where a copy of the newest checkpoint is kept outside the folder: a folder
     that was emptied or put back from an older copy is then refused, not begun anew. ``port``
     is a lock that writers on other machines respect too; without it the files' locks serve.
+    ``locks`` is where the lock files lie, the folder itself if not given.
     """
 
     port: WriterLock | None = field(default=None, compare=False)
+    locks: Path | None = field(default=None, compare=False)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -67,6 +70,8 @@ class Log(Place):
             yield session
             lined_up = session.lined_up
             if lined_up:
+                for frame in lined_up:  # what once stood at its place says nothing of this entry
+                    common.settled.pop(frame.at, None)
                 common.tail.add(self.folder, lined_up, keep=session.head.size)
                 self.fault("log: staged")
         if lined_up:
@@ -104,7 +109,7 @@ class Log(Place):
 
     def hold(self, name: str, common: Shared) -> AbstractContextManager[Check]:
         """Hold one of the log's two locks."""
-        return hold(name, self.folder, common.mutexes[name], port=self.port)
+        return hold(name, self.locks or self.folder, common.mutexes[name], port=self.port)
 
 
 @dataclass
@@ -262,13 +267,16 @@ def _settle(log: Log, common: Shared, last: Frame) -> None:
     def done() -> bool:
         if common.settled.get(last.at) == leaf:
             return True
-        seen = _known_head(log, common, SEEN)  # written after its checkpoint is durable
-        return seen is not None and seen.size > last.at and _has(log, seen, last.at, leaf)
+        # ``checkpoint.seen`` is written when its checkpoint is durable.
+        heads = [_known_head(log, common, name) for name in (SEEN, CHECKPOINT)]
+        if not all(head is not None and head.size > last.at for head in heads):
+            return False
+        return heads[0] is not None and _has(log, heads[0], last.at, leaf)
 
     if common.settled.get(last.at) == leaf:
         return
     mutex = common.mutexes[COMMIT]
-    with hold_unless(done, COMMIT, log.folder, mutex, port=log.port) as check:
+    with hold_unless(done, COMMIT, log.locks or log.folder, mutex, port=log.port) as check:
         if check is None:
             return
         head = _commit_staged(log, common, check)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +15,7 @@ from desk.cases.models import Exhibit
 from desk.cases.selectors import dossier_of, kept_of
 from desk.cases.services.custody import add_event
 from desk.cases.states import CustodyKind, ExhibitState
+from desk.cases.writerlock import evidence_home
 from desk.errors import DeskError
 from desk.jobs.work import Work
 from evidence.errors import EvidenceError
@@ -153,7 +153,7 @@ def _not_renewed(faults: list[EvidenceError], left: int) -> NotRenewed:
 
 
 def _home() -> EvidenceHome:
-    return EvidenceHome(Path(settings.MARKSEAL_HOME))
+    return evidence_home()
 
 
 def _store() -> FolderStore:

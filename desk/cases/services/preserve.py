@@ -24,6 +24,7 @@ from desk.cases.services.custody import add_event
 from desk.cases.services.keeping import take_in
 from desk.cases.services.request import record_failure
 from desk.cases.states import LIVE, CustodyKind, ExhibitState, require_step
+from desk.cases.writerlock import evidence_home
 from desk.errors import BadInput
 from desk.jobs.work import Later, Work
 from desk.leads.models import Lead
@@ -31,7 +32,6 @@ from desk.leads.services.triage import mark_preserved
 from desk.leads.states import LeadState
 from evidence.browser.order import Profile
 from evidence.errors import CaptureFailed, InputError
-from evidence.home import EvidenceHome
 from evidence.seal import Preserved, PreserveOrder, preserve
 from evidence.seal.apart import further_users
 
@@ -70,7 +70,7 @@ def run_preserve(
         ) as way:
             kept = preserve(
                 _order(exhibit, folder=folder),
-                home=EvidenceHome(home),
+                home=evidence_home(),
                 proxy=way.address,
                 journal=journal,
                 browser=settings.MARKSEAL_FIND_BROWSER(),
