@@ -28,6 +28,11 @@ def conclude_age(
             if one not in standing(vouches, weak, now):
                 _fallen(one, weak, now, findings)
         findings.unchecked(
+            "order",
+            "The times rest on tokens that no longer count.",
+            "各时间所依据的时间戳已不再有效。",
+        )
+        findings.unchecked(
             CLAIM,
             f"Fewer than {wanted} authorities still answer for the time on "
             f"{format_time(now)[:10]}; nothing renewed the tokens in time.",
