@@ -18,6 +18,8 @@ code { font: 15px/1.5 "Noto Sans Mono", monospace; overflow-wrap: anywhere; }
 p code { display: block; padding: .5rem .75rem; border: 1px solid #888; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .5rem;
   border: 1px solid #888; overflow-wrap: anywhere; vertical-align: top; }
+th:first-child { width: 30%; } th:nth-child(2) { width: 6rem; }
+p.fingerprint code { width: 39ch; }
 .sign { margin-top: 3rem; display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; }
 .sign div { border-top: 1px solid #111; padding-top: .25rem; }
 @media print { body { margin: 0; } }
@@ -49,7 +51,7 @@ what was cosigned before; it never goes backwards. It sees no evidence.</span></
 <h2>公钥<span lang="en">Public key (vkey)</span></h2>
 <p><code>{vkey}</code></p>
 <h2>公钥指纹 SHA-256<span lang="en">Fingerprint of the key</span></h2>
-<p><code>{fingerprint(witness.key.public)}</code></p>
+<p class="fingerprint"><code>{fingerprint(witness.key.public)}</code></p>
 <h2>已见证的日志<span lang="en">Logs</span></h2>
 <table><thead><tr><th>日志 Log</th><th>大小 Size</th><th>树根 Root</th></tr></thead>
 <tbody>{rows}</tbody></table>
