@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evidence.errors import PlaceError, SealError
@@ -33,6 +33,16 @@ def claimed(out: Path) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def drop_left(out: Path) -> None:
+    """Remove what a process left that was killed when all was in place, unless it is held."""
+    path = out.with_name(f".{out.name}.lock")
+    with suppress(OSError):
+        handle = _held(path) if path.exists() else None
+        if handle is not None:
+            path.unlink(missing_ok=True)
+            os.close(handle)
 
 
 def _held(path: Path) -> int | None:

@@ -20,7 +20,7 @@ from evidence.format.attempt import case_tag
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
 from evidence.seal.apart import Take, apart_from
-from evidence.seal.claim import claimed
+from evidence.seal.claim import claimed, drop_left
 from evidence.seal.closing import with_case
 from evidence.seal.entries import (
     Logged,
@@ -51,8 +51,9 @@ from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
 from evidence.seal.stamping import stamp_checkpoint, stamp_manifest, with_revocation
 from evidence.seal.tokens import ask_fresh
-from evidence.seal.witnessing import show_attempt, witness_log
+from evidence.seal.witnessing import show_log, witness_log
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
+from evidence.witness.asked import load_asked
 
 
 def preserve(
@@ -79,11 +80,13 @@ def preserve(
     """
     order = order.checked()
     home.prepare(now=clock())
+    load_asked(home.path)
     taking = take or apart_from(home, user=user)
     means = Means(home, proxy, journal, browser, clock, fault, taking, pause)
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
+            drop_left(order.out)
             return finished(done)
         require_writable(order.out.parent)
         with claimed(order.out):
@@ -110,6 +113,7 @@ def resume(
     with storage(), opened(home, order.capture_id) as work:
         done = work.read(DONE)
         if done is not None:
+            drop_left(order.out)
             return finished(done)
         held = settle_order(home, work, order)
         with means.log.writing() as session:
@@ -147,7 +151,7 @@ def _captured(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, mean
         attempt = _attempt(order, held, work, means)
     means.fault("attempt logged")
     if work.read("captured.json") is None:
-        show_attempt(means)
+        show_log(means)
         _capture(order, held["software"], work, means, attempt)
     return attempt
 
@@ -235,6 +239,7 @@ def _failed(
     order: PreserveOrder, work: WorkFolder, means: Means, reason: Reason, failure: EvidenceError
 ) -> NoReturn:
     _note_failed(order, work, means, reason)
+    show_log(means)
     en, zh = failure.en.rstrip("."), failure.zh.rstrip("。")
     raise CaptureFailed(f"{en}. The attempt is in the log.", f"{zh}。本次尝试已记入日志。")
 

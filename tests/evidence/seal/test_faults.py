@@ -100,11 +100,12 @@ def test_killed_while_files_are_put_in_place(
 def test_killed_at_every_step_of_one_growing_log(
     recorded: Recorded, points: list[str], tmp_path: Path
 ) -> None:
-    """Each point once, then the run that would put it right killed too, some points earlier."""
+    """Each point once, then the runs that would put it right killed too, some points earlier."""
     kills = 0
     for kill_at in range(1, len(points) + 1):
         capture_id = f"{kill_at:06x}" + "0" * 26
-        for at in (kill_at, max(1, kill_at - 20)):
+        for earlier in (0, 20, 10, 5):
+            at = max(1, kill_at - earlier)
             kills += start(recorded, tmp_path, capture_id, at) == []
         check_finished(recorded, tmp_path, capture_id)
     assert audit(tmp_path / "home/log").sealed == len(points)
