@@ -141,15 +141,29 @@ class EvidenceHome:
         self.update_trust(now=now, why="prepared")
 
     @contextmanager
-    def signing(self, *, exclusive: bool = False) -> Iterator[None]:
-        """Keep the keys as they are for a ``with`` block; ``exclusive`` waits for all others."""
+    def signing(self, *, exclusive: bool = False) -> Iterator[Callable[[], None]]:
+        """Keep the keys as they are for a ``with`` block, in which exhibits are sealed.
+
+        ``exclusive`` waits until nobody else is in such a block, and keeps newcomers out; the
+        function that is yielded then lets them in again, while the keys still stay.
+        """
         self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self.keys / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        gate, handle = (_opened(self.keys / name) for name in ("gate.lock", "lock"))
+        kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+
+        def share() -> None:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            fcntl.flock(gate, fcntl.LOCK_UN)
+
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-            yield
+            fcntl.flock(gate, kind)
+            fcntl.flock(handle, kind)
+            if not exclusive:
+                fcntl.flock(gate, fcntl.LOCK_UN)
+            yield share
         finally:
             os.close(handle)
+            os.close(gate)
 
     def ledger(self) -> Ledger:
         """Return the keys and logs that were, and the recovery keys; raises FormatError."""
@@ -257,6 +271,10 @@ def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:
     home = EvidenceHome(path)
     home.prepare(now=clock())
     return home
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def public_pem(private: Ed25519PrivateKey) -> bytes:

@@ -191,6 +191,8 @@ def _tell(found: Restored) -> None:
             print(f"  {item.path}: {item.zh} / {item.en}")
     if found.erased:
         print(f"内容已删除 / content erased: {len(found.erased)}")
+    if found.unfinished:
+        print(f"待继续的取证（再次运行其命令） / to be finished: {len(found.unfinished)}")
     if found.absent:
         listed = ", ".join(map(str, found.absent[:20]))
         print(

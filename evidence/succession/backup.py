@@ -105,12 +105,18 @@ def back_up(
 ) -> BackedUp:
     """Write the backup to the new file ``out``; return what is in it.
 
-    The database is dumped first, so that it never knows an exhibit that the log does not. Raises
+    The database is dumped first, so that it never knows an exhibit that the log does not; then it
+    waits for a moment in which no exhibit is being sealed, and takes the checkpoint. Raises
     InputError for a place that is taken, SealError when the disk is full: nothing is then there.
     """
     _refuse_taken(out)
-    with home.signing(), _dumped(dump) as dumped, _draft(out, fault) as target:
+    with (
+        _dumped(dump) as dumped,
+        home.signing(exclusive=True) as share,
+        _draft(out, fault) as target,
+    ):
         snapshot = take_snapshot(home)
+        share()
         fault("snapshot taken")
         keys = _write_keys(snapshot, out, wrap, now)
         with _archive(target, wrap) as tar:

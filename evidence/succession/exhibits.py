@@ -15,6 +15,7 @@ from evidence.home import EvidenceHome
 from evidence.keeping.exhibit import Kept, find
 from evidence.keeping.store import FolderStore
 from evidence.log import Store
+from evidence.seal.workfolder import ORDER, WorkFolder
 from evidence.verify.steps import verify_file
 
 
@@ -34,9 +35,9 @@ def verify_exhibits(
     """Verify every sealed exhibit below the data folder with its own trust folder.
 
     Returns the verdicts, and the indices of sealed outcomes of the log (whose key is given) that
-    have no exhibit here. Erased ones are neither.
+    have no exhibit here. Erased ones are neither, nor are those yet to be put in place.
     """
-    store, verdicts, there = FolderStore(home), [], set(erased)
+    store, verdicts, there = FolderStore(home), [], {*erased, *unfinished(home)}
     for kept in find(home.path):
         try:
             capture_id = kept.outcome.capture_id
@@ -47,6 +48,12 @@ def verify_exhibits(
         if capture_id not in erased:
             verdicts.append(_verify(kept, store, home.trust))
     return tuple(verdicts), tuple(_absent(home, key, there))
+
+
+def unfinished(home: EvidenceHome) -> tuple[str, ...]:
+    """Return the captures that were begun and neither failed nor are done."""
+    folders = sorted(path.parent for path in home.work.glob(f"*/{ORDER}"))
+    return tuple(folder.name for folder in folders if WorkFolder(folder).is_open)
 
 
 def _verify(kept: Kept, store: FolderStore, trust: Path) -> Exhibit:

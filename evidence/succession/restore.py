@@ -31,7 +31,7 @@ from evidence.log.durable import replace_file, sync_folder
 from evidence.seal.private import CONTENT, drop_key
 from evidence.seal.workfolder import DONE, ORDER
 from evidence.succession.backup import FORMAT, INDEX, KEYS_SUFFIX
-from evidence.succession.exhibits import Exhibit, verify_exhibits
+from evidence.succession.exhibits import Exhibit, unfinished, verify_exhibits
 from evidence.succession.known import Known, known_below, known_in, newest
 
 INDEX_LIMIT = 1 << 28
@@ -45,7 +45,8 @@ class Restored:
 
     ``ahead`` is a known checkpoint that the log does not reach; ``absent`` are the indices of
     sealed outcomes whose exhibits are not in the set (they lay elsewhere, or came later than it);
-    ``erased`` the captures whose content was erased; ``keys`` whether the exhibits' keys came too.
+    ``erased`` the captures whose content was erased; ``unfinished`` those that go on when their
+    command is run again; ``keys`` whether the exhibits' keys came too.
     """
 
     home: EvidenceHome
@@ -56,6 +57,7 @@ class Restored:
     ahead: Known | None
     absent: tuple[int, ...] = ()
     erased: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
     keys: bool = False
 
     @property
@@ -111,6 +113,7 @@ def restore(
         ahead=ahead,
         absent=absent,
         erased=erased,
+        unfinished=unfinished(restored),
         keys=second is not None,
     )
 

@@ -1,8 +1,9 @@
 """What of a data folder goes into a backup, so that nothing in it is ahead of the log.
 
-The log's newest checkpoint is taken under its lock, together with the list of files. What is not
-ahead of that checkpoint goes in: full tiles never change; an exhibit that was in place then is
-complete; of a capture that was still running only its order goes in, and it is made again.
+The log's newest checkpoint is taken under its lock, together with the list of files, in a moment
+in which no exhibit is between its entry and its place. What is not ahead of that checkpoint goes
+in: full tiles never change; an exhibit that was in place then is complete; of a capture that was
+still running only its order goes in, and it is made again.
 """
 
 from __future__ import annotations
