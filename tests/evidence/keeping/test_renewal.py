@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from evidence.authority import stamp
 from evidence.errors import SealError
 from evidence.format.policy import WeakAlgorithm
 from evidence.format.renewal import Renewals
+from evidence.format.stampednote import stamped_note
+from evidence.format.tlogproof import TlogProof
 from evidence.keeping.due import due
 from evidence.keeping.renewing import Renewed, renew
 from tests.evidence.builder import NAME
@@ -185,3 +188,22 @@ def test_a_file_that_was_hashed_again_is_compared(tmp_path: Path) -> None:
     path = world.exhibit.path(f"{NAME}.attempt.json")
     path.write_bytes(path.read_bytes().replace(b'"number":1', b'"number":2'))
     assert "attempt.json" in " ".join(c.en for c in world.verify(dossier=False).claims)
+
+
+def test_tokens_over_the_checkpoint_are_renewed_with_the_others(tmp_path: Path) -> None:
+    world = begin(tmp_path)
+    proof = world.exhibit.path(f"{NAME}.outcome.tlog-proof").read_bytes()
+    note = stamped_note(TlogProof.parse(proof).checkpoint)
+    token = stamp(world.first, note, clock=lambda: world.now)
+    for end, data in (("tsq", token.request), ("tsr", token.response)):
+        world.exhibit.path(f"{NAME}.checkpoint.local.{end}").write_bytes(data)
+    world.at(years(SEALED, 3) - 20 * DAY)
+    again(world, world.add("second", 10))
+    data = world.exhibit.path(f"{NAME}.renewal.json").read_bytes()
+    assert Renewals.parse(data, "renewal").tokens == ("checkpoint.local", "local")
+    world.at(years(SEALED, 5))
+    for dossier in (True, False):
+        verdict = world.verify(dossier=dossier)
+        assert verdict.exit_code == 0, [claim.en for claim in verdict.claims]
+    world.exhibit.path(f"{NAME}.checkpoint.local.tsr").unlink()
+    assert world.verify(dossier=False).exit_code != 0
