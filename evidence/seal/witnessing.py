@@ -27,12 +27,12 @@ class Witnessing:
     waiting_for: tuple[str, ...] = ()
 
 
-def show_attempt(means: Means) -> None:
-    """Show the witnesses the checkpoint that holds the attempt, before its page is captured.
+def show_log(means: Means) -> None:
+    """Show the witnesses the log as it stands: the attempt before its page is captured, a failure.
 
-    From then on the attempt cannot be dropped with its outcome unseen. It costs three seconds
-    at the most, and decides nothing: a page that is not captured now is lost, and what a witness
-    says against the log is said again, and stops the sealing, in ``witness_log``.
+    From then on the entry cannot be dropped unseen. It costs three seconds at the most, and
+    decides nothing: a page that is not captured now is lost, and what a witness says against the
+    log is said again, and stops the sealing, in ``witness_log``.
     """
     home = means.home
     asked = load_asked(home.path)
@@ -47,7 +47,7 @@ def show_attempt(means: Means) -> None:
             clock=means.clock,
             patience=IN_PASSING,
         )
-    means.fault("attempt shown")
+    means.fault("log shown")
 
 
 def witness_log(means: Means) -> Witnessing:

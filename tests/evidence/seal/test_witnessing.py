@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.errors import RolledBack
+from evidence.errors import InputError, RolledBack
 from evidence.format.cosignature import find_witnessed
 from evidence.format.note import SignedNote
 from evidence.format.tlogproof import TlogProof
@@ -104,6 +104,16 @@ def test_an_attempt_is_witnessed_before_its_page_is_captured(
         assert report.clean
         compare_with_witnesses(home.open_log().store, [witness.asked()], report, proxy=None)
         assert [finding.code for finding in report.findings] == ["rollback"]
+
+
+def test_settings_that_cannot_be_read_are_told_before_anything_is_logged(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    home = home_at(tmp_path / "home")
+    (home.path / "witnesses.toml").write_text("[[witnesses]]\nname = 1\n")
+    with pytest.raises(InputError):
+        run(recorded, home.path, tmp_path / "out" / "A.wacz")
+    assert home.open_log().store.newest().size == 0
 
 
 def test_a_log_put_back_from_a_copy_seals_nothing(recorded: Recorded, tmp_path: Path) -> None:
