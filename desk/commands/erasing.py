@@ -86,7 +86,7 @@ def _erase(arguments: argparse.Namespace) -> int:
             "Nothing was erased: this cannot be undone. Give --yes to erase the content.",
             "尚未删除：此操作不可撤销。确认删除请加 --yes。",
         )
-    erased = erase(kept, order, home=home, clock=utc_now)
+    erased = erase(kept, order, home=_writing(home), clock=utc_now)
     _note(home, kept, erased, order)
     print(
         f"内容已删除，日志第 {erased.index} 条，依据 {erased.basis}。\n"
@@ -96,6 +96,19 @@ def _erase(arguments: argparse.Namespace) -> int:
         "so with --backups-ended."
     )
     return 0
+
+
+def _writing(home: EvidenceHome) -> EvidenceHome:
+    """Return the home whose log is held in the desk's database too, where there is one."""
+    if not setting("MARKSEAL_DATABASE_URL"):
+        return home
+    os.environ["MARKSEAL_HOME"] = str(home.path)
+    from desk.commands.opening import open_desk
+
+    open_desk()
+    from desk.cases.writerlock import evidence_home
+
+    return evidence_home()
 
 
 def _note(home: EvidenceHome, kept: Kept, erased: Erased, order: EraseOrder) -> None:

@@ -97,7 +97,7 @@ def erase(
                 f"{kept.name} 已被保全（{standing.reason}）；请先解除。",
             )
         request = state["request"].encode()
-        index = _logged(home, ErasureRequest.parse(request, "erasure request"), request, clock)
+        index = _logged(home, request, state["size"], clock)
         fault("erasure logged")
         _put_papers(kept, home, request, index)
         fault("papers in place")
@@ -129,7 +129,7 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
     proof = TlogProof.parse(
         kept.path(kept.sidecars.outcome_proof).read_bytes(), kept.sidecars.outcome_proof
     )
-    _require_ours(kept, home, proof.index)
+    size = _require_ours(kept, home, proof.index)
     salts = [secrets.token_hex(32) for _ in range(2)]
     request = ErasureRequest(
         kept.outcome.capture_id,
@@ -144,13 +144,14 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
     return {
         "name": kept.name,
         "request": request.to_bytes().decode(),
+        "size": size,
         "approvers": people,
         "reason": plain(order.reason, "--reason"),
     }
 
 
-def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> None:
-    """The outcome stands in this installation's log, or its erasure cannot be logged here."""
+def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> int:
+    """Return the log's size if the outcome stands in it, or its erasure cannot be logged here."""
     store = home.open_log().store
     size = store.newest().size
     outcome = kept.path(kept.sidecars.outcome).read_bytes()
@@ -159,6 +160,7 @@ def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> None:
             f"{kept.name} was sealed by another installation; it is erased there.",
             f"{kept.name} 由其他安装封装；须在该处删除。",
         )
+    return size
 
 
 def _require_ended(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> None:
@@ -175,11 +177,11 @@ def _require_ended(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datet
         )
 
 
-def _logged(home: EvidenceHome, request: ErasureRequest, data: bytes, clock: Clock) -> int:
-    """Return the index of the erasure's entry, appended if it is not there yet."""
-    digest = sha256_hex(data)
+def _logged(home: EvidenceHome, data: bytes, start: int, clock: Clock) -> int:
+    """Return the index of the erasure's entry, appended if it is not among those from ``start``."""
+    request, digest = ErasureRequest.parse(data, "erasure request"), sha256_hex(data)
     with home.open_log().writing() as session:
-        index = _find(session, digest)
+        index = _find(session, digest, start)
         if index is not None:
             return index
         entry = sign_entry(
@@ -198,9 +200,9 @@ def _logged(home: EvidenceHome, request: ErasureRequest, data: bytes, clock: Clo
         return session.append([entry.to_bytes()])[0]
 
 
-def _find(session: Session, digest: str) -> int | None:
+def _find(session: Session, digest: str, start: int) -> int | None:
     needle = digest.encode()
-    for index, data in session.entries():
+    for index, data in session.entries(start):
         if needle in data:
             entry = parse_entry(data)
             if isinstance(entry, Erasure) and entry.basis_sha256 == digest:
