@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from evidence.format.entry import Sealed, parse_entry
 from evidence.format.tiles import WIDTH, Tile, pack_entries, tile_width, tiles_of
 from evidence.home import EvidenceHome
 from evidence.log import Head, Store
-from evidence.log.audit import VKEY
+from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import locked
 from evidence.log.store import CHECKPOINT, SEEN
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder
@@ -45,15 +45,26 @@ class Snapshot:
 
 def take_snapshot(home: EvidenceHome) -> Snapshot:
     """Return the snapshot; holds the log's lock while the files are listed."""
-    log = home.open_log()
-    with log.writing() as session:
-        head = session.head
+    with _log_held(home) as (head, store):
         begun = [path.parent for path in sorted(home.work.glob(f"*/{ORDER}"))]
         still = [folder for folder in begun if not (folder / DONE).exists()]
         outs = [_place(folder) for folder in still]
         files = tuple(sorted(_list(home, outs)))
-        sealed = _sealed_among({folder.name for folder in still}, log.store, head.size)
-    return Snapshot(home, head, log.store, files, tuple(f.name for f in still), sealed)
+        sealed = _sealed_among({folder.name for folder in still}, store, head.size)
+    return Snapshot(home, head, store, files, tuple(f.name for f in still), sealed)
+
+
+@contextmanager
+def _log_held(home: EvidenceHome) -> Iterator[tuple[Head, Store]]:
+    """Hold the log; one whose key is lost is held too, though nobody can write to it any more."""
+    if (home.keys / "log.pem").exists():
+        log = home.open_log()
+        with log.writing() as session:
+            yield session.head, log.store
+        return
+    store = Store(home.log, read_vkey(home.log / VKEY))
+    with locked(home.log / "lock"):
+        yield store.newest(), store
 
 
 def _place(work: Path) -> Path:

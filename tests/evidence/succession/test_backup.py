@@ -140,6 +140,15 @@ def test_content_at_rest_comes_back_with_its_keys_and_not_without(
     assert not list((tmp_path / "later/evidence/keys").glob("*/*.key"))
 
 
+def test_what_is_left_is_backed_up_when_the_keys_are_lost(office: Office, tmp_path: Path) -> None:
+    for name in ("log.pem", "signer.pem"):
+        (office.home.keys / name).unlink()
+    saved(office.home, tmp_path / "one.backup")
+    found = restore(tmp_path / "one.backup", tmp_path / "new", OPEN)
+    assert [item.exit_code for item in found.exhibits] == [0]
+    assert (found.audit.clean, found.audit.size) == (True, 2)
+
+
 def test_an_altered_exhibit_is_named(office: Office, tmp_path: Path) -> None:
     dossier = office.exhibits / "1.dossier.zip"
     data = bytearray(dossier.read_bytes())
