@@ -120,9 +120,11 @@ class EvidenceHome:
         for name in ("log.pem", "signer.pem"):
             if not (self.keys / name).exists():
                 raise InputError(
-                    f"The key {name} is gone from {self.keys}; put it back from the back-up. No "
+                    f"The key {name} is gone from {self.keys}; put it back from the backup, or let "
+                    "recovery keys replace it (see markseal keys and markseal succession). No "
                     "other is made in its place.",
-                    f"{self.keys} 中的密钥 {name} 不见了；请从备份恢复。系统不会另造密钥代替。",
+                    f"{self.keys} 中的密钥 {name} 不见了；请从备份恢复，或用恢复密钥更换"
+                    "（见 markseal keys、markseal succession）。系统不会另造密钥代替。",
                 )
 
     def _prepare(self, now: datetime) -> None:

@@ -20,6 +20,7 @@ from evidence.format.ledger import FormerSigner, Ledger, Revoked, key_id
 from evidence.format.statement import Revocation, Statement
 from evidence.home import EvidenceHome, ensure_key, load_key
 from evidence.log import Session
+from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, sync_folder
 from evidence.seal.workfolder import WorkFolder
 from evidence.trustfolder import SIGNER_KEY
@@ -52,13 +53,17 @@ class Changed:
 
 
 def list_keys(home: EvidenceHome) -> list[KeyRow]:
-    """Return every key of the installation, those in use first; raises InputError on bad rights."""
+    """Return every key of the installation, those in use first.
+
+    One in use whose private half is gone is ``missing``. Raises InputError when others can read
+    a private key.
+    """
     ledger = home.ledger()
-    current = home.signer().public_key().public_bytes_raw()
-    start = ledger.signers[-1].end if ledger.signers else None
-    log = home.open_log().key
-    rows = [KeyRow("signer", key_id(current), "current", _began(start))]
-    rows.append(KeyRow("log", key_id(log.public), "current"))
+    log = read_vkey(home.log / VKEY)
+    rows = [
+        KeyRow("signer", key_id(_current(home)), _state(home, "signer.pem"), _start(ledger)),
+        KeyRow("log", key_id(log.public), _state(home, "log.pem")),
+    ]
     gone = {item.public: item.start for item in ledger.revoked}
     for item in ledger.signers:
         state = "revoked" if item.public in gone else "former"
@@ -69,6 +74,14 @@ def list_keys(home: EvidenceHome) -> list[KeyRow]:
         )
     rows += [KeyRow("log", key_id(item.key.public), "former") for item in ledger.logs]
     return rows + [KeyRow("recovery", key_id(key), "current") for key in ledger.recovery]
+
+
+def _state(home: EvidenceHome, name: str) -> str:
+    path = home.keys / name
+    if not path.exists():
+        return "missing"
+    load_key(path)
+    return "current"
 
 
 def _began(end: datetime | None) -> datetime | None:

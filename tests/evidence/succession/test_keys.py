@@ -148,6 +148,7 @@ def test_a_changed_statement_is_refused(office: Office, tmp_path: Path) -> None:
 
 def test_a_lost_key_is_replaced(office: Office, tmp_path: Path) -> None:
     (office.home.keys / "signer.pem").unlink()
+    assert [row.state for row in list_keys(office.home)[:2]] == ["missing", "current"]
     path = revoked(office, tmp_path, (0, 2))
     revoke_signer(office.home, read_statement(path), now=now())
     seal(office.home, office.exhibits, 2)
