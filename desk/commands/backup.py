@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.environment import setting
-from desk.commands.trust import add_home, home_path, now
+from desk.commands.trust import add_home, existing_home, now
 from desk.commands.witnesses import ask_witnesses
 from evidence.errors import InputError
 
@@ -127,10 +127,9 @@ def _backup(arguments: argparse.Namespace) -> int:
 
     from desk.commands.dumping import database_dump
     from evidence.format.backupfile import by_passphrase, by_public_key
-    from evidence.home import EvidenceHome
     from evidence.succession.backup import back_up
 
-    home = EvidenceHome(home_path(arguments))
+    home = existing_home(arguments)
     if arguments.to is None:
         wrap = by_passphrase(_passphrase(arguments))
     else:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from desk.commands.trust import add_home, home_path, now
+from desk.commands.trust import add_home, existing_home, home_path, now
 from evidence.errors import InputError
 
 
@@ -130,10 +130,9 @@ def _add_revoke(actions: Any) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from evidence.home import EvidenceHome
     from evidence.succession.keys import list_keys
 
-    for row in list_keys(EvidenceHome(home_path(arguments))):
+    for row in list_keys(existing_home(arguments)):
         digits = " ".join(row.sha256[at : at + 4] for at in range(0, 64, 4))
         start, end = _moment(row.start), _moment(row.end)
         print(f"{row.role:9}{row.state:9}{start} – {end}\n    {digits}")
@@ -145,10 +144,9 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
-    from evidence.home import open_home
     from evidence.succession.keys import rotate_signer
 
-    changed = rotate_signer(open_home(home_path(arguments), clock=now), now=now())
+    changed = rotate_signer(existing_home(arguments), now=now())
     _tell_change(changed.index, changed.trust)
     return 0
 
@@ -175,12 +173,11 @@ def _recovery(arguments: argparse.Namespace) -> int:
 
 
 def _statement(arguments: argparse.Namespace) -> int:
-    from evidence.home import EvidenceHome
     from evidence.succession.keys import prepare_revocation
     from evidence.succession.recovery import write_statement
 
     start = parse_start(arguments.start)
-    statement = prepare_revocation(EvidenceHome(home_path(arguments)), effective=start)
+    statement = prepare_revocation(existing_home(arguments), effective=start)
     write_statement(arguments.out, statement)
     show(statement)
     print(f"待签署 / to be signed: {arguments.out}")
@@ -225,11 +222,10 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
-    from evidence.home import EvidenceHome
     from evidence.succession.keys import revoke_signer
     from evidence.succession.recovery import read_statement
 
-    home = EvidenceHome(home_path(arguments))
+    home = existing_home(arguments)
     changed = revoke_signer(home, read_statement(arguments.statement), now=now())
     _tell_change(changed.index, changed.trust)
     return 0

@@ -65,16 +65,30 @@ def home_path(arguments: argparse.Namespace) -> Path:
     return Path(arguments.home or setting("MARKSEAL_HOME"))
 
 
+def existing_home(arguments: argparse.Namespace) -> EvidenceHome:
+    """Return the installation in the data folder; InputError where there is none, none is made."""
+    from evidence.errors import InputError
+    from evidence.format.policy import POLICY
+    from evidence.home import EvidenceHome
+
+    home = EvidenceHome(home_path(arguments))
+    if not (home.trust / POLICY).exists():
+        raise InputError(
+            f"There is no installation in {home.path}; check MARKSEAL_HOME or --home.",
+            f"{home.path} 中没有安装；请检查 MARKSEAL_HOME 或 --home。",
+        )
+    return home
+
+
 def now() -> datetime:
     """Return the time in this machine's zone."""
     return datetime.now().astimezone()
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from evidence.home import open_home
     from evidence.succession.export import export_trust
 
-    home = open_home(home_path(arguments), clock=now)
+    home = existing_home(arguments)
     made = export_trust(home, arguments.out, now=now())
     print(f"信任文件夹 / trust folder: {made.trust}")
     print(f"指纹单 / fingerprint sheet: {made.page}, {made.text}")
@@ -84,9 +98,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _update(arguments: argparse.Namespace) -> int:
-    from evidence.home import open_home
-
-    home = open_home(home_path(arguments), clock=now)
+    home = existing_home(arguments)
     if arguments.check:
         changed = home.stale_trust()
     else:

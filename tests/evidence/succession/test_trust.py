@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from desk.cli import main
 from desk.commands.trust import warn_stale
 from evidence.capture import find_browser
 from evidence.errors import InputError
@@ -139,3 +140,22 @@ def test_a_trust_folder_that_no_longer_fits_is_told(
     (home.trust / "signer.pem").write_bytes(b"another")
     warn_stale(home)
     assert "signer.pem" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["trust", "export", "--out", "out"],
+        ["trust", "update"],
+        ["keys", "list"],
+        ["keys", "rotate", "signer"],
+        ["keys", "statement", "signer", "--out", "out"],
+        ["backup", "--out", "out", "--passphrase-file", "words"],
+    ],
+)
+def test_a_wrong_data_folder_is_not_made(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--home", str(tmp_path / "nowhere")]) == 64
+    assert "no installation" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
