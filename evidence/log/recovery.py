@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from evidence.errors import FormatError, LogError
 from evidence.format.checkpoint import Checkpoint
+from evidence.format.entry import parse_entry
 from evidence.format.merkle import leaf_hash, tree_root
-from evidence.format.tiles import WIDTH, Tile
+from evidence.format.tiles import WIDTH, Tile, pack_entries, tile_width
 from evidence.log.commit import Check, Place, commit, keep_copies
 from evidence.log.durable import replace_file, sync_folder
+from evidence.log.staged import read_staged
 from evidence.log.store import CHECKPOINT, NEXT, SEEN, Head, tiles_from_leaves
 
 
@@ -52,14 +57,51 @@ def _seen(log: Place) -> Head | None:
 
 
 def _check_last_bundle(log: Place, size: int) -> None:
-    """Compare the entries we are about to continue from with their leaf hashes."""
+    """Compare the entries we are about to continue from with their leaf hashes.
+
+    A torn bundle is put together again, entry by entry, from its earlier widths and from what
+    was lined up; only entries whose leaf hash the tile holds are taken. What was changed into
+    another sound entry is no tearing: LogError, for a person must see it.
+    """
     if size == 0:
         return
     number = (size - 1) // WIDTH
-    entries = log.store.bundle(number, size)
-    held = log.store.tile(Tile(0, number, len(entries)))
-    if b"".join(map(leaf_hash, entries)) != held[: 32 * len(entries)]:
+    tile = Tile(None, number, tile_width(0, number, size))
+    held = log.store.tile(Tile(0, number, tile.width))[: 32 * tile.width]
+    try:
+        entries = log.store.bundle(number, size)
+    except LogError:
+        entries = []
+    if b"".join(map(leaf_hash, entries)) == held:
+        return
+    due = [held[at : at + 32] for at in range(0, len(held), 32)]
+    pairs = zip(entries, due, strict=False)
+    if any(_is_entry(entry) for entry, leaf in pairs if leaf_hash(entry) != leaf):
         raise _changed()
+    known = {leaf_hash(entry): entry for entry in _remains(log, tile)}
+    if any(leaf not in known for leaf in due):
+        raise _changed()
+    replace_file(log.folder / tile.path(), pack_entries([known[leaf] for leaf in due]))
+
+
+def _is_entry(data: bytes) -> bool:
+    with suppress(FormatError):
+        parse_entry(data)
+        return True
+    return False
+
+
+def _remains(log: Place, tile: Tile) -> Iterator[bytes]:
+    """Yield every entry that can still be read of a bundle, whole ones of a torn file included."""
+    full = log.folder / Tile(None, tile.n).path()
+    for path in (full, *full.parent.glob(f"{full.name}.p/*")):
+        with suppress(OSError):
+            data, at = path.read_bytes(), 0
+            while at + 2 <= len(data):
+                begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
+                yield data[begin:at]
+    for frame in read_staged(log.folder):
+        yield frame.entry
 
 
 def _changed() -> LogError:

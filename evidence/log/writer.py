@@ -75,7 +75,7 @@ class Log(Place):
                 common.tail.add(self.folder, lined_up, keep=session.head.size)
                 self.fault("log: staged")
         if lined_up:
-            _settle(self, common, lined_up[-1])
+            _settle(self, common, lined_up)
 
     def append(self, make: Callable[[Session], bytes]) -> int:
         """Append the entry that ``make`` returns for the open session; return its index.
@@ -134,8 +134,13 @@ class Session:
     @property
     def index(self) -> CaseIndex:
         """Where the entries of a case and of a capture stand, those lined up included."""
-        index = self.common.index
-        index.catch_up(self.log.store, self.head.size)
+        index, store = self.common.index, self.log.store
+        try:
+            index.catch_up(store, self.head.size)
+        except LogError:  # an entry bundle is torn, or the index belongs to somebody else
+            with self.log.hold(COMMIT, self.common) as check:
+                recover(self.log, check=check)
+            index.catch_up(store, self.head.size)
         index.waiting = self.rows
         return index
 
@@ -155,8 +160,8 @@ class Session:
 
     def previous(self) -> str:
         """Return the SHA-256 (hex) of the last entry's bytes, zeroes for an empty log."""
-        last = (self.lined_up or self.base)[-1:]
-        if last:
+        last = (self.lined_up or self.base or self.common.tail.frames)[-1:]
+        if last and last[0].at == self.size - 1 and self.lined_up is not None:
             return last[0].digest.hex()
         if self.head.size == 0:
             return ZERO
@@ -186,10 +191,15 @@ class Session:
 
 def _staging(log: Log, common: Shared) -> Session:
     """Return the session at the end of what is lined up; called with the stage lock held."""
-    tail = common.tail
+    tail, known = common.tail, common.tail.generation
     tail.refresh(log.folder)
     head = _known_head(log, common, CHECKPOINT)
-    if head is None or not tail.frames or tail.frames[-1].at + 1 < head.size:
+    if (
+        head is None
+        or tail.generation != known
+        or not tail.frames
+        or tail.frames[-1].at + 1 < head.size
+    ):
         with log.hold(COMMIT, common) as check:
             head = _commit_staged(log, common, check)
         tail.refresh(log.folder)
@@ -260,8 +270,9 @@ def _note_settled(common: Shared, first: int, entries: Sequence[bytes]) -> None:
             common.settled.pop(next(iter(common.settled)))
 
 
-def _settle(log: Log, common: Shared, last: Frame) -> None:
-    """Return when ``last`` is durable: by our commit, another thread's or another process's."""
+def _settle(log: Log, common: Shared, ours: Sequence[Frame]) -> None:
+    """Return when ``ours`` are durable: by our commit, another thread's or another process's."""
+    last = ours[-1]
     leaf = leaf_hash(last.entry)
 
     def done() -> bool:
@@ -280,8 +291,13 @@ def _settle(log: Log, common: Shared, last: Frame) -> None:
         if check is None:
             return
         head = _commit_staged(log, common, check)
-        if head.size <= last.at or not _has(log, head, last.at, leaf):
+        if head.size > last.at and _has(log, head, last.at, leaf):
+            return
+        discard(log.folder)  # ours are not in it any more: it was damaged under our hands
+        entries = _in_order(log, head, ours)
+        if not entries:
             raise not_logged()
+        commit.append(log, head, entries, check=check)
 
 
 def _has(log: Log, head: Head, index: int, leaf: bytes) -> bool:

@@ -1,7 +1,8 @@
 """A child process that appends attempts and is killed at a fault point.
 
-``python -m tests.evidence.log.appender FOLDER COUNT KILL_AT``: append COUNT attempts of this
-process's own case, printing each index once acknowledged; SIGKILL at the KILL_AT-th point.
+``python -m tests.evidence.log.appender FOLDER COUNT KILL_AT [POINT]``: append COUNT attempts of
+this process's own case, printing each index once acknowledged; SIGKILL at the KILL_AT-th point
+(of those whose name ends in POINT).
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from tests.evidence.log.fixtures import attempt, make_log
 
 def main() -> None:
     folder, count, kill_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    seen = 0
+    seen, wanted = 0, "".join(sys.argv[4:])
 
     def fault(point: str) -> None:
         nonlocal seen
-        seen += 1
-        if seen == kill_at:
+        seen += point.endswith(wanted)
+        if seen == kill_at and point.endswith(wanted):
             os.kill(os.getpid(), signal.SIGKILL)
 
     log = make_log(folder, fault)
