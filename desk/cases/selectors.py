@@ -13,7 +13,6 @@ from desk.errors import NotFound
 from desk.jobs.models import Job
 from desk.register.models import User
 from desk.register.roles import scope_of
-from evidence.format.erasure import erasure_names
 from evidence.home import EvidenceHome
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.store import FolderStore, Stored
@@ -103,10 +102,7 @@ def kept_of(exhibit: Exhibit) -> Kept:
 
 def erased(exhibit: Exhibit) -> bool:
     """Return whether the content of this exhibit was erased and the log says so."""
-    return (
-        exhibit.wacz != ""
-        and kept_of(exhibit).path(erasure_names(exhibit.wacz.removesuffix(".wacz"))[0]).is_file()
-    )
+    return exhibit.wacz != "" and kept_of(exhibit).erased
 
 
 def dossier_of(exhibit: Exhibit) -> Stored:

@@ -82,7 +82,10 @@ def due_of(kept: Kept, chain: Chain, trust: Trust, *, now: datetime) -> Due:
     until = stands_until(chain.vouches, weak, wanted=wanted) or now
     left = until - now
     alarm = min((days for days in ALARMS if left <= timedelta(days=days)), default=None)
-    return Due(kept, until, alarm, again=_data_again(chain, trust, now))
+    again = _data_again(chain, trust, now)
+    if again and kept.erased:
+        return Due(kept, until, None, again=False)  # there is nothing left to hash again
+    return Due(kept, until, alarm, again=again)
 
 
 def _data_again(chain: Chain, trust: Trust, now: datetime) -> bool:

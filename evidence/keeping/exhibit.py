@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from evidence.errors import EvidenceError, InputError
 from evidence.format.entry import Sealed, parse_entry
+from evidence.format.erasure import erasure_names
 from evidence.format.names import Sidecars, check_package_name
 from evidence.verify.papers import Papers, papers_beside
 from evidence.verify.verdict import Findings
@@ -47,6 +48,11 @@ class Kept:
         if not isinstance(entry, Sealed):
             raise _no_exhibit(path)
         return entry
+
+    @property
+    def erased(self) -> bool:
+        """Whether its sidecars say that its content was erased."""
+        return self.path(erasure_names(self.name)[0]).is_file()
 
     def papers(self) -> Papers:
         """Return the sidecars; InputError when one of them cannot be read."""

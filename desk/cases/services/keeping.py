@@ -59,12 +59,9 @@ def run_renewal(
     alarms: list[tuple[Exhibit, Due]] = []
     faults: list[EvidenceError] = []
     for exhibit in Exhibit.objects.filter(state=ExhibitState.SEALED).iterator():
-        kept = kept_of(exhibit)
-        if not kept.path(kept.sidecars.outcome).is_file():
-            continue
         try:
             take_in(exhibit)
-            found = due(kept, trust, now=clock())
+            found = due(kept_of(exhibit), trust, now=clock())
         except EvidenceError as error:
             faults.append(error)
             continue

@@ -17,10 +17,11 @@ from evidence.format.digests import sha256_hex
 from evidence.format.entry import Erasure, parse_entry
 from evidence.format.erasure import commitment, erasure_names
 from evidence.format.manifest import key_digest
-from evidence.format.policy import POLICY, RevokedKey
+from evidence.format.policy import POLICY, RevokedKey, WeakAlgorithm
 from evidence.format.policytext import parse_policy
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import ground, grounds, retention
+from evidence.keeping.due import due
 from evidence.keeping.erasing import (
     EraseOrder,
     backups_ended,
@@ -33,6 +34,7 @@ from evidence.keeping.holds import hold, release
 from evidence.keeping.store import FolderStore, in_the_clear
 from evidence.seal import open_home
 from evidence.verify import Verdict, verify_file
+from evidence.verify.trust import load_trust
 from tests.evidence.builder import CAPTURE_ID, NAME, SALT
 from tests.evidence.keeping.homes import now, seal_into
 from tests.evidence.keeping.years import begin
@@ -319,3 +321,15 @@ def test_an_erasure_signed_by_a_revoked_or_former_key_is_told(home: EvidenceHome
     policy.write_text(replace(held, revoked=revoked).to_text(), encoding="utf-8")
     claim = next(claim for claim in verdict(home).claims if claim.id == "erasure")
     assert (claim.status.value, "revoked later" in claim.en) == ("not_checked", True)
+
+
+def test_an_erased_exhibit_is_never_due_for_hashing_again(home: EvidenceHome) -> None:
+    policy = home.trust / POLICY
+    held = parse_policy(policy.read_text("utf-8"))
+    weak = (WeakAlgorithm("sha256", now() + timedelta(days=20)),)
+    policy.write_text(replace(held, weak=weak).to_text(), encoding="utf-8")
+    before = due(exhibit(home), load_trust(home.trust), now=now())
+    assert (before.alarm, before.again) == (30, True)
+    erase(exhibit(home), ORDER, home=home, clock=now)
+    after = due(exhibit(home), load_trust(home.trust), now=now())
+    assert (after.alarm, after.again) == (None, False)
