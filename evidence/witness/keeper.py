@@ -1,7 +1,8 @@
 """The witness's decision on ``add-checkpoint`` (c2sp.org/tlog-witness): cosign, or say why not.
 
 No network here: bytes of a request in, an answer out. What was cosigned is on disk before the
-answer exists, and never goes backwards. Checkpoints with extension lines are refused.
+answer exists, and never goes backwards, in size or in time. Checkpoints with extension lines
+are refused.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.errors import EvidenceError, FormatError, ProofError
+from evidence.errors import EvidenceError, FormatError, ProofError, WitnessError
 from evidence.format.addcheckpoint import SIZE_TYPE, AddCheckpoint, print_cosignatures, print_size
 from evidence.format.checkpoint import Checkpoint
-from evidence.format.cosignature import WitnessKey, cosign
+from evidence.format.cosignature import WitnessKey, cosign, find_witnessed
 from evidence.format.merkle import EMPTY_ROOT, verify_consistency
 from evidence.format.note import SignedNote, open_note
 from evidence.log.durable import Fault, no_fault
@@ -55,7 +56,7 @@ class Witness:
         return next((log for log in self.logs if log.key.name == origin), None)
 
     def add_checkpoint(self, body: bytes) -> Answer:
-        """Return 200 with the cosignature line, or 400, 403, 404, 409 or 422 and why.
+        """Return 200 with the cosignature line, or 400, 403, 404, 409, 422 or 503 and why.
 
         Raises WitnessError when the witness's own record cannot be used.
         """
@@ -92,7 +93,14 @@ class Witness:
         except ProofError as error:
             log.refuse(request.note)
             return refusal(422, error)
-        line = cosign(note.text, self.key.name, self.private, now=self.clock())
+        now = self.clock()
+        if latest is not None and now < self._cosigned_at(latest):
+            return _no(
+                503,
+                "见证人的时钟早于其上一次签署，请校准",
+                "the witness's clock is before its last cosignature: set it right",
+            )
+        line = cosign(note.text, self.key.name, self.private, now=now)
         by_log = tuple(
             s for s in note.signatures if (s.name, s.key_id) == (log.key.name, log.key.key_id)
         )
@@ -100,6 +108,16 @@ class Witness:
         log.keep(SignedNote(note.text, (*by_log, line)).to_bytes())
         self.fault("witness: recorded")
         return Answer(200, TEXT, print_cosignatures((line,)))
+
+    def _cosigned_at(self, latest: Head) -> datetime:
+        """Return the time of our own cosignature on the record; WitnessError when it has none."""
+        found = find_witnessed(SignedNote.parse(latest.note), [self.key])
+        if not found:
+            raise WitnessError(
+                "The record was not cosigned with this witness's key; restore the right key.",
+                "记录并非由本见证人的密钥签署；请恢复正确的密钥。",
+            )
+        return found[0].time
 
 
 def _check_extends(latest: Head | None, new: Checkpoint, proof: tuple[bytes, ...]) -> None:

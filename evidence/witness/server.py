@@ -89,8 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != PATH:
             self._refuse(404, "没有这个地址", f"there is only {PATH} to post to")
             return
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit() and len(length) < 9):
+        lengths = self.headers.get_all("Content-Length", [])
+        length = lengths[0] if len(lengths) == 1 else ""
+        if "Transfer-Encoding" in self.headers or not (
+            length.isascii() and length.isdigit() and len(length) < 9
+        ):
             self._refuse(411, "请求须写明长度", "a request states its Content-Length")
             return
         if int(length) > LIMIT:

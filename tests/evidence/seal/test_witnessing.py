@@ -106,6 +106,28 @@ def test_an_attempt_is_witnessed_before_its_page_is_captured(
         assert [finding.code for finding in report.findings] == ["rollback"]
 
 
+@pytest.mark.parametrize("point", ["log shown", "checkpoint cosigned", "dossier built"])
+def test_stopped_around_a_cosignature_it_goes_on(
+    recorded: Recorded, tmp_path: Path, point: str
+) -> None:
+    home, out = home_at(tmp_path / "home"), tmp_path / "out" / "A.wacz"
+
+    def stop(reached: str) -> None:
+        if reached == point:
+            raise RuntimeError(point)
+
+    with witness_of(home, tmp_path / "witness") as witness:
+        configure(home, witness)
+        require(home, witness)
+        with pytest.raises(RuntimeError):
+            run(recorded, home.path, out, fault=stop)
+        assert not (out.parent / "A.dossier.zip").exists()
+        assert run(recorded, home.path, out).status is Status.SEALED
+    assert verdict(out.parent / "A.dossier.zip", home.trust)["exit"] == 0
+    report = audit(home.log)
+    assert (report.clean, report.sealed) == (True, 1)
+
+
 def test_settings_that_cannot_be_read_are_told_before_anything_is_logged(
     recorded: Recorded, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,15 @@ def test_a_lost_or_torn_record_stops_it(tmp_path: Path) -> None:
     latest.unlink()
     with pytest.raises(WitnessError):
         witness.add_checkpoint(request(log, 0))
+
+
+def test_it_does_not_go_back_in_time(tmp_path: Path) -> None:
+    log = make_log(tmp_path / "log", 5)
+    assert keeper(tmp_path / "w").add_checkpoint(request(log, 0)).status == 200
+    grow(log, "more")
+    earlier = keeper(tmp_path / "w", clock=lambda: NOON - timedelta(seconds=1))
+    assert earlier.add_checkpoint(request(log, 5)).status == 503
+    assert keeper(tmp_path / "w").add_checkpoint(request(log, 5)).status == 200
 
 
 def test_its_key_is_its_own(tmp_path: Path) -> None:

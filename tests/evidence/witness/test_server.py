@@ -75,6 +75,7 @@ def test_what_cannot_be_answered_is_one_sentence(
         b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\n\r\n",
         b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"PUT / HTTP/1.1\r\nHost: a\r\n\r\n",
         b"nonsense\r\n\r\n",
     ],
