@@ -34,6 +34,7 @@ FAMILIES = {
     "selftest": "selftest",
     "log": "evidence",
     "case": "case",
+    "resume": "resume",
     "trust": "trust",
     "keys": "keys",
     "backup": "backup",

@@ -15,7 +15,8 @@ from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot
 from evidence.errors import CaptureFailed, InputError, SealError
 from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
 from evidence.log import audit
-from evidence.seal import PreserveOrder, Status, preserve, unfinished
+from evidence.seal import Preserved, PreserveOrder, Status, preserve, unfinished
+from evidence.seal.waiting import resume_all
 from tests.evidence.authority.test_authority import server
 from tests.evidence.seal.rig import CASE, ID, Recorded, home_at, now, order, run, verdict
 
@@ -203,8 +204,16 @@ def test_without_a_token_it_waits_and_is_sealed_later(recorded: Recorded, tmp_pa
         kept = out.read_bytes()
         home = home_at(tmp_path / "home")
         assert unfinished(home, url=recorded.url, case=CASE, out=out) == ID
+        pauses: list[float] = []
+        ((_, still),) = resume_all(home, proxy=None, clock=now, pause=pauses.append)
+        assert isinstance(still, Preserved)
+        assert still.status is Status.AWAITING_TIMESTAMP
+        assert len(pauses) == 2
         down = False
-        result = run(recorded, tmp_path / "home", out)
+        ((_, result),) = resume_all(home, proxy=None, clock=now)
+        assert resume_all(home, proxy=None, clock=now) == []
+    assert isinstance(result, Preserved)
+    assert run(recorded, tmp_path / "home", out) == result
     assert result.status is Status.SEALED
     assert not result.trial
     assert out.read_bytes() == kept
