@@ -24,8 +24,8 @@ from evidence.verify.erased import erased_name, verify_erased
 from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
-from evidence.verify.signature import check_review, check_signature, proved_by
 from evidence.verify.revocation import check_revocation
+from evidence.verify.signature import check_review, check_signature, proved_by
 from evidence.verify.stamps import check_order, check_stamps
 from evidence.verify.trust import Trust, load_trust, parse_certificates
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
