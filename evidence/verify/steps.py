@@ -46,7 +46,7 @@ def verify_file(
     ``trust`` is the trust folder; without it nothing is trusted and the verdict is never
     *valid*. ``clock`` says at what time it is asked: a token that was not renewed before its
     authority's certificate ended no longer counts after that. Raises InputError or TrustError
-    when a path cannot be used. Not checked: revocation, and whatever
+    when a path cannot be used. Not checked: whatever
     ``Verdict.to_json()["not_proved"]`` lists.
     """
     try:
