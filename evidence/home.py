@@ -120,8 +120,8 @@ class EvidenceHome:
         for name in ("log.pem", "signer.pem"):
             if not (self.keys / name).exists():
                 raise InputError(
-                    f"The key {name} is gone from {self.keys}; put it back from the back-up, or let "
-                    "recovery keys replace it (see markseal keys and markseal succession). No "
+                    f"The key {name} is gone from {self.keys}; put it back from the back-up, or "
+                    "let recovery keys replace it (see markseal keys and markseal succession). No "
                     "other is made in its place.",
                     f"{self.keys} 中的密钥 {name} 不见了；请从备份恢复，或用恢复密钥更换"
                     "（见 markseal keys、markseal succession）。系统不会另造密钥代替。",
