@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from binascii import unhexlify
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Any
 
 from evidence.errors import FormatError, LogError
 from evidence.format.entry import CaseClosed, parse_entry
-from evidence.format.glance import ATTEMPT, as_glance
+from evidence.format.glance import ATTEMPT, as_glance, glances
 from evidence.format.merkle import leaf_hash
+from evidence.format.tiles import WIDTH
 from evidence.log.store import Store
 
 INDEX = "index.sqlite3"
@@ -172,14 +173,17 @@ class CaseIndex:
 
     def _take_batch(self, base: sqlite3.Connection, store: Store, size: int) -> bool:
         (upto,) = base.execute("SELECT size FROM upto").fetchone()
-        rows, data, until = list[Row](), b"", min(size, upto + BATCH)
+        until, data = min(size, upto + BATCH), b""
+        rows: list[tuple[object, ...]] = []
+        group: list[tuple[int, bytes]] = []
         for at, data in store.entries(until, upto):
-            row = row_of(at, data)
-            if row is not None:
-                rows.append(row)
+            group.append((at, data))
+            if len(group) == WIDTH or at == until - 1:
+                rows += _values(group)
+                group = []
         if until > upto:
             insert = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"
-            base.executemany(insert, _values(rows))
+            base.executemany(insert, rows)
             base.execute("UPDATE upto SET size = ?, leaf = ?", (until, leaf_hash(data)))
         return bool(until >= size)
 
@@ -199,8 +203,15 @@ class CaseIndex:
             ) from error
 
 
-def _values(rows: Iterable[Row]) -> Iterator[tuple[int, int, bytes, bytes | None, int]]:
-    return ((row.at, row.kind, row.case_tag, row.capture_id, row.number) for row in rows)
+def _values(group: Sequence[tuple[int, bytes]]) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of some entries, read together, as the table holds them."""
+    for (at, data), seen in zip(group, glances([data for _, data in group]), strict=True):
+        if seen is not None:
+            yield (at, seen[0], unhexlify(seen[2]), unhexlify(seen[1]), seen[3])
+        else:
+            row = row_of(at, data)
+            if row is not None:
+                yield (row.at, row.kind, row.case_tag, row.capture_id, row.number)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,3 +200,29 @@ def test_a_log_that_was_emptied_is_not_begun_anew(tmp_path: Path) -> None:
 def test_a_log_without_a_checkpoint_has_no_newest(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="no checkpoint"):
         make_log(tmp_path).store.newest()
+
+
+def test_another_library_reads_the_folder_and_finds_the_same_root(tmp_path: Path) -> None:
+    """Nothing of ours reads here: the files as c2sp.org/tlog-tiles says, pymerkle for the tree."""
+    log = make_log(tmp_path)
+    with log.writing() as session:
+        add_batch(session, 700)
+    origin, size, root = (tmp_path / "checkpoint").read_text("utf-8").split("\n")[:3]
+    tree, leaves = InmemoryTree(algorithm="sha256"), b""
+    for number in range(-(-int(size) // 256)):
+        width = min(256, int(size) - number * 256)
+        name = f"{number:03d}" + ("" if width == 256 else f".p/{width}")
+        data = (tmp_path / "tile/entries" / name).read_bytes()
+        while data:
+            (length,) = struct.unpack(">H", data[:2])
+            index = tree.append_entry(data[2 : 2 + length])
+            leaves += tree.get_leaf(index)
+            data = data[2 + length :]
+        assert (tmp_path / "tile/0" / name).read_bytes() == leaves[number * 256 * 32 :]
+    assert tree.get_size() == int(size) == 700
+    assert tree.get_root() == base64.b64decode(root)
+    assert origin == "markseal/test"
+    full = [tree.get_root(256 * n) for n in (1, 2)]
+    upper = (tmp_path / "tile/1/000.p/2").read_bytes()
+    assert upper[:32] == full[0]
+    assert hashlib.sha256(b"\x01" + upper[:32] + upper[32:]).digest() == full[1]
