@@ -6,16 +6,14 @@ that exists is ever replaced.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.authority import (
@@ -33,6 +31,7 @@ from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
 from evidence.format.policy import POLICY
 from evidence.format.times import format_time
+from evidence.keyfile import ensure_key, keys_held, load_key
 from evidence.log.audit import VKEY, audit, read_vkey
 from evidence.log.durable import Fault, locked, no_fault, replace_file
 from evidence.log.locks import WriterLock
@@ -142,30 +141,9 @@ class EvidenceHome:
             create_local(self.authority, now=now)
         self.update_trust(now=now, why="prepared")
 
-    @contextmanager
-    def signing(self, *, exclusive: bool = False) -> Iterator[Callable[[], None]]:
-        """Keep the keys as they are for a ``with`` block, in which exhibits are sealed.
-
-        ``exclusive`` waits until nobody else is in such a block, and keeps newcomers out; the
-        function that is yielded then lets them in again, while the keys still stay.
-        """
-        self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-        gate, handle = (_opened(self.keys / name) for name in ("gate.lock", "lock"))
-        kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-
-        def share() -> None:
-            fcntl.flock(handle, fcntl.LOCK_SH)
-            fcntl.flock(gate, fcntl.LOCK_UN)
-
-        try:
-            fcntl.flock(gate, kind)
-            fcntl.flock(handle, kind)
-            if not exclusive:
-                fcntl.flock(gate, fcntl.LOCK_UN)
-            yield share
-        finally:
-            os.close(handle)
-            os.close(gate)
+    def signing(self, *, exclusive: bool = False) -> AbstractContextManager[Callable[[], None]]:
+        """Keep the keys as they are for a ``with`` block, in which exhibits are sealed."""
+        return keys_held(self.keys, exclusive=exclusive)
 
     def ledger(self) -> Ledger:
         """Return the keys and logs that were, and the recovery keys; raises FormatError."""
@@ -273,49 +251,3 @@ def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:
     home = EvidenceHome(path)
     home.prepare(now=clock())
     return home
-
-
-def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def public_pem(private: Ed25519PrivateKey) -> bytes:
-    """Return the public key in PEM (SubjectPublicKeyInfo)."""
-    return private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def ensure_key(path: Path) -> Ed25519PrivateKey:
-    """Return the private key at ``path`` (0600), made durably when there is none."""
-    if not path.exists():
-        secret = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path.with_name(path.name + ".tmp").unlink(missing_ok=True)
-        replace_file(path, secret, mode=0o600)
-    return load_key(path)
-
-
-def load_key(path: Path) -> Ed25519PrivateKey:
-    """Return the private key at ``path``; raises InputError when others can read the file."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise InputError(
-                f"The key {path.name} can be read by others; run chmod 600 on it.",
-                f"密钥 {path.name} 可被他人读取；请执行 chmod 600。",
-            )
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"The key {path.name} cannot be read ({error}).",
-            f"无法读取密钥 {path.name}（{error}）。",
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise InputError(
-            f"The key {path.name} is not an Ed25519 key; restore the right one.",
-            f"密钥 {path.name} 不是 Ed25519 密钥；请恢复正确的密钥。",
-        )
-    return key

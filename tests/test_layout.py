@@ -79,9 +79,10 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.environment", "evidence.capture", "evidence.worker",
     },
     "evidence.trustfolder": {"evidence.format", "evidence.errors"},
+    "evidence.keyfile": {"evidence.errors", "evidence.log"},
     "evidence.home": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
-        "evidence.trustfolder", "evidence.witness",
+        "evidence.trustfolder", "evidence.witness", "evidence.keyfile",
     },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
@@ -92,6 +93,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     "evidence.succession": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.home", "evidence.seal",
         "evidence.keeping", "evidence.verify", "evidence.witness", "evidence.trustfolder",
+        "evidence.keyfile",
     },
     "evidence.keeping": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",

@@ -16,7 +16,8 @@ from pathlib import Path
 from evidence.errors import InputError
 from evidence.format.note import NoteKey
 from evidence.format.statement import Gap, Statement
-from evidence.home import EvidenceHome, ensure_key
+from evidence.home import EvidenceHome
+from evidence.keyfile import ensure_key
 from evidence.log import Head, Store, audit
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import replace_file

@@ -18,7 +18,8 @@ from evidence.format.entry import KeyChange, KeySignature, Sealed, parse_entry
 from evidence.format.entry.signing import countersign
 from evidence.format.ledger import FormerSigner, Ledger, Revoked, key_id
 from evidence.format.statement import Revocation, Statement
-from evidence.home import EvidenceHome, ensure_key, load_key
+from evidence.home import EvidenceHome
+from evidence.keyfile import ensure_key, load_key
 from evidence.log import Session
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, sync_folder

@@ -18,7 +18,8 @@ from evidence.format.ledger import FormerSigner, Ledger, Revoked, SucceededLog
 from evidence.format.note import NoteKey
 from evidence.format.policy import POLICY, Policy
 from evidence.format.statement import Gap, Statement
-from evidence.home import EvidenceHome, load_key
+from evidence.home import EvidenceHome
+from evidence.keyfile import load_key
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, replace_file, sync_folder
 from evidence.succession.gap import NEXT_LOG, NEXT_VKEY

@@ -20,7 +20,8 @@ from desk.jobs.work import Work
 from egress.process import Guard
 from evidence.environment.packages import code_digest
 from evidence.format.times import format_time
-from evidence.home import EvidenceHome, public_pem
+from evidence.home import EvidenceHome
+from evidence.keyfile import public_pem
 from evidence.selftest.review import Review, is_due, keep, sign
 from scheduler import tick
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.format.times import format_time
-from evidence.home import public_pem
+from evidence.keyfile import public_pem
 from evidence.selftest.review import Review, keep, latest_review, newest_review, sign
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
