@@ -88,13 +88,16 @@ def _no_exhibit(path: Path) -> InputError:
 def find(place: Path) -> Iterator[Kept]:
     """Yield the exhibit of ``NAME.wacz`` (there or not), or every one below a folder.
 
-    A folder without any yields nothing; InputError for a path that is neither.
+    ``NAME.dossier.zip``, ``NAME.outcome.json`` and the encrypted files name it as well. A folder
+    without any yields nothing; InputError for a path that is neither.
     """
     if place.is_dir():
         for path in sorted(place.rglob(f"*{OUTCOME}")):
             yield Kept(path.parent, path.name.removesuffix(OUTCOME))
         return
-    name = place.name.removesuffix(".dossier.zip").removesuffix(".wacz")
+    name = place.name.removesuffix(".atrest")
+    for ending in (".dossier.zip", ".wacz", OUTCOME):
+        name = name.removesuffix(ending)
     kept = Kept(place.parent, check_package_name(name))
     if not kept.path(kept.sidecars.outcome).is_file():
         raise _no_exhibit(kept.path(kept.sidecars.outcome))

@@ -52,12 +52,13 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
     entry_name, proof_name, request_name = erasure_names(name)
     erasure = read_logged(papers, entry_name, proof_name, key, findings)
     sealed = outcome.entry if outcome and isinstance(outcome.entry, Sealed) else None
+    trial = False
     _bind(attempt, outcome, sidecars.outcome, findings)
     for claim in ("package", "manifest", "signature"):
         findings.unchecked(claim, "The content was erased.", "内容已删除。")
     if sealed is not None:
         findings.facts["manifest_sha256"] = sealed.manifest_sha256
-        _check_tokens(papers, sealed, trust, findings, now)
+        trial = _check_tokens(papers, sealed, trust, findings, now)
     request = _check_erasure(papers, erasure, outcome, request_name, trust, findings)
     if sealed is not None and erasure is not None and key is not None:
         findings.valid(
@@ -66,7 +67,7 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
             "log key.",
             "尝试、结果与删除均在日志中，检查点由可信日志密钥签名。",
         )
-    verdict = conclude(path.name, findings, trusted=trust is not None, trial=False)
+    verdict = conclude(path.name, findings, trusted=trust is not None, trial=trial)
     return _named(verdict, request)
 
 
@@ -99,8 +100,11 @@ def _bind(attempt: Logged | None, outcome: Logged | None, where: str, findings: 
 
 def _check_tokens(
     papers: Papers, sealed: Sealed, trust: Trust | None, findings: Findings, now: datetime
-) -> None:
-    """The tokens over the manifest's SHA-256 that the outcome names still prove their time."""
+) -> bool:
+    """The tokens over the manifest's SHA-256 that the outcome names still prove their time.
+
+    Returns whether all of them are trial ones.
+    """
     due = named(sealed.manifest_sha256)
     chain = read_chain(papers, due, trust, nothing_again, findings)
     check_standing(papers, due, trust, findings, now=now)
@@ -124,6 +128,8 @@ def _check_tokens(
             f"{len(first)} of {wanted} required trusted tokens were found.",
             f"要求 {wanted} 枚可信时间戳，得到 {len(first)} 枚。",
         )
+    known = [trust.authority(one.authority) for one in first] if trust else []
+    return bool(known) and all(authority is not None and authority.trial for authority in known)
 
 
 def _check_erasure(
@@ -225,4 +231,6 @@ def _named(verdict: Verdict, request: ErasureRequest | None) -> Verdict:
             f"ERASED: content erased on {date}, basis {basis.code}; what is left is told below; "
             "that this was lawful is not checked"
         )
+    if verdict.trial:
+        zh, en = f"试用：{zh}（时间戳仅来自试用机构）", f"TRIAL: {en} (trial timestamps only)"
     return replace(verdict, outcome=Outcome.INCOMPLETE, headline_zh=zh, headline_en=en)

@@ -92,7 +92,7 @@ def test_erased_content_is_gone_and_the_rest_verifies(home: EvidenceHome) -> Non
     assert home.audit_log().clean
     found = verdict(home)
     assert found.exit_code == 3
-    assert found.headline_zh.startswith("内容已删除")
+    assert found.headline_zh.startswith("试用：内容已删除")
     status = {claim.id: claim.status.value for claim in found.claims}
     assert status["package"] == status["manifest"] == status["signature"] == "not_checked"
     assert status["inclusion"] == status["timestamp"] == status["erasure"] == "valid", [
@@ -209,7 +209,7 @@ def test_interrupted_anywhere_it_is_finished_by_doing_it_again(
     erase(exhibit(home), ORDER, home=home, clock=now)
     assert home.open_log().store.newest().size == 3
     assert home.audit_log().clean
-    assert verdict(home).headline_zh.startswith("内容已删除")
+    assert verdict(home).headline_zh.startswith("试用：内容已删除")
 
 
 def test_backups_stay_open_until_somebody_says_that_they_are_gone(home: EvidenceHome) -> None:
@@ -255,7 +255,7 @@ def test_every_row_of_the_data_has_a_source_and_unsure_ones_are_not_used() -> No
 def test_the_command_erases_and_says_what_is_left_to_do(
     home: EvidenceHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file, at = str(exhibit(home).path(f"{NAME}.wacz")), ["--home", str(home.path)]
+    file, at = str(exhibit(home).path(f"{NAME}.wacz.atrest")), ["--home", str(home.path)]
     people = ["--approve", "张三", "--approve", "李四", "--reason", "已结"]
     words = ["erase", file, "--basis", "pipl-purpose-ended", *people, *at]
     assert main(words) == 64
@@ -271,7 +271,8 @@ def test_the_command_erases_and_says_what_is_left_to_do(
     assert main(["erase", "--open-backups", *at]) == 1
     assert main(["erase", "--backups-ended", "赵六", *at]) == 0
     assert main(["erase", "--open-backups", *at]) == 0
-    assert main(["verify", file, "--trust", str(home.trust)]) == 3
+    gone = file.removesuffix(".atrest")
+    assert main(["verify", gone, "--trust", str(home.trust)]) == 3
     assert "内容已删除" in capsys.readouterr().out
     assert main(["erase", "--list-bases", *at]) == 0
     assert "unsure, not used" in capsys.readouterr().out

@@ -97,7 +97,7 @@ def test_an_erasure_killed_anywhere_is_finished_and_logged_once(
         assert home.open_log().store.newest().size == 3
         assert home.audit_log().clean
         found = verify_file(kept.path(f"{NAME}.wacz"), trust=home.trust)
-        assert found.headline_zh.startswith("内容已删除")
+        assert found.headline_zh.startswith("试用：内容已删除")
         assert not list(kept.folder.glob("*.atrest"))
     print(f"soak: {len(moments)} erasures, {killed} killed, each finished and logged once")
     assert killed >= len(moments) // 3
