@@ -14,9 +14,16 @@ from evidence.authority import LocalAuthority
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot
 from evidence.errors import CaptureFailed, InputError, SealError
 from evidence.format.entry import Attempt, Failed, Sealed, parse_entry
+from evidence.format.names import Sidecars
 from evidence.log import audit
 from evidence.seal import Preserved, PreserveOrder, Status, preserve, unfinished
+from evidence.seal.closing import close_case
 from evidence.seal.waiting import resume_all
+from evidence.verify import verify_file
+from evidence.verify.case import check_case
+from evidence.verify.papers import Papers
+from evidence.verify.trust import load_trust
+from evidence.verify.verdict import Findings
 from tests.evidence.authority.test_authority import server
 from tests.evidence.seal.rig import CASE, ID, Recorded, home_at, now, order, run, verdict
 
@@ -263,3 +270,40 @@ def test_a_wrong_clock_stops_sealing_until_it_is_right(recorded: Recorded, tmp_p
     )
     assert result.status is Status.AWAITING_TIMESTAMP
     assert "时钟" in result.waiting_for[0]
+
+
+class Stopped(Exception):
+    """A run that ends at a fault point."""
+
+
+def test_a_dossier_made_after_the_case_was_closed_encloses_all_its_entries(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    def stop(point: str) -> None:
+        if point == "outcome logged":
+            raise Stopped
+
+    home, out = home_at(tmp_path / "home"), tmp_path / "out/A.wacz"
+    with pytest.raises(Stopped):
+        run(recorded, home.path, out, fault=stop)
+    assert close_case(home, CASE, clock=now).entry.sealed == 1
+    assert run(recorded, home.path, out).status is Status.SEALED
+    dossier = out.with_name("A.dossier.zip")
+    found = verify_file(dossier, trust=home.trust)
+    assert found.exit_code == 0
+    assert [c.status.value for c in found.claims if c.id == "case"] == ["valid"]
+    assert found.facts["case_export"]["attempts"] == 1
+    with zipfile.ZipFile(dossier) as whole:
+        assert "A.case.json" in whole.namelist()
+    with pytest.raises(InputError, match="was closed by log entry"):
+        run(recorded, home.path, tmp_path / "B.wacz", capture_id="cd" * 16)
+    foreign = home_at(tmp_path / "other")
+    begun = Papers(Sidecars("A"), {"A.case.json": (tmp_path / "out/A.case.json").read_bytes()})
+    for files, trust in (
+        ({"A.attempt.json": b"{}"}, home.trust),
+        ({"A.case.json": b"{}"}, home.trust),
+        ({}, foreign.trust),
+    ):
+        findings = Findings(frozenset())
+        check_case(Papers(begun.sidecars, {**begun.files, **files}), load_trust(trust), findings)
+        assert findings.failed("case")
