@@ -23,6 +23,7 @@ from evidence.authority import (
     create_local,
     read_authorities,
 )
+from evidence.authority.client import CLOCK_BOUND
 from evidence.errors import InputError
 from evidence.format import jcs
 from evidence.format.digests import sha256_hex
@@ -172,6 +173,7 @@ class EvidenceHome:
             statements=statements,
             before=read_policy(self.trust),
             tokens=asked.tokens,
+            clock_bound=None if asked.clock_bound == CLOCK_BOUND else asked.clock_bound,
         )
 
     def _witnesses(self) -> list[Witness]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -63,11 +64,13 @@ def render(
     statements: Mapping[str, bytes] | None = None,
     before: Policy | None = None,
     tokens: int = 1,
+    clock_bound: timedelta | None = None,
 ) -> Files:
     """Return the files of the trust folder by name, ``policy.toml`` last.
 
     ``signer`` is the raw public key; ``before`` is the policy that was in force: its decisions
-    stay, its lists of keys are written anew. ``tokens`` counts where there is none yet.
+    stay, its lists of keys are written anew. ``tokens`` counts where there is none yet;
+    ``clock_bound`` (None: the verifier's own) is what sealing itself goes by.
     """
     held = ledger or Ledger()
     files: Files = {LOG_KEY: f"{log_key.text()}\n".encode(), SIGNER_KEY: pem(signer)}
@@ -76,6 +79,7 @@ def render(
         policy,
         log_key=LOG_KEY,
         signer_key=SIGNER_KEY,
+        clock_bound=clock_bound or policy.clock_bound,
         authorities=tuple(_authority(item, files) for item in authorities),
         signers=_signers(held, files),
         revoked=tuple(RevokedKey(key_id(item.public), item.start) for item in held.revoked),

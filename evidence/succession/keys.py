@@ -27,8 +27,8 @@ from evidence.seal.workfolder import WorkFolder
 from evidence.trustfolder import SIGNER_KEY
 from evidence.verify.trust import parse_public_key
 
-OVERLAP = timedelta(minutes=10)
-"""How long after a hand-over the old key's seals still count: two clocks may differ by five."""
+OVERLAP = timedelta(hours=2)
+"""How long around a hand-over either key's seals count: two clocks may differ by an hour."""
 NEXT = "signer.next.pem"
 
 
@@ -188,7 +188,9 @@ def _raw(private: Ed25519PrivateKey) -> bytes:
 
 
 def _start(ledger: Ledger) -> datetime | None:
-    return _began(ledger.signers[-1].end) if ledger.signers else None
+    """Return from when the key in use counts: authorities' clocks may be behind ours."""
+    began = _began(ledger.signers[-1].end) if ledger.signers else None
+    return None if began is None else began - OVERLAP
 
 
 def _entry_of(session: Session, old: bytes, new: bytes) -> tuple[int, KeyChange] | None:

@@ -115,7 +115,7 @@ def _with_gap(ledger: Ledger, gap: Gap) -> Ledger:
         return ledger
     start = ledger.signers[-1].end if ledger.signers else None
     end = gap.effective + OVERLAP if gap.fate == "lost" else None
-    former = FormerSigner(gap.signer_old, start and start - OVERLAP, end)
+    former = FormerSigner(gap.signer_old, start and start - 2 * OVERLAP, end)
     ledger = replace(ledger, signers=(*ledger.signers, former))
     if gap.fate == "stolen":
         gone = Revoked(gap.signer_old, gap.effective)

@@ -65,6 +65,19 @@ def test_a_rotated_key_seals_on_and_both_seals_verify(office: Office, tmp_path: 
     assert home.audit_log().clean
 
 
+@pytest.mark.soak
+def test_exhibits_of_three_keys_verify_with_one_trust_folder(office: Office) -> None:
+    for number in (2, 3):
+        rotate_signer(office.home, now=now())
+        seal(office.home, office.exhibits, number)
+    for number in (1, 2, 3):
+        dossier = office.exhibits / f"{number}.dossier.zip"
+        assert verdict(dossier, office.home.trust)["exit"] == 0
+    assert [item.start is None for item in office.home.ledger().signers] == [True, False]
+    assert office.home.audit_log().clean
+    print("soak: exhibits of three signing keys in a row valid with one trust folder")
+
+
 @pytest.mark.parametrize("point", ["next key", "logged", "ledger written", "key replaced"])
 def test_a_change_killed_anywhere_is_finished_by_the_next(office: Office, point: str) -> None:
     def kill(reached: str) -> None:

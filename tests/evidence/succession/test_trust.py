@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,15 @@ def test_an_authority_added_later_reaches_the_trust_folder_and_is_noted(
     noted = json.loads(lines[-1])
     assert noted["files"]["authorities/far.pem"] == hashlib.sha256(root).hexdigest()
     assert noted["why"] == "update"
+
+
+def test_the_clock_bound_of_sealing_is_that_of_verifying(home: EvidenceHome) -> None:
+    (home.authority / "authorities.toml").write_text(
+        'clock_bound_seconds = 900\n[[authorities]]\nname = "far"\n'
+        'url = "http://127.0.0.1:1/"\nroots = "root.pem"\n'
+    )
+    home.update_trust(now=NOW, why="update")
+    assert load_trust(home.trust).policy.clock_bound == timedelta(minutes=15)
 
 
 def test_what_a_person_decided_stays(home: EvidenceHome) -> None:
