@@ -48,6 +48,7 @@ from evidence.trustfolder import (
     read_policy,
     render,
     with_earlier,
+    with_earlier_witnesses,
 )
 from evidence.witness.asked import load_asked
 
@@ -168,7 +169,7 @@ class EvidenceHome:
             log_key=read_vkey(self.log / VKEY),
             signer=self.signer().public_key().public_bytes_raw(),
             authorities=with_earlier(roots, self.trust),
-            witnesses=self._witnesses(),
+            witnesses=with_earlier_witnesses(self._witnesses(), self.trust),
             ledger=self.ledger(),
             statements=statements,
             before=read_policy(self.trust),

@@ -112,6 +112,28 @@ def with_earlier(authorities: Sequence[Roots], folder: Path) -> list[Roots]:
     return [*found, *kept]
 
 
+def with_earlier_witnesses(witnesses: Sequence[Witness], folder: Path) -> list[Witness]:
+    """Return the witnesses with those that the folder listed before: they cosigned too."""
+    policy = read_policy(folder)
+    found = list(witnesses)
+    for item in policy.witnesses if policy is not None else ():
+        vkey = _vkey(folder / item.vkey)
+        if vkey not in {w.vkey for w in found}:
+            taken = item.name in {w.name for w in found}
+            name = f"{item.name[:60]} {sha256_hex(vkey.encode())[:8]}" if taken else item.name
+            found.append(Witness(name, vkey, item.relation))
+    return found
+
+
+def _vkey(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrustError(
+            f"{path} holds no witness's key; restore it.", f"{path} 中没有见证人公钥；请恢复。"
+        ) from error
+
+
 def _joined(new: bytes, path: Path) -> bytes:
     """Return PEM certificates with those of the file at ``path`` that they lack."""
     try:
