@@ -113,6 +113,7 @@ def back_up(
     with (
         _dumped(dump) as dumped,
         home.signing(exclusive=True) as share,
+        _together(out),
         _draft(out, fault) as target,
     ):
         snapshot = take_snapshot(home)
@@ -127,6 +128,20 @@ def back_up(
     root = snapshot.head.checkpoint.root.hex()
     size = snapshot.head.size
     return BackedUp(out, keys, len(tar.rows) - 1, tar.total, size, root, unfinished)
+
+
+@contextmanager
+def _together(out: Path) -> Iterator[None]:
+    """Take the file of the keys away again when the backup itself does not come about."""
+    beside = out.with_name(out.name + KEYS_SUFFIX)
+    _refuse_taken(beside)
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if not done:
+            beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -145,7 +160,6 @@ def _write_keys(snapshot: Snapshot, out: Path, wrap: Wrap, now: datetime) -> Pat
     if not names:
         return None
     beside = out.with_name(out.name + KEYS_SUFFIX)
-    _refuse_taken(beside)
     with _draft(beside, no_fault) as target, _archive(target, wrap) as tar:
         for name in names:
             with suppress(FileNotFoundError):

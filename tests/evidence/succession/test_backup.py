@@ -207,6 +207,7 @@ def test_a_killed_backup_leaves_no_file_of_its_name(
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(office: Office, tmp_path: Path) -> None:
+    FolderStore(office.home).put(Kept(office.exhibits, "1"))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
