@@ -155,5 +155,5 @@ def _drop_partials(folder: Path, written: Sequence[Tile]) -> None:
             continue
         widths = sorted(int(p.name) for p in partial.iterdir() if p.name.isdigit())
         keep = 0 if full.exists() else KEEP_PARTIALS
-        for width in widths[: len(widths) - keep]:
+        for width in widths[: max(0, len(widths) - keep)]:
             (partial / str(width)).unlink(missing_ok=True)

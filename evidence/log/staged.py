@@ -107,6 +107,12 @@ class Tail:
         self.rows += [row_of(frame.at, frame.entry) for frame in frames]
         self.offset += length
 
+    def check(self, folder: Path) -> None:
+        """Forget a file that does not hold what we know of it: the next one is begun anew."""
+        found = read_staged(folder)
+        if [frame.at for frame in found[-1:]] != [frame.at for frame in self.frames[-1:]]:
+            self._forget(b"")
+
     def drop_below(self, size: int) -> None:
         """Forget the frames that a checkpoint of ``size`` has; the file keeps them."""
         gone = sum(1 for frame in self.frames[:-1] if frame.at < size)

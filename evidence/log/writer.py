@@ -54,6 +54,7 @@ class Log(Place):
         with self.hold(STAGE, common):
             with self.hold(COMMIT, common) as check:
                 head = _commit_staged(self, common, check)
+            common.tail.check(self.folder)
             yield Session(self, head, common)
 
     @contextmanager
