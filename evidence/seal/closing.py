@@ -28,6 +28,8 @@ from evidence.log import Fault, Session, no_fault
 from evidence.seal.means import Clock, Means
 from evidence.seal.order import PreserveOrder
 from evidence.seal.publish import Papers
+from evidence.seal.stamping import Stamps, stamp_checkpoint, with_revocation
+from evidence.seal.workfolder import WorkFolder
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,21 @@ def is_closed(home: EvidenceHome, tag: str) -> bool:
         return session.index.closed_at(tag) is not None
 
 
-def with_case(
+def further_papers(
+    papers: Papers,
+    order: PreserveOrder,
+    held: Mapping[str, str],
+    work: WorkFolder,
+    stamps: Stamps,
+    means: Means,
+) -> Papers:
+    """Return the papers with all that a dossier may hold besides, as far as it can be had."""
+    papers = stamp_checkpoint(work, order.name, papers, means)
+    papers = with_revocation(work, stamps, papers, means)
+    return _with_case(papers, order, held, means)
+
+
+def _with_case(
     papers: Papers, order: PreserveOrder, held: Mapping[str, str], means: Means
 ) -> Papers:
     """Return the papers with the export of the case, if it is closed already."""

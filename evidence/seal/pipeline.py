@@ -1,9 +1,10 @@
 """Preserving one page, exactly once, whatever is killed in between.
 
-1. The order and its salts are written down; 2. an attempt entry is logged; 3. the page is
-captured; 4. manifest and signature are made; 5. tokens are asked for; 6. the outcome is
-logged; 7. proofs, sidecars and dossier are made and verified; 8. they are put in place,
-the dossier last. Every step is repeated harmlessly: what it needs is on disk before the next.
+1. The order and its salts are written down; 2. a token is asked for and an attempt entry with it
+is logged; 3. the page is captured; 4. manifest and signature are made; 5. tokens are asked for;
+6. the outcome is logged; 7. its checkpoint is cosigned and stamped, proofs, sidecars and dossier
+are made and verified; 8. they are put in place, the dossier last. Every step is repeated
+harmlessly: what it needs is on disk before the next.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
 from evidence.seal.apart import Take, apart_from
 from evidence.seal.claim import claimed, drop_left
-from evidence.seal.closing import with_case
+from evidence.seal.closing import further_papers
 from evidence.seal.entries import (
     Logged,
     Story,
@@ -49,7 +50,7 @@ from evidence.seal.publish import (
 from evidence.seal.result import finished, preserved, to_json
 from evidence.seal.review import known
 from evidence.seal.snapshot import load_snapshot, save_snapshot
-from evidence.seal.stamping import stamp_checkpoint, stamp_manifest, with_revocation
+from evidence.seal.stamping import stamp_manifest
 from evidence.seal.tokens import ask_fresh
 from evidence.seal.witnessing import show_log, witness_log
 from evidence.seal.workfolder import DONE, ORDER, WorkFolder, opened, place, settle_order, storage
@@ -292,9 +293,7 @@ def _seal(
         return await_more(witnessed.waiting_for)
     head = witnessed.head
     papers = make_papers(order.name, means.log, attempt, outcome, tokens, head=head)
-    papers = stamp_checkpoint(work, order.name, papers, means)
-    papers = with_revocation(work, stamps, papers, means)
-    papers = with_case(papers, order, held, means)
+    papers = further_papers(papers, order, held, work, stamps, means)
     dossier = build_dossier(order.name, package, papers, tokens, home=home, named=named)
     means.fault("dossier built")
     require_valid(dossier, home.trust)

@@ -169,6 +169,12 @@ def _numbers(case: _Case, where: str, findings: Findings) -> None:
             )
 
 
+def _counts(case: _Case) -> tuple[int, int, int, int]:
+    kinds = [kind for _, kind in case.outcomes.values()]
+    sealed, failed = kinds.count("sealed"), kinds.count("failed")
+    return len(case.attempts), sealed, failed, kinds.count("nothing_found")
+
+
 def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Findings) -> None:
     """Compare the closing entry's counts with the entries, and prove its signature."""
     if case.closed is None:
@@ -181,13 +187,6 @@ def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Fi
         )
         return
     index, closed = case.closed
-    kinds = [kind for _, kind in case.outcomes.values()]
-    counts = (
-        len(case.attempts),
-        kinds.count("sealed"),
-        kinds.count("failed"),
-        kinds.count("nothing_found"),
-    )
     findings.facts["case_export"] = {
         "attempts": closed.attempts,
         "sealed": closed.sealed,
@@ -196,7 +195,7 @@ def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Fi
         "closed": format_time(closed.time),
         "index": index,
     }
-    if (closed.attempts, closed.sealed, closed.failed, closed.nothing_found) != counts:
+    if (closed.attempts, closed.sealed, closed.failed, closed.nothing_found) != _counts(case):
         _wrong(
             findings,
             where,

@@ -134,6 +134,30 @@ def _conclude(
     )
 
 
+def _steps(
+    manifest: Manifest,
+    attempt: Attempt,
+    outcome: Sealed,
+    stamps: list[datetime],
+    bounds: Bounds,
+    slack: timedelta,
+) -> list[tuple[str, str, datetime, timedelta]]:
+    """Return the times in the order in which they should be, each with what may lack."""
+    steps = [
+        ("attempt", "尝试", attempt.time, slack),
+        ("start of the capture", "固证开始", manifest.started, timedelta()),
+        ("end of the capture", "固证结束", manifest.finished, timedelta()),
+        ("first token", "首枚时间戳", min(stamps), slack),
+        ("last token", "末枚时间戳", max(stamps), timedelta()),
+        ("outcome", "结果", outcome.time, slack),
+    ]
+    if bounds.entry is not None:
+        steps.insert(0, ("token of the attempt", "尝试的时间戳", bounds.entry, timedelta()))
+    for moment in sorted(bounds.checkpoints)[:1]:
+        steps.append(("first token over the checkpoint", "检查点的首枚时间戳", moment, slack))
+    return steps
+
+
 def check_order(
     manifest: Manifest | None,
     manifest_place: str,
@@ -158,18 +182,7 @@ def check_order(
             "有的时间缺失或未经证明。",
         )
         return
-    steps = [
-        ("attempt", "尝试", attempt.time, slack),
-        ("start of the capture", "固证开始", manifest.started, timedelta()),
-        ("end of the capture", "固证结束", manifest.finished, timedelta()),
-        ("first token", "首枚时间戳", min(stamps), slack),
-        ("last token", "末枚时间戳", max(stamps), timedelta()),
-        ("outcome", "结果", outcome.time, slack),
-    ]
-    if bounds.entry is not None:
-        steps.insert(0, ("token of the attempt", "尝试的时间戳", bounds.entry, timedelta()))
-    for moment in sorted(bounds.checkpoints)[:1]:
-        steps.append(("first token over the checkpoint", "检查点的首枚时间戳", moment, slack))
+    steps = _steps(manifest, attempt, outcome, stamps, bounds, slack)
     for (en, zh, earlier, _), (next_en, next_zh, later, allowed) in pairwise(steps):
         if earlier > later + allowed:
             findings.invalid(
