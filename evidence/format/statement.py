@@ -46,6 +46,11 @@ class Revocation:
             "effective": format_time(self.effective),
         }
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 (hex) of the canonical JSON of what is stated."""
+        return sha256_hex(jcs.dumps(self.to_json()))
+
     def entry(
         self,
         signatures: tuple[KeySignature, ...] = (),

@@ -24,6 +24,7 @@ from evidence.log import Session
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, sync_folder
 from evidence.seal.workfolder import WorkFolder
+from evidence.succession.recovery import keep_statement
 from evidence.trustfolder import SIGNER_KEY
 from evidence.verify.trust import parse_public_key
 
@@ -143,6 +144,7 @@ def revoke_signer(
             if found is None:
                 found = _append(session, _revoked(content, signatures, session.previous(), now))
         fault("logged")
+        keep_statement(home, replace(statement, signatures=signatures))
         former = FormerSigner(content.old, _start(ledger), None)
         gone = Revoked(content.old, content.effective)
         if gone not in ledger.revoked:

@@ -22,8 +22,9 @@ from evidence.format.ledger import MOST
 from evidence.format.paperkey import print_key, read_key
 from evidence.format.statement import Statement, fingerprint
 from evidence.home import EvidenceHome
-from evidence.log.durable import write_synced
+from evidence.log.durable import replace_file, write_synced
 from evidence.succession.sheet import plain
+from evidence.trustfolder import STATEMENTS
 
 
 @dataclass(frozen=True)
@@ -141,3 +142,10 @@ def write_statement(path: Path, statement: Statement) -> None:
         target.write(statement.to_bytes())
         target.flush()
         os.fsync(target.fileno())
+
+
+def keep_statement(home: EvidenceHome, statement: Statement) -> None:
+    """Keep a proved statement, so that it goes with every trust folder from now on."""
+    path = home.path / "evidence" / STATEMENTS / f"{statement.content.digest[:16]}.json"
+    if not path.exists():
+        replace_file(path, statement.to_bytes())

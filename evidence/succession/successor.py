@@ -24,6 +24,7 @@ from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, replace_file, sync_folder
 from evidence.succession.gap import NEXT_LOG, NEXT_VKEY
 from evidence.succession.keys import NEXT, OVERLAP, put_key
+from evidence.succession.recovery import keep_statement
 from evidence.trustfolder import STATEMENTS
 from evidence.verify.trust import Trust, load_trust, parse_public_key
 from evidence.witness.asked import memory_folder
@@ -63,7 +64,7 @@ def open_successor(
             ledger = inherited(before, trust)
         signatures = statement.proved(ledger.recovery, ledger.need)
         _refuse_other_home(home, gap)
-        _write_statement(home, replace(statement, signatures=signatures), gap)
+        keep_statement(home, replace(statement, signatures=signatures))
         if before is not None and trust is not None:
             _take_over(home, before, trust)
         home.write_ledger(_with_gap(ledger, gap))
@@ -97,13 +98,6 @@ def _refuse_other_home(home: EvidenceHome, gap: Gap) -> None:
 def _vkey(home: EvidenceHome) -> NoteKey | None:
     path = home.log / VKEY
     return read_vkey(path) if path.exists() else None
-
-
-def _write_statement(home: EvidenceHome, statement: Statement, gap: Gap) -> None:
-    folder = home.path / "evidence" / STATEMENTS
-    path = folder / f"{gap.digest[:16]}.json"
-    if not path.exists():
-        replace_file(path, statement.to_bytes())
 
 
 def _with_gap(ledger: Ledger, gap: Gap) -> Ledger:

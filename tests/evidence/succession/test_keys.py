@@ -134,6 +134,9 @@ def test_a_stolen_key_is_revoked_and_its_later_seals_fail(office: Office, tmp_pa
     }
     assert {number: item["exit"] for number, item in found.items()} == {1: 0, 2: 1, 3: 0}
     assert "revoked" in words(found[2])
+    (kept,) = (tmp_path / "newer/trust/succession").iterdir()
+    ledger = home.ledger()
+    assert len(read_statement(kept).proved(ledger.recovery, ledger.need)) == 2
     assert raw(home) == changed.new
     rows = [row for row in list_keys(home) if row.role == "signer"]
     assert [(row.state, row.end) for row in rows] == [("current", None), ("revoked", start)]
