@@ -189,9 +189,12 @@ def reading(place: Path, count: int) -> None:
     held = list(entries(count))
     bare_seconds = min(bare_hashes(held) for _ in range(2))
     del held
-    begun = time.perf_counter()
-    report = audit(log.folder)
-    taken = time.perf_counter() - begun
+    seconds = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        report = audit(log.folder)
+        seconds.append(time.perf_counter() - begun)
+    taken = min(seconds)
     if not report.clean or report.size != count:
         raise SystemExit(f"the audit found {report.to_json()['findings'][:3]}")
     chance, times = random.Random(1), []
