@@ -12,6 +12,9 @@ from typing import Any
 from desk.commands.trust import add_home, existing_home, home_path, now
 from evidence.errors import InputError
 
+ROLES = {"signer": "签名密钥", "log": "日志密钥", "recovery": "恢复密钥"}
+STATES = {"current": "现用", "missing": "私钥缺失", "former": "曾用", "revoked": "已吊销"}
+
 
 def add(commands: Any) -> None:
     """Register the parsers of this family."""
@@ -135,7 +138,8 @@ def _list(arguments: argparse.Namespace) -> int:
     for row in list_keys(existing_home(arguments)):
         digits = " ".join(row.sha256[at : at + 4] for at in range(0, 64, 4))
         start, end = _moment(row.start), _moment(row.end)
-        print(f"{row.role:9}{row.state:9}{start} – {end}\n    {digits}")
+        term = "" if row.start is row.end is None else f"  {start} – {end}"
+        print(f"{ROLES[row.role]} {row.role}  {STATES[row.state]} {row.state}{term}\n    {digits}")
     return 0
 
 
