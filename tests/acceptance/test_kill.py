@@ -16,6 +16,8 @@ import pytest
 
 from demo.person import Person
 from demo.processes import ROOT
+from evidence.home import EvidenceHome
+from evidence.keeping.store import in_the_clear
 from tests.acceptance.house import House, until
 
 BUREAU, OWNER = "甬城市场监管局（演示）", "宁波霁泷家居用品有限公司（演示）"
@@ -127,7 +129,8 @@ def _nothing_is_half_there(house: House) -> None:
         if state != "sealed":
             assert not dossier
             continue
-        said = house.command("verify", str(place / dossier), "--trust", str(house.home / "trust"))
+        with in_the_clear(EvidenceHome(house.home), place / dossier) as clear:
+            said = house.command("verify", str(clear), "--trust", str(house.home / "trust"))
         assert "试用" in said
         assert not [path for path in place.iterdir() if path.suffix in {".part", ".tmp"}]
 
