@@ -104,6 +104,16 @@ def in_groups(folder: Path, processes: int, threads: int, seconds: float) -> flo
     return (open_log(folder).store.newest().size - before) / taken
 
 
+def in_batches(folder: Path, seconds: float) -> float:
+    """Return the durable appends a second of one caller that hands over 256 at a time."""
+    log, made = open_log(folder), list(entries(1 << 15))
+    with log.writing() as session:
+        begun, at = time.perf_counter(), 0
+        while time.perf_counter() - begun < seconds and at < len(made):
+            at += len(session.append(made[at : at + 256]))
+        return at / (time.perf_counter() - begun)
+
+
 def entries(count: int) -> Iterator[bytes]:
     """Yield chained attempts and their outcomes, made from two real ones."""
     chance = random.Random(20261123)
@@ -180,6 +190,8 @@ def appends(place: Path, threads: int, seconds: float) -> None:
         rate = in_groups(place / name.replace(" ", "-"), processes, each, seconds)
         title = f"{processes * each} {name}" if each > 1 else name
         print(f"| {title} | {rate:,.0f} | {rate / base:.2f} |", flush=True)
+    rate = in_batches(place / "batches", seconds)
+    print(f"| one caller, 256 entries a commit | {rate:,.0f} | {rate / base:.2f} |", flush=True)
 
 
 def reading(place: Path, count: int) -> None:
