@@ -31,7 +31,8 @@ class Call(Generic[S]):
     make: Callable[[S], bytes]
     index: int | None = None
     error: Exception | None = None
-    ended: bool = False
+    leads: bool = False
+    wake: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, session: S) -> None:
         """Append the entry to the session, keeping an error for the caller."""
@@ -53,19 +54,45 @@ class Call(Generic[S]):
 class Turn:
     """Who leads, and who waits; ``group`` is how many the last leader worked for."""
 
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    mutex: threading.Lock = field(default_factory=threading.Lock)
     calls: list[Any] = field(default_factory=list)
     leading: bool = False
     group: int = 1
 
+    def enter(self, call: Call[Any]) -> bool:
+        """Queue ``call``; say whether its thread leads, at once or after waiting its turn."""
+        call.wake.acquire()
+        with self.mutex:
+            self.calls.append(call)
+            if not self.leading:
+                self.leading = True
+                return True
+        try:
+            call.wake.acquire()
+        except BaseException:  # interrupted while waiting: nobody is left to lead by this call
+            with self.mutex:
+                if call in self.calls:
+                    self.calls.remove(call)
+                if call.leads:
+                    self.hand_over()
+            raise
+        return call.leads
+
     def take(self) -> list[Any]:
-        """Wait shortly for more callers, take all of them over and lead."""
-        self.leading = True
+        """Wait shortly for more callers, then take all of them over."""
         until = time.monotonic() + GATHERING
         while len(self.calls) < self.group and time.monotonic() < until:
-            self.changed.wait(GATHERING / 4)
-        taken, self.calls, self.group = self.calls, [], len(self.calls)
+            time.sleep(GATHERING / 8)
+        with self.mutex:
+            taken, self.calls, self.group = self.calls, [], len(self.calls)
         return taken
+
+    def hand_over(self) -> None:
+        """Let the first that waits lead, if any does; called with the mutex held."""
+        self.leading = bool(self.calls)
+        if self.calls:
+            self.calls[0].leads = True
+            self.calls[0].wake.release()
 
 
 def appended(turn: Turn, call: Call[S], append_all: Callable[[Sequence[Call[S]]], None]) -> int:
@@ -74,27 +101,24 @@ def appended(turn: Turn, call: Call[S], append_all: Callable[[Sequence[Call[S]]]
     ``append_all`` makes and commits the entries of all calls; what it raises, each of them
     raises.
     """
-    with turn.changed:
-        turn.calls.append(call)
-        while turn.leading and not call.ended:
-            turn.changed.wait()
-        if call.ended:
-            return call.result()
-        calls = turn.take()
+    if not turn.enter(call):
+        return call.result()
+    calls: list[Call[S]] = []
     whole = False
     try:
+        calls = turn.take()
         append_all(calls)
         whole = True
     except EvidenceError as error:
         for other in calls:
             other.error = other.error or error
     finally:
-        with turn.changed:
-            turn.leading = False
-            for other in calls:
-                other.index = other.index if whole else None
-                other.ended = True
-            turn.changed.notify_all()
+        with turn.mutex:
+            turn.hand_over()
+        for other in calls:
+            other.index = other.index if whole else None
+            if other is not call:
+                other.wake.release()
     return call.result()
 
 
