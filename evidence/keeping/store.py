@@ -95,7 +95,11 @@ class FolderStore:
         """Return the clear content, from the encrypted file or from one not yet taken in."""
         path = kept.path(file_name)
         if path.is_file() or not _encrypted(path).is_file():
-            return open_plain(kept, file_name)
+            try:
+                return open_plain(kept, file_name)
+            except InputError:
+                if not _encrypted(path).is_file():  # else it was taken in just now
+                    raise
         key = read_key(self.home, kept.outcome.capture_id, CONTENT)
         try:
             source = _encrypted(path).open("rb")

@@ -117,6 +117,11 @@ def _capture_killed(house: House, shop: str, cuts: tuple[float, ...]) -> None:
         seconds=180,
         what="the sealed exhibit",
     )
+    until(
+        lambda: not list((house.home / "exhibits").glob("*/*.dossier.zip")),
+        seconds=60,
+        what="the content to be encrypted",
+    )
     assert house.rows("SELECT attempts FROM jobs_job WHERE kind = 'preserve'") == [(len(cuts) + 1,)]
     _nothing_is_half_there(house)
     _sealed_once(house)
