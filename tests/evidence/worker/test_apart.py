@@ -208,7 +208,10 @@ def test_ctrl_c_is_one_sentence_and_the_attempt_is_logged(address: str, tmp_path
             person.send_signal(signal.SIGINT)
             _, said = person.communicate(timeout=60)
         assert person.returncode == 130
-        assert said.splitlines()[-2:] == ["错误：已中断。", "Error: Interrupted."]
+        assert said.splitlines()[-2:] == [
+            "错误：已中断；本次尝试已作为失败记入日志。",
+            "Error: Interrupted; the attempt is in the log as failed.",
+        ]
         assert "Traceback" not in said
         set_up.require_nothing_left()
     report = audit(tmp_path / "home/log")
