@@ -10,7 +10,7 @@ from evidence.format.merkle import tree_root
 from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
 from evidence.log.following import Following, by_digest
-from evidence.log.hashing import Hashes
+from evidence.log.reading import WORTH_IT, Bundles, Hashed, Sound
 from evidence.log.report import AuditReport
 from evidence.log.store import SEEN, Head, Store, open_checkpoint, unreadable
 
@@ -26,6 +26,7 @@ def audit(
     signers: Sequence[bytes] = (),
     recovery: tuple[int, Sequence[bytes]] = (0, ()),
     checkpoints: Sequence[tuple[str, bytes]] = (),
+    two_from: int = WORTH_IT,
 ) -> AuditReport:
     """Recompute the whole log in ``folder`` and return what was found.
 
@@ -34,6 +35,7 @@ def audit(
     further ones (name, note) from wherever: a dossier, a witness, a backup. ``signers`` are the
     Ed25519 keys that may sign closings and erasures; without any these signatures are not
     checked. ``recovery`` is how many of which recovery keys sign revocations and successions.
+    From ``two_from`` entries on two processes read; what is found is the same.
     Checked: the checkpoint's signature and root, that the log continues every
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
     nothing after its closing per case, at most one outcome per attempt, at most one sealed
@@ -47,7 +49,7 @@ def audit(
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
     following = Following(report, by_digest(signers), frozenset(recovery[1]), recovery[0])
-    tiles = _follow(store, head.size, following)
+    tiles = _follow(Bundles(store, head.size, two_from), following)
     if tiles is not None:
         _check_upper(store, head, tiles, report)
         _check_root(head, tiles, report)
@@ -151,33 +153,43 @@ def _compare(name: str, head: Head, seen: Head, tiles: Tiles | None, report: Aud
             )
 
 
-def _follow(store: Store, size: int, following: Following) -> Tiles | None:
+def _follow(reading: Bundles, following: Following) -> Tiles | None:
     """Follow every entry and compare the leaf tiles; return what all tiles should hold.
 
     Returns None when a bundle cannot be read: what lies above it is then not known.
     """
-    report, whole = following.report, True
+    store, size, report, whole = reading.store, reading.size, following.report, True
     tiles: Tiles = {}
     roots: list[bytes] = []
-    with Hashes(store, size) as hashes:
+    with reading as bundles:
         for number in range(-(-size // WIDTH)):
-            entries = _bundle(store, number, size, report)
-            hashed = hashes.of(number, entries)
-            data = hashed.leaves
-            if not entries:
+            hashed = _take(bundles, number, following)
+            if hashed is None:
                 following.lost()
                 whole = False
                 continue
-            following.take(entries, number * WIDTH, hashed.digests)
-            tiles[(0, number)] = data
+            tiles[(0, number)] = hashed.leaves
             roots.append(hashed.node)
             if whole:
-                _check_tile(store, Tile(0, number, len(data) // 32), data, report)
+                _check_tile(store, Tile(0, number, len(hashed.leaves) // 32), hashed.leaves, report)
     following.finish()
     for index, outcome in following.erased.items():
         if outcome < index:
             following.check_erased(store.entry(outcome, size), index, outcome)
     return _upper(tiles, roots, size) if whole else None
+
+
+def _take(bundles: Bundles, number: int, following: Following) -> Sound | Hashed | None:
+    """Follow the entries of one bundle; return its hashes, None when it cannot be read."""
+    sound = bundles.sound(number)
+    if sound is not None and following.take_sound(sound.seen, number * WIDTH, sound.last):
+        return sound
+    entries = _bundle(bundles.store, number, bundles.size, following.report)
+    if not entries:
+        return None
+    hashed = Hashed.of(entries)
+    following.take(entries, number * WIDTH, hashed.digests)
+    return hashed
 
 
 def _bundle(store: Store, number: int, size: int, report: AuditReport) -> list[bytes]:

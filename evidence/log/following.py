@@ -73,6 +73,17 @@ class Following:
             self._frequent(first, seen)
         self.previous = hexed[-64:]
 
+    def take_sound(self, seen: Sequence[Glance], first: int, last: bytes) -> bool:
+        """Follow a bundle in which each entry names the one before it; say whether it was followed.
+
+        It is not where its first entry names another. ``last`` is the SHA-256 (hex) of its last.
+        """
+        if seen[0][4] != self.previous:
+            return False
+        self._frequent(first, seen)
+        self.previous = last
+        return True
+
     def _chained(self, seen: Sequence[Glance | None], hexed: bytes) -> bool:
         """Say whether every entry names the one before it."""
         named = b"".join([one[4] for one in seen if one is not None])

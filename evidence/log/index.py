@@ -31,11 +31,15 @@ _TABLES = (
     "PRAGMA user_version = 1",
     """CREATE TABLE entry (at INTEGER PRIMARY KEY, kind INTEGER NOT NULL,
     case_tag BLOB NOT NULL, capture_id BLOB, number INTEGER NOT NULL)""",
-    "CREATE INDEX by_case ON entry (case_tag, kind, number)",
-    "CREATE INDEX by_capture ON entry (capture_id)",
     "CREATE TABLE upto (size INTEGER NOT NULL, leaf BLOB NOT NULL)",
     "INSERT INTO upto VALUES (0, x'')",
 )
+_SORTED = (
+    "CREATE INDEX IF NOT EXISTS by_case ON entry (case_tag, kind, number)",
+    "CREATE INDEX IF NOT EXISTS by_capture ON entry (capture_id)",
+)
+"""Made when every entry is in: a million rows are sorted at once in seconds, one by one in minutes.
+Where a process ended before, the next one that catches up makes them."""
 
 
 class _OtherForm(sqlite3.DatabaseError):
@@ -79,6 +83,7 @@ class CaseIndex:
     _open: sqlite3.Connection | None = None
     _store: Store | None = None
     _size: int = 0
+    _sorted: bool = False
 
     def of_case(self, case_tag: str) -> list[int]:
         """Return the indices of all entries of a case (attempts, outcomes, closing), in order."""
@@ -149,7 +154,7 @@ class CaseIndex:
         if self._open is not None:
             with suppress(sqlite3.DatabaseError):
                 self._open.close()
-            self._open = None
+            self._open, self._sorted = None, False
 
     def _fits(self, store: Store, size: int) -> bool:
         with self._base() as base:
@@ -164,6 +169,9 @@ class CaseIndex:
                 base.execute("BEGIN IMMEDIATE")
                 try:
                     done = self._take_batch(base, store, size)
+                    for statement in _SORTED if done and not self._sorted else ():
+                        base.execute(statement)
+                    self._sorted = done
                 except BaseException:
                     base.rollback()
                     raise
@@ -175,12 +183,11 @@ class CaseIndex:
         (upto,) = base.execute("SELECT size FROM upto").fetchone()
         until, data = min(size, upto + BATCH), b""
         rows: list[tuple[object, ...]] = []
-        group: list[tuple[int, bytes]] = []
-        for at, data in store.entries(until, upto):
-            group.append((at, data))
-            if len(group) == WIDTH or at == until - 1:
-                rows += _values(group)
-                group = []
+        for number in range(upto // WIDTH, -(-until // WIDTH)) if until > upto else ():
+            first = max(upto, number * WIDTH)
+            group = store.bundle(number, size)[first - number * WIDTH : until - number * WIDTH]
+            rows += _values(first, group)
+            data = group[-1]
         if until > upto:
             insert = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"
             base.executemany(insert, rows)
@@ -203,9 +210,9 @@ class CaseIndex:
             ) from error
 
 
-def _values(group: Sequence[tuple[int, bytes]]) -> Iterator[tuple[object, ...]]:
+def _values(first: int, group: Sequence[bytes]) -> Iterator[tuple[object, ...]]:
     """Yield the rows of some entries, read together, as the table holds them."""
-    for (at, data), seen in zip(group, glances([data for _, data in group]), strict=True):
+    for at, (data, seen) in enumerate(zip(group, glances(group), strict=True), first):
         if seen is not None:
             yield (at, seen[0], unhexlify(seen[2]), unhexlify(seen[1]), seen[3])
         else:
