@@ -19,6 +19,7 @@ from django.db import close_old_connections, connections
 
 from desk.cases.services.daily import enqueue_due_renewal, enqueue_due_review
 from desk.cases.services.request import close_abandoned as close_abandoned_exhibits
+from desk.cases.services.witnessing import enqueue_due_witnessing
 from desk.jobs import queue
 from desk.leads.services.watches import close_abandoned as close_abandoned_runs
 from desk.leads.services.watches import enqueue_due
@@ -35,8 +36,8 @@ def utc_now() -> datetime:
 def tick(*, clock: Clock = utc_now) -> None:
     """Queue the jobs of the dead again, close what was laid aside, enqueue what is due.
 
-    Due are watches, and once a day the technical review of the capture tool and a look at what
-    timestamps have to be renewed.
+    Due are watches, and once a day the technical review of the capture tool, a look at what
+    timestamps have to be renewed, and the request to the log's witnesses.
     """
     close_old_connections()
     now = clock()
@@ -46,6 +47,7 @@ def tick(*, clock: Clock = utc_now) -> None:
     enqueue_due(now=now)
     enqueue_due_review(now=now)
     enqueue_due_renewal(now=now)
+    enqueue_due_witnessing(now=now)
 
 
 def _tick_in_thread(clock: Clock) -> None:

@@ -154,6 +154,7 @@ JOB_HANDLERS = {
     "preserve": "desk.cases.services.preserve.run_preserve",
     "selftest": "desk.cases.services.selftest.run_selftest",
     "renewal": "desk.cases.services.keeping.run_renewal",
+    "witness": "desk.cases.services.witnessing.run_witnessing",
 }
 
 LOGGING = {

@@ -81,7 +81,17 @@ def earlier_of(viewer: User, exhibit: Exhibit) -> QuerySet[Exhibit]:
 
 def renewal_alarm() -> Job | None:
     """Return the last daily look at the timestamps if it found some that it could not renew."""
-    job = Job.objects.filter(kind="renewal").order_by("-pk").first()
+    return _last_failed("renewal")
+
+
+def witness_alarm() -> Job | None:
+    """Return the last daily request to the log's witnesses if people must be told of it."""
+    return _last_failed("witness")
+
+
+def _last_failed(kind: str) -> Job | None:
+    tried = Job.objects.filter(kind=kind).exclude(started_at__isnull=True, error_zh="")
+    job = tried.order_by("-pk").first()
     return job if job is not None and job.error_zh else None
 
 

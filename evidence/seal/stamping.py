@@ -11,6 +11,7 @@ from evidence.format.digests import sha256_hex
 from evidence.format.names import Sidecars, revocation_name
 from evidence.format.stampednote import stamped_note
 from evidence.log.durable import replace_file
+from evidence.seal.authorityhealth import note_heard
 from evidence.seal.means import Means
 from evidence.seal.publish import Papers
 from evidence.seal.tokens import Gathered, gather_tokens
@@ -91,7 +92,7 @@ def with_revocation(work: WorkFolder, stamps: Stamps, papers: Papers, means: Mea
 def _gather(
     work: WorkFolder, folder: str, stamping: Authorities, data: bytes, means: Means
 ) -> Gathered:
-    return gather_tokens(
+    found = gather_tokens(
         work.path / folder,
         stamping,
         data,
@@ -99,3 +100,5 @@ def _gather(
         fault=means.fault,
         pause=means.pause,
     )
+    note_heard(means.home.path, stamping, found.heard, now=means.clock())
+    return found

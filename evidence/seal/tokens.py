@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +33,14 @@ class Gathered:
     """The tokens that are there and, for each authority without one, why.
 
     ``enough`` says that they suffice: as many as are required, and no more authorities disagree
-    with our clock than agree with it.
+    with our clock than agree with it. ``heard`` has what each authority answered that was asked
+    in this run.
     """
 
     tokens: tuple[Token, ...]
     missing: tuple[str, ...]
     enough: bool
+    heard: Mapping[str, Token | AuthorityError] = field(default_factory=dict)
 
 
 def gather_tokens(
@@ -76,7 +78,8 @@ def gather_tokens(
     tokens = tuple(token for item in stamping.named if (token := kept[item.name]) is not None)
     disagree = sum(error.reason == "clock" for error in missing)
     enough = len(tokens) >= stamping.tokens and disagree < max(1, len(tokens))
-    return Gathered(tokens, tuple(f"{e.zh} / {e.en}" for e in missing), enough)
+    heard = {item.name: answer for item, answer in zip(asked, answers, strict=True)}
+    return Gathered(tokens, tuple(f"{e.zh} / {e.en}" for e in missing), enough, heard)
 
 
 def _ask(

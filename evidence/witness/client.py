@@ -58,7 +58,7 @@ class Asking:
             reply = self._post(witness, old, head)
             if reply.status == 200:
                 line = self._cosignature(witness, head, reply)
-                self.memory.keep_size(witness, head.size)
+                self.memory.keep_size(witness, head.size, self.clock())
                 return line
             if reply.status == 422:
                 raise _rewritten(witness, old)
@@ -82,7 +82,7 @@ class Asking:
     def _post(self, witness: AskedWitness, old: int, head: Head) -> Reply:
         body = AddCheckpoint(old, self._proof(old, head), head.note).to_bytes()
         url = witness.url + PATH
-        return exchange(witness.name, url, body, proxy=self.proxy, seconds=self.seconds)
+        return exchange(witness, url, body, proxy=self.proxy, seconds=self.seconds)
 
     def _proof(self, old: int, head: Head) -> tuple[bytes, ...]:
         if not 0 < old < head.size:
@@ -160,7 +160,7 @@ def fetch_newest(
     not know this address, and then None is returned.
     """
     url = f"{witness.url}/{sha256_hex(key.name.encode())}{MONITORING}"
-    reply = exchange(witness.name, url, None, proxy=proxy, seconds=seconds)
+    reply = exchange(witness, url, None, proxy=proxy, seconds=seconds)
     if reply.status == 404:
         return None
     try:

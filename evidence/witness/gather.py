@@ -60,9 +60,12 @@ def gather_cosignatures(
     proxy: str | None,
     clock: Callable[[], datetime],
     patience: Patience = WAITING,
+    anew: bool = False,
 ) -> Cosigned:
     """Return the newest checkpoint with every cosignature that could be had.
 
+    Who cosigned this very checkpoint before is asked again only ``anew``; the earlier
+    cosignature stays.
     ``folder`` is where the client's memory is kept. The log's lock is not held. Raises
     RolledBack when a witness has seen more of the log, or another; LogError when the log
     cannot be read. A witness that is down is no error: it is among ``missing``.
@@ -71,13 +74,14 @@ def gather_cosignatures(
     asking = Asking(store, memory, proxy, patience.seconds, clock)
     for _ in range(ROUNDS):
         head = store.newest()
-        found = _Round(lines=_kept(memory, head, store, witnesses))
+        kept = _kept(memory, head, store, witnesses)
+        found = _Round(lines={} if anew else dict(kept))
         _ask_all(asking, witnesses, head, found, patience)
         for error in found.stop:
             if not isinstance(error, Overtaken):
                 raise error
         if not found.stop:
-            return _merged(memory, store, head, found, witnesses)
+            return _merged(memory, store, head, found, kept, witnesses)
     hurried = WitnessError(
         "The log grew faster than its witnesses answered; try again.",
         "日志增长快于见证人应答；请重试。",
@@ -131,13 +135,14 @@ def _ask_all(
     for witness, thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            found.missing[witness.key] = _slow(witness, patience)
-            asking.memory.keep_silent(witness, asking.clock())
+            slow = found.missing[witness.key] = _slow(witness, patience)
+            asking.memory.keep_silent(witness, asking.clock(), slow)
 
 
 def _ask_one(
     asking: Asking, witness: AskedWitness, head: Head, found: _Round, patience: Patience
 ) -> None:
+    asking.memory.begin(witness, asking.clock())
     for number in range(patience.tries):
         if number:
             time.sleep(min(2.0**number / 4, 2.0))
@@ -155,15 +160,21 @@ def _ask_one(
         except EvidenceError as error:
             found.stop.append(error)
             return
-    asking.memory.keep_silent(witness, asking.clock())
+    asking.memory.keep_silent(witness, asking.clock(), found.missing.get(witness.key))
 
 
 def _merged(
-    memory: Memory, store: Store, head: Head, found: _Round, witnesses: Sequence[AskedWitness]
+    memory: Memory,
+    store: Store,
+    head: Head,
+    found: _Round,
+    kept: dict[WitnessKey, NoteSignature],
+    witnesses: Sequence[AskedWitness],
 ) -> Cosigned:
     """Put the lines under the checkpoint, ours first, theirs in the order of their names."""
     note = SignedNote.parse(head.note)
-    ordered = sorted(dict(found.lines).items(), key=lambda item: (item[0].name, item[0].public))
+    came = dict(found.lines)
+    ordered = sorted((came | kept).items(), key=lambda item: (item[0].name, item[0].public))
     lines = tuple(line for _, line in ordered)
     whole = SignedNote(note.text, (*note.signatures, *lines))
     witnessed = find_witnessed(whole, [witness.key for witness in witnesses])
@@ -172,8 +183,7 @@ def _merged(
             before = memory.cosigned(store.key)
             if before is None or before.size <= head.size:
                 memory.keep_cosigned(whole.to_bytes())
-    given = {item.key for item in witnessed}
-    missing = tuple(error for key, error in dict(found.missing).items() if key not in given)
+    missing = tuple(error for key, error in dict(found.missing).items() if key not in came)
     return Cosigned(Head(head.checkpoint, whole.to_bytes()), witnessed, missing)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from desk.cases.selectors import exhibits_for, renewal_alarm, verifications_for
+from desk.cases.selectors import exhibits_for, renewal_alarm, verifications_for, witness_alarm
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EVERYBODY, role_required, viewer_of
 from desk.leads.selectors import lead_counts, leads_for, runs_for
@@ -26,11 +26,15 @@ def home(request: HttpRequest) -> HttpResponse:
         role = next(r for r in (Role.OFFICER, Role.OWNER, Role.AUDITOR) if r in roles)
         context = _leads(viewer)
         if role != Role.OWNER:
-            context["renewal"] = renewal_alarm()
+            context |= _alarms()
         return render(request, f"console/home_{role.value}.html", context)
     if Role.NOTARY in roles:
         return render(request, "console/home_notary.html", _exhibits(viewer))
-    return render(request, "console/home_administrator.html", {"renewal": renewal_alarm()})
+    return render(request, "console/home_administrator.html", _alarms())
+
+
+def _alarms() -> dict[str, object]:
+    return {"renewal": renewal_alarm(), "witness": witness_alarm()}
 
 
 def _leads(viewer: User) -> dict[str, object]:

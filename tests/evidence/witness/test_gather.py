@@ -123,7 +123,7 @@ def test_a_stale_memory_does_no_harm(tmp_path: Path) -> None:
     with serving(tmp_path / "a") as a:
         gather(log, a.asked(), memory=tmp_path / "memory")
         grow(log, "more")
-        Memory(tmp_path / "memory", ORIGIN).keep_size(a.asked(), 1)
+        Memory(tmp_path / "memory", ORIGIN).keep_size(a.asked(), 1, noon())
         assert len(gather(log, a.asked(), memory=tmp_path / "memory").witnessed) == 1
         grow(log, "more")
         (tmp_path / "memory" / "cosigned").write_bytes(b"torn")

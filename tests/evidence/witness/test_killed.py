@@ -73,7 +73,7 @@ def refuses(witness: AskedWitness, old: Head, newest: Checkpoint) -> bool:
     """Whether an older checkpoint is answered with the newer size (or by a dead witness)."""
     body = AddCheckpoint(0, (), old.note).to_bytes()
     try:
-        reply = exchange("it", f"{witness.url}/add-checkpoint", body, proxy=None, seconds=5)
+        reply = exchange(witness, f"{witness.url}/add-checkpoint", body, proxy=None, seconds=5)
     except WitnessError:
         return True
     return reply.status == 409 and parse_size(reply.body) >= newest.size
