@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -156,8 +156,8 @@ class EvidenceHome:
         """Replace the ledger, durably."""
         replace_file(self.path / "evidence" / LEDGER, ledger.to_bytes())
 
-    def due_trust(self) -> Files:
-        """Return the files that the trust folder should hold now, ``policy.toml`` last."""
+    def due_trust(self, now: datetime | None = None) -> Files:
+        """Return the files that the trust folder should hold at ``now``, ``policy.toml`` last."""
         folder = self.path / "evidence" / STATEMENTS
         statements = {p.name: p.read_bytes() for p in sorted(folder.glob("*.json"))}
         asked = self.stamping(proxy=None)
@@ -174,8 +174,14 @@ class EvidenceHome:
             statements=statements,
             before=read_policy(self.trust),
             tokens=asked.tokens,
+            since=None if now is None or self._is_empty() else now + asked.clock_bound,
             clock_bound=None if asked.clock_bound == CLOCK_BOUND else asked.clock_bound,
         )
+
+    def _is_empty(self) -> bool:
+        """Say whether nothing was logged yet."""
+        head = self.open_log().store.head()
+        return head is None or head.size == 0
 
     def _witnesses(self) -> list[Witness]:
         """Return the witnesses of ``witnesses.toml``."""
@@ -190,7 +196,7 @@ class EvidenceHome:
 
         The signer's key is written last: until then everything sealed before still verifies.
         """
-        due = self.due_trust()
+        due = self.due_trust(now)
         changed = differing(self.trust, due)
         for name in sorted(changed, key=lambda name: (name == SIGNER_KEY, name == POLICY)):
             replace_file(self.trust / name, due[name])
@@ -241,12 +247,19 @@ class EvidenceHome:
         return self.stamping(proxy=proxy).named
 
     def stamping(self, *, proxy: str | None) -> Authorities:
-        """Return the authorities to ask and how many must answer; see ``read_authorities``."""
+        """Return the authorities to ask and how many must answer; see ``read_authorities``.
+
+        Where ``policy.toml`` requires more tokens, so many must answer: with fewer nothing that
+        is sealed would be verified.
+        """
         path = self.authority / AUTHORITIES
         if path.exists():
-            return read_authorities(path, proxy=proxy)
-        local = LocalAuthority(self.authority)
-        return Authorities.all_of(NamedAuthority(local, local.roots))
+            found = read_authorities(path, proxy=proxy)
+        else:
+            local = LocalAuthority(self.authority)
+            found = Authorities.all_of(NamedAuthority(local, local.roots))
+        policy = read_policy(self.trust)
+        return found if policy is None else replace(found, tokens=max(found.tokens, policy.tokens))
 
 
 def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:

@@ -1,14 +1,15 @@
 """The trust folder of an installation, written from what the installation has and had.
 
 Every file follows from the keys, ``authorities.toml``, ``witnesses.toml`` and the ledger; what a
-person decided in ``policy.toml`` (what is required, how many tokens and cosignatures) stays.
+person decided in ``policy.toml`` (what is required, how many tokens and cosignatures) stays, but
+that it never requires fewer tokens than ``authorities.toml`` promises of every exhibit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -22,6 +23,7 @@ from evidence.format.note import NoteKey
 from evidence.format.policy import (
     CLAIMS,
     POLICY,
+    EarlierTokens,
     FormerLog,
     Policy,
     RevokedKey,
@@ -65,16 +67,19 @@ def render(
     before: Policy | None = None,
     tokens: int = 1,
     clock_bound: timedelta | None = None,
+    since: datetime | None = None,
 ) -> Files:
     """Return the files of the trust folder by name, ``policy.toml`` last.
 
     ``signer`` is the raw public key; ``before`` is the policy that was in force: its decisions
-    stay, its lists of keys are written anew. ``tokens`` counts where there is none yet;
+    stay, its lists of keys are written anew. Where it required fewer than ``tokens``, that many
+    stay enough for what was stamped before ``since`` (None: nothing was sealed yet).
     ``clock_bound`` (None: the verifier's own) is what sealing itself goes by.
     """
     held = ledger or Ledger()
     files: Files = {LOG_KEY: f"{log_key.text()}\n".encode(), SIGNER_KEY: pem(signer)}
     policy = before or Policy(CLAIMS, tokens, LOG_KEY, SIGNER_KEY, ())
+    policy = _promised(policy, tokens, since)
     policy = replace(
         policy,
         log_key=LOG_KEY,
@@ -94,6 +99,14 @@ def render(
     text = policy.to_text()
     parse_policy(text)
     return files | {POLICY: text.encode()}
+
+
+def _promised(policy: Policy, tokens: int, since: datetime | None) -> Policy:
+    """Return the policy with at least ``tokens`` required of what is stamped from now on."""
+    if policy.tokens >= tokens:
+        return policy
+    was = () if since is None else (EarlierTokens(policy.tokens, since),)
+    return replace(policy, tokens=tokens, earlier=(*policy.earlier, *was))
 
 
 def with_earlier(authorities: Sequence[Roots], folder: Path) -> list[Roots]:

@@ -10,7 +10,7 @@ it names is the verifier's work.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,6 +86,14 @@ class WeakAlgorithm:
 
 
 @dataclass(frozen=True)
+class EarlierTokens:
+    """How many tokens were enough before ``end``: for exhibits that so many had stamped by then."""
+
+    tokens: int
+    end: datetime
+
+
+@dataclass(frozen=True)
 class Policy:
     """What is required, and the files (relative to the folder) that hold the trusted keys.
 
@@ -93,7 +101,8 @@ class Policy:
     ``independent`` whether one of them is no party and not the operator, ``revocation`` whether
     the authorities' kept revocation data is required, ``clock_bound`` how far our times and an
     authority's may differ (None: the verifier's own bound), ``recovery`` how many of the
-    recovery keys sign together, ``weak`` the digest algorithms that are no longer relied on.
+    recovery keys sign together, ``weak`` the digest algorithms that are no longer relied on,
+    ``earlier`` how many tokens were enough before there had to be ``tokens``.
     """
 
     require: tuple[str, ...]
@@ -112,6 +121,15 @@ class Policy:
     recovery: int = 0
     recovery_keys: tuple[str, ...] = ()
     weak: tuple[WeakAlgorithm, ...] = ()
+    earlier: tuple[EarlierTokens, ...] = ()
+
+    def needed(self, times: Sequence[datetime]) -> int:
+        """Return how many trusted tokens an exhibit needs over whose manifest there are ``times``.
+
+        That is ``tokens``, or as many as were enough when they were given.
+        """
+        met = [e.tokens for e in self.earlier if sum(t < e.end for t in times) >= e.tokens]
+        return min([self.tokens, *met])
 
     @property
     def format(self) -> str:
@@ -143,6 +161,8 @@ class Policy:
             lines += _table("[[logs]]", {"vkey": g.vkey, **end})
         for one in self.weak:
             lines += _table("[[weak]]", {"algorithm": one.algorithm, "from": one.start})
+        for e in self.earlier:
+            lines += _table("[[earlier_tokens]]", {"tokens": e.tokens, "before": e.end})
         for key in self.recovery_keys:
             lines += _table("[[recovery_keys]]", {"key": key})
         return "\n".join(lines) + "\n"

@@ -19,6 +19,7 @@ from evidence.format.policy import (
     POLICY,
     RELATIONS,
     SECOND,
+    EarlierTokens,
     FormerLog,
     Policy,
     RevokedKey,
@@ -44,6 +45,7 @@ _FURTHER = {
     "recovery": int,
     "recovery_keys": list,
     "weak": list,
+    "earlier_tokens": list,
 }
 MAX_NAME = 80
 _Value = TypeVar("_Value")
@@ -103,6 +105,7 @@ def _further(value: Table) -> dict[str, Any]:
         "recovery": _at_least({"recovery": 0} | value, "recovery", 0),
         "recovery_keys": tuple(map(_recovery, value.get("recovery_keys", []))),
         "weak": tuple(map(_weak, value.get("weak", []))),
+        "earlier": tuple(map(_earlier, value.get("earlier_tokens", []))),
     }
 
 
@@ -202,6 +205,11 @@ def _weak(item: Any) -> WeakAlgorithm:
             f"weak.algorithm must be one of {listed}", f"weak.algorithm 应为 {listed} 之一"
         )
     return WeakAlgorithm(item["algorithm"], _moment(item["from"]))
+
+
+def _earlier(item: Any) -> EarlierTokens:
+    _take(item, "earlier_tokens.", {"tokens": int, "before": str})
+    return EarlierTokens(_at_least(item, "tokens", 1), _moment(item["before"]))
 
 
 def _moment(text: str) -> datetime:

@@ -16,7 +16,15 @@ from evidence.errors import EvidenceError, SealError
 from evidence.format.times import format_time
 from evidence.keeping.exhibit import Kept, find
 from evidence.verify.papers import Papers
-from evidence.verify.renewal import Again, Chain, named, nothing_again, read_chain, weak_from
+from evidence.verify.renewal import (
+    Again,
+    Chain,
+    named,
+    nothing_again,
+    read_chain,
+    wanted_of,
+    weak_from,
+)
 from evidence.verify.standing import NEVER, Vouch, enough, stands_until
 from evidence.verify.trust import Trust
 from evidence.verify.verdict import Findings
@@ -76,7 +84,7 @@ def due(kept: Kept, trust: Trust, *, now: datetime) -> Due:
 
 def due_of(kept: Kept, chain: Chain, trust: Trust, *, now: datetime) -> Due:
     """Return the same from a chain that was read."""
-    weak, wanted = weak_from(trust), trust.policy.tokens
+    weak, wanted = weak_from(trust), wanted_of(chain.vouches, trust)
     if not enough(chain.vouches, weak, now, wanted=wanted):
         return Due(kept, None, 0, again=False)
     until = stands_until(chain.vouches, weak, wanted=wanted) or now

@@ -113,7 +113,7 @@ def _check_tokens(
         {"authority": one.authority, "time": format_time(one.time), "trusted": True}
         for one in first
     ]
-    wanted = trust.policy.tokens if trust else 1
+    wanted = trust.policy.needed([one.time for one in first]) if trust else 1
     if trust is not None and len(first) >= wanted:
         moment = format_time(min(one.time for one in first))
         findings.valid(

@@ -9,7 +9,7 @@ stand by themselves and were never renewed. Not checked: revocation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -154,10 +154,15 @@ def check_standing(
             chain.vouches,
             weak_from(trust),
             findings,
-            wanted=trust.policy.tokens,
+            wanted=wanted_of(chain.vouches, trust),
             where=papers.sidecars.renewal,
             now=now,
         )
+
+
+def wanted_of(vouches: Sequence[Vouch], trust: Trust) -> int:
+    """Return how many first tokens the policy wants of an exhibit that has these."""
+    return trust.policy.needed([one.time for one in vouches if one.number == 0])
 
 
 def read_chain(

@@ -7,7 +7,7 @@ token's time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -40,8 +40,12 @@ class _Word:
     compromised: bool = False
 
 
-def check_revocation(papers: Papers, trust: Trust | None, findings: Findings) -> None:
+def check_revocation(
+    papers: Papers, trust: Trust | None, stamps: Sequence[datetime], findings: Findings
+) -> None:
     """Check the enclosed revocation data against every trusted token over the manifest.
+
+    ``stamps`` are the proved times of these tokens: they say how many are needed.
 
     Without data nothing is said, unless the policy requires it.
     """
@@ -50,7 +54,7 @@ def check_revocation(papers: Papers, trust: Trust | None, findings: Findings) ->
         findings.required |= {CLAIM}
     if trust is None or not (there or CLAIM in findings.required):
         return
-    covered = 0
+    covered, needed = 0, trust.policy.needed(stamps)
     for name in papers.tokens:
         authority = trust.authority(name)
         if authority is None:
@@ -59,7 +63,7 @@ def check_revocation(papers: Papers, trust: Trust | None, findings: Findings) ->
             covered += _authority(papers, authority, findings)
         except EvidenceError:
             continue  # the claim timestamp names it
-    if covered >= trust.policy.tokens:
+    if covered >= needed:
         findings.valid(
             CLAIM,
             f"The certificates of {covered} authorities were not revoked when they stamped, by "
@@ -69,8 +73,8 @@ def check_revocation(papers: Papers, trust: Trust | None, findings: Findings) ->
         return
     findings.unchecked(
         CLAIM,
-        f"Revocation data covers {covered} of {trust.policy.tokens} required authorities.",
-        f"吊销数据覆盖 {covered} 家机构，要求 {trust.policy.tokens} 家。",
+        f"Revocation data covers {covered} of {needed} required authorities.",
+        f"吊销数据覆盖 {covered} 家机构，要求 {needed} 家。",
     )
 
 

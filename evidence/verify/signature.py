@@ -26,9 +26,8 @@ CLAIM = "signature"
 
 def proved_by(stamps: Sequence[datetime], trust: Trust | None) -> datetime | None:
     """Return the time by which enough trusted authorities had stamped the manifest, or None."""
-    if trust is None or len(stamps) < trust.policy.tokens:
-        return None
-    return sorted(stamps)[trust.policy.tokens - 1]
+    needed = 0 if trust is None else trust.policy.needed(stamps)
+    return sorted(stamps)[needed - 1] if 0 < needed <= len(stamps) else None
 
 
 def check_signature(

@@ -116,7 +116,7 @@ def _conclude(
     trust: Trust | None,
     findings: Findings,
 ) -> None:
-    wanted = trust.policy.tokens if trust else 1
+    wanted = trust.policy.needed(proved) if trust else 1
     if trust is not None and len(proved) >= wanted:
         latest = format_time(min(proved))
         findings.valid(

@@ -198,7 +198,7 @@ def _check_claims(
         check_end(log, papers, findings)
     attempt, outcome = check_log(package, papers, whole, log.key if log else None, findings)
     check_witnesses(papers, trust, outcome.time if outcome else None, findings)
-    check_revocation(papers, trust, findings)
+    check_revocation(papers, trust, stamps, findings)
     check_case(papers, trust, findings)
     findings.declared = package.contents.declared
     place = package.archive.place(names.MANIFEST)

@@ -140,7 +140,7 @@ def check(bureau: Bureau, *found: RevocationData, required: bool = False) -> Fin
     roots = tuple(x509.load_pem_x509_certificates(bureau.local.roots))
     trust = Trust(policy, (), (), (Authority("far", roots, trial=False),))
     findings = Findings(frozenset(CLAIMS))
-    check_revocation(Papers(sidecars, files), trust, findings)
+    check_revocation(Papers(sidecars, files), trust, [], findings)
     return findings
 
 
