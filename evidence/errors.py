@@ -9,7 +9,8 @@ EvidenceError
 ├── CaptureError         the page could not be captured
 │   └── CaptureFailed    ... and the attempt and its failure have been logged
 ├── LogError             the log on disk cannot be read, locked or appended to
-│   └── RolledBack       ... or a witness has seen more of it, or another log under its name
+│   ├── RolledBack       ... or a witness has seen more of it, or another log under its name
+│   └── Unreachable      ... a log followed from outside cannot be read now (exit 3)
 ├── WitnessError         a witness gave no usable cosignature, or cannot be run
 ├── AuthorityError       a timestamp authority gave no usable token
 └── SealError            a package could not be written or did not verify
@@ -73,6 +74,12 @@ class LogError(EvidenceError):
 
 class RolledBack(LogError):
     """A witness has seen more of the log than there is, or another log under its name."""
+
+
+class Unreachable(LogError):
+    """A log that is followed from outside could not be read; nothing was found wrong with it."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class WitnessError(EvidenceError):

@@ -59,6 +59,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
     "evidence.__main__": {"evidence.verify", "evidence.errors"},
     "evidence.log": {"evidence.format", "evidence.errors"},
     "evidence.witness": {"evidence.format", "evidence.errors", "evidence.log"},
+    "evidence.monitor": {"evidence.format", "evidence.errors", "evidence.log"},
     "evidence.authority": {"evidence.format", "evidence.errors"},
     "evidence.netlog": {"evidence.format", "evidence.errors"},
     "evidence.browser": {"evidence.format", "evidence.errors"},

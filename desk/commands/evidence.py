@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import setting
-from desk.commands import witnessing
+from desk.commands import monitoring, witnessing
 from desk.commands.options import add_options
 from evidence.home import EvidenceHome
 from evidence.log.kept import read_checkpoints
@@ -90,11 +90,15 @@ def _add_log(commands: Any) -> None:
     three = actions.add_parser(
         "audit",
         help="审计 / audit",
-        description="由条目重算整个日志，并与见证人所见核对。退出码：0 未发现问题，1 有发现"
-        "（逐条说明并给出序号），或没有可读的日志。"
+        description="由条目重算整个日志，并与见证人所见核对；--follow 则从外部跟踪他人的日志，"
+        "与上次所见核对。退出码：0 未发现问题，1 有发现（逐条说明并给出序号）或没有可读的日志，"
+        "3 所跟踪的日志暂时无法读取（并非分叉）。"
         " / Recompute the whole log from its entries, and compare it with what its witnesses have "
-        "seen. Exit: 0 no findings, 1 findings (each named with its entry) or no log to read.",
-        epilog="例 / example: markseal log audit --checkpoint a.dossier.zip",
+        "seen; with --follow somebody's log from outside, with what was seen of it last time. "
+        "Exit: 0 no findings, 1 findings (each named with its entry) or no log to read, 3 the "
+        "followed log cannot be read now (which is no fork).",
+        epilog="例 / example: markseal log audit --checkpoint a.dossier.zip；从外部 / outside: "
+        "markseal log audit --follow https://desk.example/log --vkey log.vkey",
     )
     three.add_argument(
         "--checkpoint",
@@ -109,6 +113,7 @@ def _add_log(commands: Any) -> None:
     three.add_argument(
         "--offline", action="store_true", help="不询问见证人 / do not ask the witnesses"
     )
+    monitoring.add_options(three)
     _add_home(three)
     three.set_defaults(run=_audit)
     four = actions.add_parser(
@@ -158,6 +163,9 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
+    if arguments.follow is not None:
+        return monitoring.follow(arguments, home=_home(arguments))
+    monitoring.require_no_following(arguments)
     home = EvidenceHome(_home(arguments))
     report = home.audit_log([k for path in arguments.checkpoint for k in read_checkpoints(path)])
     if not arguments.offline:

@@ -1,0 +1,167 @@
+"""``markseal log audit --follow``: somebody's log from outside, held against what was seen last."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.environment import setting
+from evidence.errors import FormatError, InputError
+from evidence.format.digests import sha256_hex
+from evidence.format.note import NoteKey
+from evidence.log.kept import read_checkpoints
+from evidence.monitor import Asked, Look, StateFile, look, open_source
+from evidence.verify.trust import Trust, load_trust
+
+FOLDER = "monitor"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of following to ``markseal log audit``."""
+    parser.add_argument(
+        "--follow",
+        metavar="DIR_OR_URL",
+        help="从外部跟踪一个日志：其文件夹副本，或 http(s) 网址 / follow a log from outside: a "
+        "copy of its folder, or its http(s) address",
+    )
+    parser.add_argument(
+        "--vkey",
+        metavar="KEY",
+        help="所跟踪日志的公钥或其文件，须另行取得 / public key of the followed log, or a file "
+        "with it, received apart from the log",
+    )
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="DIR",
+        help="所跟踪日志的信任文件夹，代替 --vkey，并核对结案与删除的签名 / trust folder of the "
+        "followed log, in place of --vkey; signatures of closings and erasures are checked too",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="记住上次所见的文件，默认在数据目录的 monitor 中 / file that remembers what was seen "
+        "last; default: in monitor of the data folder",
+    )
+
+
+def follow(arguments: argparse.Namespace, *, home: Path) -> int:
+    """Look once at the log that is followed; 0 nothing found, 1 findings; raises Unreachable."""
+    key, asked = _known(arguments)
+    name = f"{sha256_hex(key.text().encode())[:16]}.json"
+    file = StateFile(arguments.state or home / FOLDER / name)
+    with file.held():
+        state = file.load(key)
+        with (
+            _way_out(arguments.follow, home) as proxy,
+            closing(open_source(arguments.follow, proxy=proxy)) as source,
+        ):
+            found = look(
+                source,
+                state,
+                keep=lambda new: file.keep(new, now=datetime.now(UTC)),
+                asked=asked,
+            )
+    if arguments.json:
+        print(json.dumps(_json(arguments, key, found, file), ensure_ascii=False, indent=1))
+    else:
+        _tell(key, found, file)
+    return 0 if found.report.clean else 1
+
+
+def require_no_following(arguments: argparse.Namespace) -> None:
+    """Raise InputError for an option that goes with ``--follow`` alone."""
+    for option in ("vkey", "trust", "state"):
+        if getattr(arguments, option) is not None:
+            raise InputError(
+                f"--{option} goes with --follow only.", f"--{option} 只能与 --follow 一同使用。"
+            )
+
+
+def _known(arguments: argparse.Namespace) -> tuple[NoteKey, Asked]:
+    """Return the log's key and what else is known of it from outside."""
+    given = [k for path in arguments.checkpoint for k in read_checkpoints(path)]
+    if (arguments.vkey is None) == (arguments.trust is None):
+        raise InputError(
+            "--follow needs the log's key, received apart from the log: give --vkey or --trust.",
+            "--follow 需要另行取得的日志公钥：请给出 --vkey 或 --trust（二者之一）。",
+        )
+    if arguments.trust is None:
+        return _key(arguments.vkey), Asked(checkpoints=given)
+    trust = load_trust(arguments.trust)
+    return trust.log_key, Asked(_signers(trust), _recovery(trust), given)
+
+
+def _signers(trust: Trust) -> tuple[bytes, ...]:
+    return tuple(signer.key.public_bytes_raw() for signer in trust.signers)
+
+
+def _recovery(trust: Trust) -> tuple[int, tuple[bytes, ...]]:
+    keys: Sequence[bytes] = [key.public_bytes_raw() for key in trust.recovery_keys]
+    return trust.policy.recovery, tuple(keys)
+
+
+def _key(text: str) -> NoteKey:
+    try:
+        return NoteKey.parse(text.strip())
+    except FormatError as wrong:
+        try:
+            return NoteKey.parse(Path(text).read_text("utf-8").strip())
+        except (OSError, ValueError, FormatError):
+            raise InputError(
+                f"{text!r} is neither a log's vkey nor a file with one ({wrong.en}).",
+                f"{text!r} 既不是日志的 vkey，也不是含 vkey 的文件（{wrong.zh}）。",
+            ) from wrong
+
+
+@contextmanager
+def _way_out(place: str, home: Path) -> Iterator[str | None]:
+    """Yield the egress guard's ``host:port`` where the log is followed over HTTP, else None."""
+    if not place.startswith(("http://", "https://")):
+        yield None
+        return
+    from egress.process import guard
+
+    folder = home / FOLDER / "egress"
+    folder.mkdir(parents=True, exist_ok=True)
+    journal = folder / f"{secrets.token_hex(8)}.jsonl"
+    try:
+        with guard(journal, allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK"))) as way:
+            yield way.address
+    finally:
+        journal.unlink(missing_ok=True)
+
+
+def _json(
+    arguments: argparse.Namespace, key: NoteKey, found: Look, file: StateFile
+) -> dict[str, object]:
+    return {
+        **found.report.to_json(),
+        "followed": {
+            "place": arguments.follow,
+            "origin": key.name,
+            "before": found.before,
+            "state": str(file.path),
+            "contradictions": [note.decode() for note in found.state.contradictions],
+        },
+    }
+
+
+def _tell(key: NoteKey, found: Look, file: StateFile) -> None:
+    report = found.report
+    print(
+        f"日志 {key.name}：上次 {found.before} 条，现 {report.size} 条；状态保存在 {file.path}。\n"
+        f"The log {key.name}: {found.before} entries last time, {report.size} now; the state is "
+        f"kept in {file.path}."
+    )
+    for finding in report.findings:
+        print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
+    for note in found.state.contradictions:
+        print(f"留存的检查点 / kept checkpoint:\n{note.decode()}", end="")
+    print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")

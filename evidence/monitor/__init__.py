@@ -1,0 +1,23 @@
+"""Following somebody's log from outside: what its key signed last time must still hold.
+
+``source`` reads a folder or an HTTP address, ``frontier`` computes the tree from the entries,
+``state`` is what is remembered between two looks, ``looking`` is one look.
+"""
+
+from __future__ import annotations
+
+from evidence.monitor.looking import Asked, Look, look
+from evidence.monitor.source import FolderSource, HttpSource, Source, open_source
+from evidence.monitor.state import State, StateFile
+
+__all__ = [
+    "Asked",
+    "FolderSource",
+    "HttpSource",
+    "Look",
+    "Source",
+    "State",
+    "StateFile",
+    "look",
+    "open_source",
+]
