@@ -15,6 +15,7 @@ from evidence.home import EvidenceHome
 from evidence.seal.closing import close_case, export_case
 from evidence.verify.case import verify_case_file
 from evidence.verify.report import print_report
+from evidence.verify.verdict import Status
 
 
 def add(commands: Any) -> None:
@@ -50,8 +51,9 @@ def _add_export(actions: Any) -> None:
     two = actions.add_parser(
         "export",
         help="导出案件各条目 / export its entries",
-        description="把案件的全部日志条目及其证明写入一个文件，可单独核验。 / Write every log "
-        "entry of the case with its proof into one file that can be verified by itself.",
+        description="把案件的全部日志条目及其证明写入一个文件，可单独核验；编号重复或缺号等当即列出"
+        "（退出码 1）。 / Write every log entry of the case with its proof into one file that can "
+        "be verified by itself; numbers that are doubled or missing are named at once (exit 1).",
         epilog="例 / example: markseal case export 甬市监2026-1 --out case1.case.json",
     )
     _add_case(two)
@@ -103,7 +105,8 @@ def _close(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    data = export_case(_home(arguments), arguments.case)
+    home = _home(arguments)
+    data = export_case(home, arguments.case)
     try:
         with arguments.out.open("xb") as target:
             target.write(data)
@@ -113,7 +116,11 @@ def _export(arguments: argparse.Namespace) -> int:
             f"{arguments.out} 已存在；请换一个文件名。",
         ) from error
     print(f"已导出 / exported: {arguments.out}")
-    return 0
+    verdict = verify_case_file(arguments.out, trust=home.trust)
+    wrong = [claim for claim in verdict.claims if claim.status is Status.INVALID]
+    for claim in wrong:
+        print(f"不符：{claim.zh}\nWrong: {claim.en}")
+    return 1 if wrong else 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:

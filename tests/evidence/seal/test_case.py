@@ -13,7 +13,7 @@ from desk.cli import main
 from evidence.errors import InputError
 from evidence.format.caseexport import CaseExport
 from evidence.format.digests import Digests
-from evidence.format.entry import CaseClosed, Fresh, parse_entry
+from evidence.format.entry import Attempt, CaseClosed, Fresh, parse_entry
 from evidence.home import EvidenceHome
 from evidence.log import audit
 from evidence.seal.closing import close_case, export_case
@@ -157,6 +157,33 @@ def test_the_closing_must_be_signed_by_a_trusted_key(home: EvidenceHome, tmp_pat
     found = check(tmp_path, export_case(home, CASE), trust)
     assert found.exit_code == 1
     assert "closing entry" in found.claims[0].en
+
+
+def test_an_export_names_doubled_and_missing_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody with the log's key logs the second attempt under the first one's number, too."""
+    made = home_at(tmp_path / "home")
+    first = begin(made, 1)
+    end(made, first, "timeout")
+    place = ["--home", str(made.path)]
+    assert main(["case", "export", CASE, "--out", str(tmp_path / "a.case.json"), *place]) == 0
+    begun = parse_entry(made.open_log().store.entry(0, 2))
+    assert isinstance(begun, Attempt)
+    with made.open_log().writing() as session:
+        twice = replace(begun, capture_id="e" * 32, prev=session.previous())
+        session.append([twice.to_bytes()])
+        third = replace(begun, capture_id="f" * 32, number=3, prev=session.previous())
+        session.append([third.to_bytes()])
+    assert {f.code for f in audit(made.log).findings} == {"number"}
+    capsys.readouterr()
+    out = tmp_path / "b.case.json"
+    assert main(["case", "export", CASE, "--out", str(out), *place]) == 1
+    told = capsys.readouterr().out
+    assert "The attempt number 1 occurs more than once." in told
+    assert "第 1 次尝试的编号出现不止一次。" in told
+    assert "The attempt number 2 is missing." in told
+    assert out.exists()
 
 
 def test_the_commands(
