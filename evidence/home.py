@@ -223,15 +223,15 @@ class EvidenceHome:
         """
         trusted = self.trust / "log.vkey"
         with self._usable():
-            vkey = read_vkey(trusted).text() if trusted.exists() else None
+            key = read_vkey(trusted if trusted.exists() else self.log / VKEY)
             ledger = self.ledger()
-            signers = [former.public for former in ledger.signers]
+            signers = [f.public for f in ledger.signers if not _gone(f.public, ledger, key.name)]
             public = self.keys / "signer.pem"
             if public.exists():
                 signers.append(self.signer().public_key().public_bytes_raw())
             return audit(
                 self.log,
-                vkey=vkey,
+                vkey=key.text(),
                 witness=self.witness,
                 signers=signers,
                 recovery=(ledger.need, ledger.recovery),
@@ -260,6 +260,12 @@ class EvidenceHome:
             found = Authorities.all_of(NamedAuthority(local, local.roots))
         policy = read_policy(self.trust)
         return found if policy is None else replace(found, tokens=max(found.tokens, policy.tokens))
+
+
+def _gone(key: bytes, ledger: Ledger, origin: str) -> bool:
+    """Say whether a signer's key was revoked before the log of that name had its second entry."""
+    found = (r for r in ledger.revoked if r.public == key and r.log is not None)
+    return any(r.log != origin or r.index == 0 for r in found)
 
 
 def open_home(path: Path, *, clock: Callable[[], datetime]) -> EvidenceHome:

@@ -87,7 +87,7 @@ def render(
         clock_bound=clock_bound or policy.clock_bound,
         authorities=tuple(_authority(item, files) for item in authorities),
         signers=_signers(held, files),
-        revoked=tuple(RevokedKey(key_id(item.public), item.start) for item in held.revoked),
+        revoked=tuple(RevokedKey(key_id(r.public), r.start, r.log, r.index) for r in held.revoked),
         logs=tuple(_former(item.key, item.size, item.root, files) for item in held.logs),
         recovery=held.need,
         recovery_keys=_recovery(held, files),

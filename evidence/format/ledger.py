@@ -31,10 +31,21 @@ class FormerSigner:
 
 @dataclass(frozen=True)
 class Revoked:
-    """A signer's key that counts for nothing from ``start`` on."""
+    """A signer's key that counts for nothing from ``start`` on.
+
+    ``log`` and ``index`` name the log's entry that says so (of a key that was stolen together with
+    a log: the first of the log that followed); None in ledgers from before.
+    """
 
     public: bytes
     start: datetime
+    log: str | None = None
+    index: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row of the file."""
+        row: dict[str, Any] = {"key": text(self.public), "from": _moment(self.start)}
+        return row if self.log is None else {**row, "log": self.log, "index": self.index}
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Ledger:
                 {"key": text(s.public), "from": _moment(s.start), "until": _moment(s.end)}
                 for s in self.signers
             ],
-            "revoked": [{"key": text(r.public), "from": _moment(r.start)} for r in self.revoked],
+            "revoked": [r.to_json() for r in self.revoked],
             "logs": [
                 {"vkey": g.key.text(), "size": g.size, "root": g.root, "statement": g.statement}
                 for g in self.logs
@@ -131,8 +142,11 @@ def _signer(item: Any) -> FormerSigner:
 
 
 def _revoked(item: Any) -> Revoked:
-    fields = jcs.take(item, LEDGER, {"key": str, "from": str})
-    return Revoked(public(fields["key"], LEDGER), parse_time(fields["from"], LEDGER))
+    wanted: dict[str, type] = {"key": str, "from": str}
+    placed = isinstance(item, dict) and "log" in item
+    fields = jcs.take(item, LEDGER, wanted | ({"log": str, "index": int} if placed else {}))
+    key, start = public(fields["key"], LEDGER), parse_time(fields["from"], LEDGER)
+    return Revoked(key, start, fields["log"], fields["index"]) if placed else Revoked(key, start)
 
 
 def _log(item: Any) -> SucceededLog:

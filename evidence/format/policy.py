@@ -62,10 +62,16 @@ class TrustedSigner:
 
 @dataclass(frozen=True)
 class RevokedKey:
-    """A signer's key (SHA-256 of its 32 bytes, hex), without effect from ``start`` on."""
+    """A signer's key (SHA-256 of its 32 bytes, hex), without effect from ``start`` on.
+
+    ``log`` (its name) and ``index`` say where a log states it: whatever the key signed for a later
+    entry, or for a log that followed, has no effect either. None where that is not known.
+    """
 
     key_sha256: str
     start: datetime
+    log: str | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,8 @@ class Policy:
         for s in self.signers:
             lines += _table("[[signers]]", {"key": s.key, "from": s.start, "until": s.end})
         for r in self.revoked:
-            lines += _table("[[revoked]]", {"key_sha256": r.key_sha256, "from": r.start})
+            place: dict[str, Value] = {"log": r.log, "index": r.index}
+            lines += _table("[[revoked]]", {"key_sha256": r.key_sha256, "from": r.start, **place})
         for g in self.logs:
             end: dict[str, Value] = {"until_size": g.until_size, "until_root": g.until_root}
             lines += _table("[[logs]]", {"vkey": g.vkey, **end})

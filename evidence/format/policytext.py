@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from evidence.errors import FormatError, TrustError
 from evidence.format.names import check_authority_name
+from evidence.format.note import check_name
 from evidence.format.policy import (
     CLAIMS,
     DIGESTS,
@@ -182,8 +183,15 @@ def _signer(item: Any) -> TrustedSigner:
 
 
 def _revoked(item: Any) -> RevokedKey:
-    _take(item, "revoked.", {"key_sha256": str, "from": str})
-    return RevokedKey(_digest(item["key_sha256"], "revoked.key_sha256"), _moment(item["from"]))
+    _take(item, "revoked.", {"key_sha256": str, "from": str}, {"log": str, "index": int})
+    if ("log" in item) != ("index" in item):
+        raise _wrong("revoked.log and revoked.index belong together", "revoked.log 与 index 应并列")
+    start = _moment(item["from"])
+    digest = _digest(item["key_sha256"], "revoked.key_sha256")
+    if "log" not in item:
+        return RevokedKey(digest, start)
+    index = _at_least(item, "index", 0, 1 << 62)
+    return RevokedKey(digest, start, _read(check_name, item["log"]), index)
 
 
 def _former(item: Any) -> FormerLog:

@@ -57,6 +57,11 @@ class Following:
     sealed: dict[bytes, int] = field(default_factory=dict)
     erased: dict[int, int] = field(default_factory=dict)
     attempts: int = 0
+    checked: bool = False
+
+    def __post_init__(self) -> None:
+        """Note whether signatures can be checked: the last signer may be revoked on the way."""
+        self.checked = bool(self.signers)
 
     def take(self, entries: Sequence[bytes], first: int, digests: bytes) -> None:
         """Follow ``entries``, the first of which has the index ``first``.
@@ -237,7 +242,7 @@ class Following:
         except ProofError:
             pass
         else:
-            if not self.signers:
+            if not self.checked:
                 return
         self.report.add(
             "signature",
@@ -252,6 +257,8 @@ class Following:
             known = sha256_hex(entry.old) in self.signers
             if known or entry.event == "revoked":
                 self.signers[sha256_hex(entry.new)] = entry.new
+        if entry.role == "signer" and entry.event == "revoked":
+            self.signers.pop(sha256_hex(entry.old), None)
 
     def _succession(self, index: int, entry: Succession) -> None:
         self._statement(index, entry)

@@ -22,7 +22,7 @@ from evidence.log import Head, Store, audit
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import replace_file
 from evidence.log.store import CHECKPOINT, SEEN
-from evidence.succession.keys import NEXT
+from evidence.succession.keys import NEXT, whole_second
 from evidence.succession.known import Known, known_in, newest
 from evidence.verify.trust import Trust, load_trust
 
@@ -95,7 +95,7 @@ def prepare_gap(
             signer_old=signer_old,
             signer_new=signer_new,
             fate=loss.fate,
-            effective=loss.effective,
+            effective=whole_second(loss.effective),
         )
     )
 

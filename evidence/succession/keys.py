@@ -121,7 +121,12 @@ def prepare_revocation(home: EvidenceHome, *, effective: datetime) -> Statement:
     """
     _refuse_without_recovery(home.ledger())
     new = ensure_key(home.keys / NEXT)
-    return Statement(Revocation(_current(home), _raw(new), effective))
+    return Statement(Revocation(_current(home), _raw(new), whole_second(effective)))
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the beginning of the second: tokens state no more, and none of it may slip through."""
+    return moment.replace(microsecond=0)
 
 
 def revoke_signer(
@@ -146,7 +151,8 @@ def revoke_signer(
         fault("logged")
         keep_statement(home, replace(statement, signatures=signatures))
         former = FormerSigner(content.old, _start(ledger), None)
-        gone = Revoked(content.old, content.effective)
+        origin = read_vkey(home.log / VKEY).name
+        gone = Revoked(content.old, content.effective, origin, found[0])
         if gone not in ledger.revoked:
             ledger = replace(ledger, revoked=(*ledger.revoked, gone))
         _note(home, ledger, former)

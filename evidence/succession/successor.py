@@ -112,7 +112,7 @@ def _with_gap(ledger: Ledger, gap: Gap) -> Ledger:
     former = FormerSigner(gap.signer_old, start and start - 2 * OVERLAP, end)
     ledger = replace(ledger, signers=(*ledger.signers, former))
     if gap.fate == "stolen":
-        gone = Revoked(gap.signer_old, gap.effective)
+        gone = Revoked(gap.signer_old, gap.effective, gap.new.name, 0)
         ledger = replace(ledger, revoked=(*ledger.revoked, gone))
     return ledger
 
@@ -158,7 +158,7 @@ def inherited(trust: Trust, folder: Path) -> Ledger:
     signers = tuple(FormerSigner(raw(s.key), s.start, s.end) for s in policy.signers)
     by_id = {sha256_hex(item.public): item.public for item in signers}
     revoked = tuple(
-        Revoked(by_id[item.key_sha256], item.start)
+        Revoked(by_id[item.key_sha256], item.start, item.log, item.index)
         for item in policy.revoked
         if item.key_sha256 in by_id
     )

@@ -102,7 +102,7 @@ def check_export(
                 CLAIM, place, f"Entry {row.index}: {en}.", f"第 {row.index} 条：{zh}。"
             )
     _numbers(case, where, findings)
-    _close(case, export.case, where, trust, findings)
+    _close(case, export.case, checkpoint.origin, where, trust, findings)
     return frozenset(row.entry for row in export.rows)
 
 
@@ -175,7 +175,14 @@ def _counts(case: _Case) -> tuple[int, int, int, int]:
     return len(case.attempts), sealed, failed, kinds.count("nothing_found")
 
 
-def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Findings) -> None:
+def _close(
+    case: _Case,
+    name: str,
+    origin: str,
+    where: str,
+    trust: Trust | None,
+    findings: Findings,
+) -> None:
     """Compare the closing entry's counts with the entries, and prove its signature."""
     if case.closed is None:
         findings.facts["case_export"] = {"attempts": len(case.attempts), "closed": None}
@@ -213,7 +220,9 @@ def _close(case: _Case, name: str, where: str, trust: Trust | None, findings: Fi
     signer = trust.signer_named(closed.signer)
     try:
         verify_entry(closed, signer.key)
-        if signer.revoked is not None and closed.time >= signer.revoked:
+        late = signer.revoked is not None and closed.time >= signer.revoked
+        place = signer.revoked_at
+        if late or (place is not None and trust.after(place, origin, index)):
             raise ProofError("its key was revoked before", "其密钥此前已吊销")
     except EvidenceError as error:
         findings.invalid(CLAIM, where, f"The closing entry: {error.en}.", f"结案条目：{error.zh}。")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from evidence.errors import EvidenceError, ProofError
 from evidence.format.digests import sha256_hex
@@ -161,6 +162,7 @@ def _check_erasure(
             verify_entry(entry, signer.key)
             request.verify(signer.key)
             _check_term(signer, request.time, findings)
+            _check_place(signer, erasure, findings.facts.get("log"), trust)
     except EvidenceError as error:
         findings.fault(CLAIM, where, error)
         return None
@@ -179,6 +181,17 @@ def _check_erasure(
         "删除是否合法未予核查。",
     )
     return request
+
+
+def _check_place(signer: Signer, erasure: Logged, log: dict[str, Any] | None, trust: Trust) -> None:
+    """Raise ProofError when the erasure was logged after its signer's key was revoked."""
+    if signer.revoked_at is None or log is None:
+        return
+    if trust.after(signer.revoked_at, str(log["origin"]), erasure.index):
+        raise ProofError(
+            "The key that signed the erasure was revoked before it was logged.",
+            "签署删除的密钥在删除记入日志之前已吊销。",
+        )
 
 
 def _check_term(signer: Signer, stated: datetime, findings: Findings) -> None:

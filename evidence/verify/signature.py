@@ -14,8 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evidence.errors import EvidenceError, FormatError
 from evidence.format import names
+from evidence.format.checkpoint import Checkpoint
 from evidence.format.manifest import key_digest, verify_signature
+from evidence.format.note import SignedNote
 from evidence.format.times import format_time
+from evidence.format.tlogproof import TlogProof
 from evidence.verify.package import Package, check_signature_size
 from evidence.verify.papers import Papers
 from evidence.verify.trust import Signer, Trust, parse_public_key
@@ -140,6 +143,34 @@ def _check_term(signer: Signer, proved: datetime | None, place: str, findings: F
             place,
             f"The key {key}… was not the signer's at {format_time(proved)}.",
             f"{format_time(proved)} 时，密钥 {key}… 不是签名人所用密钥。",
+        )
+
+
+def check_place(package: Package, papers: Papers, trust: Trust | None, findings: Findings) -> None:
+    """The outcome of what a revoked key signed stands in the log before the key's revocation.
+
+    Decided by the order of the log alone, whatever times are stated. That the outcome stands where
+    its proof says is for the claim *inclusion*.
+    """
+    named = package.manifest.signer if package.manifest else None
+    signer = trust.signer_named(named) if trust else None
+    data = papers.get(papers.sidecars.outcome_proof)
+    if trust is None or signer is None or signer.revoked_at is None or data is None:
+        return
+    try:
+        proof = TlogProof.parse(data)
+        origin = Checkpoint.parse(SignedNote.parse(proof.checkpoint).text).origin
+    except FormatError:
+        return
+    if trust.after(signer.revoked_at, origin, proof.index):
+        key, (where, at) = key_digest(signer.key)[:16], signer.revoked_at
+        findings.invalid(
+            CLAIM,
+            papers.sidecars.outcome,
+            f"The key {key}… was revoked by entry {at} of the log {where}; this was logged after "
+            f"it, as entry {proof.index} of {origin}.",
+            f"密钥 {key}… 已由日志 {where} 第 {at} 条吊销；此件记于其后"
+            f"（{origin} 第 {proof.index} 条）。",
         )
 
 

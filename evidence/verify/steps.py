@@ -25,7 +25,7 @@ from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
 from evidence.verify.revocation import check_revocation
-from evidence.verify.signature import check_review, check_signature, proved_by
+from evidence.verify.signature import check_place, check_review, check_signature, proved_by
 from evidence.verify.stamps import check_order, check_stamps
 from evidence.verify.trust import Trust, load_trust, parse_certificates
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
@@ -191,6 +191,7 @@ def _check_claims(
     digest = None if data is None else sha256_hex(data)
     stamps = check_stamps(papers, digest, trust, findings, manifest=data)
     proved = proved_by(stamps, trust)
+    check_place(package, papers, trust, findings)
     check_signature(package, papers, trust, proved, findings)
     check_review(package, trust, proved, findings)
     log = log_of(papers, trust) if trust else None

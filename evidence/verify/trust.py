@@ -35,13 +35,15 @@ class Authority:
 class Signer:
     """A key for manifests, good for what was proved at or after ``start``, before ``end``.
 
-    From ``revoked`` on it has no effect; None is no bound.
+    From ``revoked`` on it has no effect, nor for what stands in a log after the entry
+    ``revoked_at`` (the log's name, the index), or in a log that followed; None is no bound.
     """
 
     key: Ed25519PublicKey
     start: datetime | None = None
     end: datetime | None = None
     revoked: datetime | None = None
+    revoked_at: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,16 @@ class Trust:
         found = (s for s in self.signers if key_digest(s.key) == digest)
         return next(found, self.signers[0])
 
+    def after(self, place: tuple[str, int], origin: str, index: int) -> bool:
+        """Say whether the entry ``index`` of the log ``origin`` came after that at ``place``.
+
+        The logs follow one another as the policy lists them, that of today last.
+        """
+        ages = [log.key.name for log in (*self.logs[1:], self.logs[0])]
+        if place[0] not in ages or origin not in ages:
+            return False
+        return (ages.index(origin), index) > (ages.index(place[0]), place[1])
+
     def log_named(self, origin: str | None) -> TrustedLog:
         """Return the trusted log of that origin, else that of today."""
         return next((log for log in self.logs if log.key.name == origin), self.logs[0])
@@ -130,14 +142,27 @@ def load_trust(folder: Path) -> Trust:
 
 
 def _signers(folder: Path, policy: Policy) -> tuple[Signer, ...]:
-    revoked = {item.key_sha256: item.start for item in policy.revoked}
     current = _public_key(folder, policy.signer_key)
-    found = [Signer(current, revoked=revoked.get(key_digest(current)))]
+    found = [_signer(current, policy)]
     for item in policy.signers:
         key = _public_key(folder, item.key)
         if key_digest(key) != key_digest(current):
-            found.append(Signer(key, item.start, item.end, revoked.get(key_digest(key))))
+            found.append(_signer(key, policy, item.start, item.end))
     return tuple(found)
+
+
+def _signer(
+    key: Ed25519PublicKey,
+    policy: Policy,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Signer:
+    """Return a signer with what the policy revokes; tokens state whole seconds, so it does too."""
+    gone = next((r for r in policy.revoked if r.key_sha256 == key_digest(key)), None)
+    if gone is None:
+        return Signer(key, start, end)
+    place = None if gone.log is None or gone.index is None else (gone.log, gone.index)
+    return Signer(key, start, end, gone.start.replace(microsecond=0), place)
 
 
 def _logs(folder: Path, policy: Policy) -> tuple[TrustedLog, ...]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import EvidenceError, InputError, ProofError
-from evidence.format.entry import KeyChange, parse_entry
-from evidence.format.entry.signing import verify_signatures
+from evidence.format.entry import Attempt, CaseClosed, KeyChange, parse_entry
+from evidence.format.entry.signing import sign_entry, verify_signatures
 from evidence.format.paperkey import print_key
+from evidence.format.times import format_time
 from evidence.home import EvidenceHome
 from evidence.succession.export import export_trust
 from evidence.succession.keys import (
@@ -206,3 +208,82 @@ def test_a_key_that_others_can_read_is_refused(office: Office) -> None:
     (office.home.keys / "signer.pem").chmod(0o640)
     with pytest.raises(InputError, match="chmod 600"):
         rotate_signer(office.home, now=now())
+
+
+def test_a_seal_logged_after_the_revocation_fails_whatever_its_time(
+    office: Office, tmp_path: Path
+) -> None:
+    """The thief has the key and writes to our own log; his tokens state a time before."""
+    home = office.home
+    stolen = (home.keys / "signer.pem").read_bytes()
+    path = tmp_path / "revoke.json"
+    write_statement(path, prepare_revocation(home, effective=now() + timedelta(hours=1)))
+    for sheet in office.sheets[:2]:
+        sign_statement(path, sheet)
+    seal(home, office.exhibits, 2)
+    revoke_signer(home, read_statement(path), now=now())
+    ours, trusted = (home.keys / "signer.pem").read_bytes(), home.trust / "signer.pem"
+    public = trusted.read_bytes()
+    (home.keys / "signer.pem").write_bytes(stolen)
+    trusted.write_bytes((home.trust / home_signers(home)[0]).read_bytes())
+    lie = home.trust / "policy.toml"
+    truth = lie.read_text()
+    lie.write_text(re.sub(r"\n\[\[(revoked|signers)\]\]\n(.+\n)+", "\n", truth))
+    seal(home, office.exhibits, 3)
+    (home.keys / "signer.pem").write_bytes(ours)
+    trusted.write_bytes(public)
+    lie.write_text(truth)
+    seal(home, office.exhibits, 4)
+    export_trust(home, tmp_path / "newer", now=now())
+    found = [
+        verdict(office.exhibits / f"{n}.dossier.zip", tmp_path / "newer/trust")
+        for n in (1, 2, 3, 4)
+    ]
+    assert [one["exit"] for one in found] == [0, 0, 1, 0]
+    assert "revoked by entry 4" in words(found[2])
+
+
+def home_signers(home: EvidenceHome) -> list[str]:
+    return sorted(str(p.relative_to(home.trust)) for p in home.trust.glob("signers/*.pem"))
+
+
+def test_a_seal_of_the_very_second_of_the_revocation_fails(office: Office, tmp_path: Path) -> None:
+    home = office.home
+    kept = seal(home, office.exhibits, 2)
+    facts = verdict(kept.dossier, office.handed_out)["facts"]
+    (stamped,) = [datetime.fromisoformat(token["time"]) for token in facts["tokens"]]
+    path = tmp_path / "revoke.json"
+    late = stamped + timedelta(milliseconds=900)
+    write_statement(path, prepare_revocation(home, effective=late))
+    for sheet in office.sheets[:2]:
+        sign_statement(path, sheet)
+    revoke_signer(home, read_statement(path), now=now())
+    told = verdict(kept.dossier, home.trust)
+    assert told["exit"] == 1
+    assert "no trusted timestamp proves" in words(told)
+    policy = home.trust / "policy.toml"
+    written = re.sub(
+        r'(\[\[revoked\]\]\n.+\nfrom = ").+"', rf'\g<1>{format_time(late)}"', policy.read_text()
+    )
+    policy.write_text(written)
+    assert verdict(kept.dossier, home.trust)["exit"] == 1, "a fraction in the policy helps nobody"
+
+
+def test_a_closing_signed_with_a_revoked_key_is_named(office: Office, tmp_path: Path) -> None:
+    home = office.home
+    stolen = home.signer()
+    path = tmp_path / "revoke.json"
+    write_statement(path, prepare_revocation(home, effective=now() + timedelta(hours=1)))
+    for sheet in office.sheets[:2]:
+        sign_statement(path, sheet)
+    revoke_signer(home, read_statement(path), now=now())
+    assert home.audit_log().clean
+    with home.open_log().writing() as session:
+        attempt = parse_entry(session.entry(0))
+        assert isinstance(attempt, Attempt)
+        closing = CaseClosed(
+            case_tag=attempt.case_tag, prev=session.previous(), time=now(), attempts=1, sealed=1,
+            failed=0, nothing_found=0, signer="0" * 64,
+        )  # fmt: skip
+        session.append([sign_entry(closing, stolen).to_bytes()])
+    assert [finding.code for finding in home.audit_log().findings] == ["signature"]
