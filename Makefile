@@ -1,6 +1,6 @@
 # make demo: the whole product once on a demo shop (ONCE=1 ends instead of staying up)
 # make test: everything that must pass · make lint · make bench · make soak
-.PHONY: demo test lint bench soak pictures pins service clean
+.PHONY: demo test lint bench soak pictures pins verifier-html service clean
 PY = .venv/bin/python
 
 demo:
@@ -30,6 +30,12 @@ pictures:
 	@sh setup.sh test
 	@$(PY) -m pytest tests/acceptance/test_story.py
 	@$(PY) -m tests.pictures
+
+# Builds the offline verifier, one HTML file, from verifier/ (the same bytes each time).
+verifier-html:
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo \
+		"需要 node（20 以上）与 npm / Needs node (20 or later) and npm: install them and try again." >&2; exit 1; }
+	@cd verifier && npm ci --silent && npm run --silent check && npm run --silent build
 
 service:
 	@sh setup.sh service

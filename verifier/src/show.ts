@@ -1,0 +1,104 @@
+// What is shown of a verdict and of a trust folder.
+import type { Json } from "./json";
+import { FACTS, T } from "./texts";
+import type { Claim, Line, Verdict } from "./verdict";
+import { CLAIMS } from "./verdict";
+import { element as e, t } from "./words";
+import type { TrustShown } from "./worker";
+
+const MARKS = { valid: "✓", invalid: "✗", not_checked: "○", incomplete: "!", not_a_package: "?" };
+
+export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLElement[] {
+  const head = e(
+    "section",
+    { class: `head ${verdict.verdict}`, id: "headline", tabindex: "-1" },
+    e("div", { class: "word" }, `${MARKS[verdict.verdict]} ${t(verdict.headline)}`),
+    e("p", { class: "file" }, verdict.file),
+    e("p", { class: "file" }, `${t(T.withTrust)}: `, trust?.folder.whole ? e("code", {}, `SHA256SUMS ${groups(trust.folder.whole).join(" ")}`) : t(trust ? T.noSums : T.noTrustShown)),
+  );
+  const found = [head];
+  if (verdict.declared.length) {
+    found.push(e("section", { class: "declared" }, e("p", {}, t(T.declared)), lines(verdict.declared)));
+  }
+  if (verdict.claims.length) {
+    found.push(e("h2", {}, t(T.claims)), e("section", { class: "card", id: "claims" }, ...verdict.claims.map(claim)));
+  }
+  found.push(e("h2", {}, t(T.notProved)), lines(verdict.not_proved));
+  if (Object.keys(verdict.facts).length) {
+    found.push(e("h2", {}, t(T.facts)));
+    if (verdict.verdict === "invalid") found.push(e("p", { class: "refused" }, t(T.factsInvalid)));
+    found.push(facts(verdict.facts));
+  }
+  return found;
+}
+
+function lines(list: Line[]): HTMLElement {
+  return e("ul", { class: "lines" }, ...list.map((line) => e("li", {}, t(line))));
+}
+
+function claim(one: Claim): HTMLElement {
+  const badge = e("div", { class: `badge ${one.status}` }, e("i", { "aria-hidden": "true" }, MARKS[one.status]), t(T[one.status]));
+  if (one.required) badge.append(e("span", { class: "must" }, t(T.required)));
+  return e(
+    "div",
+    { class: "claim" },
+    badge,
+    e(
+      "div",
+      {},
+      e("h3", {}, t(CLAIMS[one.id])),
+      e("p", {}, t(one)),
+      one.where ? e("p", { class: "where" }, t(T.where), e("code", {}, one.where)) : null,
+    ),
+  );
+}
+
+function word(key: string): string {
+  const known = Object.prototype.hasOwnProperty.call(FACTS, key) ? FACTS[key] : undefined;
+  return known ? t(known) : key.replace(/_/g, " ");
+}
+
+function plain(value: Json): string {
+  if (value === null) return "—";
+  if (typeof value === "boolean") return t(value ? T.yes : T.no);
+  if (Array.isArray(value)) return value.map(plain).join("; ");
+  if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${word(k)} ${plain(v)}`).join(", ");
+  return String(value);
+}
+
+function facts(all: { [key: string]: Json }): HTMLElement {
+  const list = e("dl", { id: "facts" });
+  const order = Object.keys(FACTS);
+  const keys = Object.keys(all).sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  for (const key of keys) {
+    const value = all[key] as Json;
+    const rows = Array.isArray(value) ? value : [value];
+    list.append(e("dt", {}, word(key)), e("dd", {}, ...rows.map((row) => e("div", {}, plain(row)))));
+  }
+  return list;
+}
+
+export function groups(hex: string): string[] {
+  return hex.match(/.{4}/g) ?? [];
+}
+
+function hexCells(hex: string): HTMLElement {
+  return e("div", { class: "hex" }, ...groups(hex).map((group) => e("span", {}, group)));
+}
+
+export function showTrust({ prints, folder }: TrustShown): HTMLElement[] {
+  const found: HTMLElement[] = [e("h2", {}, t(T.prints)), e("p", {}, t(T.printsHelp))];
+  const wrong = [...folder.files.filter((f) => f.listed === false).map((f) => f.name), ...folder.strangers];
+  if (folder.whole === null) found.push(e("p", {}, t(T.noSums)));
+  else {
+    found.push(e("div", { class: "whole", id: "whole" }, e("strong", {}, t(T.whole)), " · ", e("code", {}, "SHA256SUMS"), hexCells(folder.whole)));
+    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : e("p", {}, t(T.sumsAgree)));
+  }
+  const named = new Map(prints.map((p) => [p.name, p]));
+  const rows = folder.files.map((file) => {
+    const print = named.get(file.name);
+    return e("div", { class: "print" }, e("div", {}, print ? t(print) : "", print ? e("br", {}) : null, e("code", {}, file.name)), hexCells(file.sha256));
+  });
+  found.push(e("section", { class: "card", id: "prints" }, ...rows));
+  return found;
+}

@@ -1,0 +1,189 @@
+// The verdict: claims, each valid, invalid or not checked; what they amount to; what is not proved.
+import type { Fault } from "./fault";
+import type { Json } from "./json";
+
+export type Status = "valid" | "invalid" | "not_checked";
+export type Outcome = "valid" | "invalid" | "incomplete" | "not_a_package";
+export interface Line {
+  zh: string;
+  en: string;
+}
+export interface Claim extends Line {
+  id: ClaimId;
+  status: Status;
+  required: boolean;
+  where: string | null;
+}
+export interface Verdict {
+  format: "markseal-verdict/1";
+  file: string;
+  verdict: Outcome;
+  exit: number;
+  trial: boolean;
+  headline: Line;
+  declared: Line[];
+  claims: Claim[];
+  facts: { [key: string]: Json };
+  not_proved: Line[];
+}
+
+export const CLAIMS = {
+  package: { zh: "封装结构完整规范", en: "The package is whole and in its one canonical form" },
+  manifest: { zh: "各文件与清单一致", en: "Every file is as the manifest lists it" },
+  signature: { zh: "清单由可信密钥签名", en: "The manifest is signed by a trusted key" },
+  inclusion: { zh: "尝试与结果均已记入日志", en: "Attempt and outcome are in the log" },
+  witness: { zh: "日志检查点有见证人签署", en: "Witnesses cosigned the log's checkpoint" },
+  timestamp: { zh: "清单有可信时间戳", en: "The manifest has a trusted timestamp" },
+  revocation: { zh: "签发时机构证书未被吊销", en: "The authorities' certificates were not revoked" },
+  order: { zh: "各时间先后合理", en: "The times follow one another" },
+  case: { zh: "案件各条目齐全", en: "Every entry of the case is there" },
+  review: { zh: "技术核查记录由可信密钥签名", en: "The technical review is signed by a trusted key" },
+  erasure: { zh: "内容已删除，依据有签名", en: "The content was erased, on a signed basis" },
+} as const;
+export type ClaimId = keyof typeof CLAIMS;
+const ORDER = Object.keys(CLAIMS) as ClaimId[];
+const OPTIONAL = new Set<ClaimId>(["witness", "revocation", "case", "review", "erasure"]);
+export const DEFAULT_REQUIRED: ClaimId[] = ["package", "manifest", "signature", "inclusion", "timestamp"];
+
+/** What the steps of a verification find, in the order in which they find it. */
+export class Findings {
+  readonly claims: Claim[] = [];
+  readonly facts: { [key: string]: Json } = {};
+  declared: Line[] = [];
+  badCertificate = false;
+
+  constructor(readonly required: ReadonlySet<ClaimId>) {}
+
+  private add(id: ClaimId, status: Status, where: string | null, en: string, zh: string): void {
+    const same = this.claims.some(
+      (c) => c.id === id && c.status === status && c.where === where && c.en === en,
+    );
+    if (!same) this.claims.push({ id, status, required: this.required.has(id), where, en, zh });
+  }
+
+  invalid(id: ClaimId, where: string | null, en: string, zh: string): void {
+    this.add(id, "invalid", where, en, zh);
+  }
+
+  fault(id: ClaimId, where: string | null, fault: Fault): void {
+    this.add(id, "invalid", where, fault.en, fault.zh);
+  }
+
+  unchecked(id: ClaimId, en: string, zh: string, where: string | null = null): void {
+    this.add(id, "not_checked", where, en, zh);
+  }
+
+  /** Note that a claim is proved, unless something else was said of it before. */
+  valid(id: ClaimId, en: string, zh: string): void {
+    if (!this.claims.some((c) => c.id === id)) this.add(id, "valid", null, en, zh);
+  }
+
+  failed(id: ClaimId): boolean {
+    return this.claims.some((c) => c.id === id && c.status === "invalid");
+  }
+
+  told(id: ClaimId): boolean {
+    return this.claims.some((c) => c.id === id);
+  }
+}
+
+const NOT_PROVED: Line[] = [
+  { zh: "网页内容是否真实", en: "that what the page says is true" },
+  { zh: "账号或店铺背后是谁", en: "who stands behind an account or a shop" },
+  { zh: "价格、销量、金额是否属实", en: "that prices, sales or amounts are real" },
+  { zh: "是否构成侵权（只能说疑似）", en: "that anything infringes: it is suspected only" },
+  { zh: "固证之前网页是否被人为改动", en: "that nobody altered the page before it was captured" },
+];
+const LEFT_OPEN: { [fidelity: string]: Line } = {
+  redacted: {
+    zh: "被遮盖之处的原文（已加密封存，未查看，只核对其哈希值）",
+    en: "what stood where secrets are masked (sealed encrypted; not looked into, only hashed)",
+  },
+  decoded: {
+    zh: "线路上的原始字节（交互记录为浏览器解码后的内容）",
+    en: "the literal bytes of the wire (the exchanges are as the browser decoded them)",
+  },
+};
+const EXITS: Record<Outcome, number> = { valid: 0, invalid: 1, not_a_package: 2, incomplete: 3 };
+
+function headline(outcome: Outcome, claims: Claim[], trusted: boolean): Line {
+  if (outcome === "invalid") {
+    const failing = claims.filter((c) => c.status === "invalid" && c.where);
+    const places = [...new Set(failing.map((c) => c.where as string))];
+    const shown = places.slice(0, 5).join(", ") + (places.length > 5 ? " …" : "");
+    return { zh: `核验不通过：${shown || "见下"}`, en: `NOT VALID: ${shown || "see below"}` };
+  }
+  if (outcome === "valid") {
+    return { zh: "核验通过：要求的各项均成立", en: "VALID: everything required was proved" };
+  }
+  if (!trusted) {
+    return {
+      zh: "未给出信任文件夹，故不信任任何签名、日志或时间戳；已查各项未发现问题",
+      en: "Nothing is trusted: no trust folder was given; nothing wrong found as far as checked",
+    };
+  }
+  return {
+    zh: "核验未完成：要求的某些项目未能核查；已查各项未发现问题",
+    en: "INCOMPLETE: something required was not checked; nothing wrong found as far as checked",
+  };
+}
+
+/** The verdict that the findings amount to. */
+export function conclude(
+  file: string,
+  findings: Findings,
+  how: { trusted: boolean; trial: boolean; erased?: Line },
+): Verdict {
+  for (const id of ORDER) {
+    if ((!OPTIONAL.has(id) || findings.required.has(id)) && !findings.told(id)) {
+      const { zh, en } = CLAIMS[id];
+      findings.unchecked(id, `${en}: could not be checked.`, `${zh}：无法核查。`);
+    }
+  }
+  const claims = [...findings.claims].sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id));
+  const missing = claims.some((c) => c.required && c.status !== "valid");
+  let outcome: Outcome = "valid";
+  if (claims.some((c) => c.status === "invalid")) outcome = "invalid";
+  else if (missing || !how.trusted || how.erased) outcome = "incomplete";
+  let { zh, en } = headline(outcome, claims, how.trusted);
+  if (how.erased && outcome === "incomplete") ({ zh, en } = how.erased);
+  if (how.trial) {
+    zh = `试用：${zh}（时间戳仅来自试用机构）`;
+    en = `TRIAL: ${en} (trial timestamps only)`;
+  }
+  if (findings.badCertificate) {
+    zh += "；注意：网站证书未通过验证，仍按声明取证";
+    en += "; NOTE: the site's certificate did not verify; captured all the same, declared";
+  }
+  const open = LEFT_OPEN[String(findings.facts["fidelity"])];
+  return {
+    format: "markseal-verdict/1",
+    file,
+    verdict: outcome,
+    exit: EXITS[outcome],
+    trial: how.trial,
+    headline: { zh, en },
+    declared: findings.declared,
+    claims,
+    facts: findings.facts,
+    not_proved: open ? [...NOT_PROVED, open] : NOT_PROVED,
+  };
+}
+
+export function notAPackage(file: string): Verdict {
+  return {
+    format: "markseal-verdict/1",
+    file,
+    verdict: "not_a_package",
+    exit: 2,
+    trial: false,
+    headline: {
+      zh: "不是封装文件：其中没有任何 ZIP 记录；请选择 .wacz 或 .dossier.zip 文件",
+      en: "Not a package: no ZIP record in it; choose a .wacz or .dossier.zip file",
+    },
+    declared: [],
+    claims: [],
+    facts: {},
+    not_proved: NOT_PROVED,
+  };
+}

@@ -1,0 +1,29 @@
+// The language of the page, and elements made by hand: what is read is only ever put in as text.
+import type { Line } from "./verdict";
+
+let current: "zh" | "en" = "zh";
+
+export function language(): "zh" | "en" {
+  return current;
+}
+
+export function setLanguage(next: "zh" | "en"): void {
+  current = next;
+}
+
+export function t(line: Line): string {
+  return line[current];
+}
+
+type Child = Node | string | null;
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: { [name: string]: string },
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children.filter((child): child is Node | string => child !== null));
+  return made;
+}

@@ -1,0 +1,70 @@
+// The worker: reads the files that the page hands it, and answers with a verdict.
+import { attemptTo } from "./fault";
+import { FileSource } from "./source";
+import { type Files, type Fingerprints, fingerprints, loadTrust, type Print } from "./trust";
+import type { Line, Verdict } from "./verdict";
+import { verify } from "./verify";
+
+export interface NamedFile {
+  path: string;
+  file: Blob;
+}
+export interface Order {
+  file: NamedFile | null;
+  beside: NamedFile[];
+  trust: NamedFile[] | null;
+}
+export interface TrustShown {
+  prints: Print[];
+  folder: Fingerprints;
+  require: string[];
+  tokens: number;
+}
+export interface Answer {
+  verdict?: Verdict;
+  trust?: TrustShown;
+  /** The trust folder or the file cannot be used. */
+  refused?: Line;
+}
+
+const TRUST_LIMIT = 16 << 20;
+
+function readTrust(files: NamedFile[]): Files {
+  const found = new Map<string, Uint8Array>();
+  for (const { path, file } of files) {
+    if (file.size <= TRUST_LIMIT) found.set(path, new FileSource(file).read(0, file.size).slice());
+  }
+  return found;
+}
+
+function answer(order: Order): Answer {
+  const out: Answer = {};
+  const files = order.trust && readTrust(order.trust);
+  const loaded = attemptTo(() => (files ? { trust: loadTrust(files), folder: fingerprints(files) } : null));
+  if ("fault" in loaded) return { refused: { en: loaded.fault.en, zh: loaded.fault.zh } };
+  if (loaded.value) {
+    const { trust, folder } = loaded.value;
+    out.trust = { prints: trust.prints, folder, require: trust.require, tokens: trust.tokens };
+  }
+  if (order.file) {
+    const { path, file } = order.file;
+    const beside = new Map(order.beside.map((one) => [one.path, new FileSource(one.file)]));
+    const found = attemptTo(() => verify({ name: path, source: new FileSource(file), beside }, loaded.value?.trust ?? null));
+    if ("fault" in found) return { ...out, refused: { en: found.fault.en, zh: found.fault.zh } };
+    out.verdict = found.value;
+  }
+  return out;
+}
+
+let read = 0;
+let told = 0;
+FileSource.onRead = (bytes): void => {
+  read += bytes;
+  if (read - told < 32 << 20) return;
+  told = read;
+  postMessage({ read });
+};
+
+onmessage = (event: MessageEvent<Order>): void => {
+  postMessage(answer(event.data));
+};
