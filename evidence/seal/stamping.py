@@ -41,11 +41,26 @@ def stamp_manifest(work: WorkFolder, manifest: bytes, means: Means) -> Stamps:
     found = _gather(work, "tokens", stamping, manifest, means)
     means.fault("tokens gathered")
     if not found.enough:
-        why = found.missing or ("时间戳数量不足。 / There are too few timestamps.",)
+        why = (*_too_few(stamping), *found.missing) or (
+            "时间戳数量不足。 / There are too few timestamps.",
+        )
         return Stamps(stamping, stamping.named, found.tokens, why)
     answered = {token.authority for token in found.tokens}
     named = tuple(item for item in stamping.named if item.name in answered)
     return Stamps(stamping, named, found.tokens, ())
+
+
+def _too_few(stamping: Authorities) -> tuple[str, ...]:
+    """Say it where so many tokens are required that all the authorities cannot give them."""
+    asked, needed = len(stamping.named), stamping.tokens
+    if asked >= needed:
+        return ()
+    why = (
+        f"trust/policy.toml 要求 {needed} 枚时间戳，authorities.toml 只列有 {asked} 家机构；"
+        f"请增加机构，或降低要求。 / trust/policy.toml requires {needed} tokens and "
+        f"authorities.toml lists {asked} authorities; add some, or lower what is required."
+    )
+    return (why,)
 
 
 def stamp_checkpoint(work: WorkFolder, name: str, papers: Papers, means: Means) -> Papers:
