@@ -1,4 +1,4 @@
-"""RFC 5652 (CMS): which digest algorithm the signer of a timestamp token used.
+"""RFC 5652 (CMS): what a timestamp token states of its signer, and which certificate it names.
 
 A reader of DER (X.690) that takes just that from the token; no signature is checked here.
 """
@@ -18,7 +18,10 @@ DIGESTS = {
     bytes.fromhex("2a811ccf55018311"): "sm3",
 }
 """Object identifiers (DER content) of the digest algorithms by name."""
-_INTEGER, _OID, _SEQUENCE, _SET, _ZERO = 0x02, 0x06, 0x30, 0x31, 0xA0
+_INTEGER, _OCTETS, _OID, _SEQUENCE, _SET, _ZERO = 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0
+_BY_SHA1 = bytes.fromhex("2a864886f70d010910020c")
+_BY_DIGEST = bytes.fromhex("2a864886f70d010910022f")
+"""The attributes signingCertificate and signingCertificateV2."""
 
 
 def signer_digest(token: bytes) -> str:
@@ -34,12 +37,15 @@ class Signer:
     """What SignedData and its one SignerInfo say that the signature itself does not cover.
 
     ``versions`` are those of SignedData and of SignerInfo; ``signature`` is the object
-    identifier (DER content) of the signature algorithm.
+    identifier (DER content) of the signature algorithm. ``named`` are the digests of the
+    signer's certificate in the signed attributes signingCertificate (RFC 2634, SHA-1) and
+    signingCertificateV2 (RFC 5035), each with its algorithm; these the signature covers.
     """
 
     versions: tuple[bytes, bytes]
     digest: str
     signature: bytes
+    named: tuple[tuple[str, bytes], ...] = ()
 
 
 def signer_of(token: bytes) -> Signer:
@@ -56,7 +62,27 @@ def signer_of(token: bytes) -> Signer:
     if name is None:
         raise _wrong()
     versions = (_pick(signed, 0, _INTEGER), _pick(signer, 0, _INTEGER))
-    return Signer(versions, name, _pick(algorithm, 0, _OID))
+    attributes = _fields(signer[3][1]) if at == 4 else []
+    return Signer(versions, name, _pick(algorithm, 0, _OID), tuple(_named(attributes)))
+
+
+def _named(attributes: list[tuple[int, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Yield the digests of the first certificate that each signingCertificate attribute names."""
+    for tag, content in attributes:
+        fields = _fields(content)
+        kind = _pick(fields, 0, _OID)
+        if tag != _SEQUENCE or kind not in (_BY_SHA1, _BY_DIGEST):
+            continue
+        signing = _fields(_only(_pick(fields, 1, _SET), _SEQUENCE))
+        certificates = _fields(_pick(signing, 0, _SEQUENCE))
+        first = _fields(_pick(certificates, 0, _SEQUENCE))
+        name: str | None = "sha1" if kind == _BY_SHA1 else "sha256"
+        if kind == _BY_DIGEST and len(first) > 1 and first[0][0] == _SEQUENCE:
+            name = DIGESTS.get(_pick(_fields(first[0][1]), 0, _OID))
+            first = first[1:]
+        if name is None:
+            raise _wrong()
+        yield name, _pick(first, 0, _OCTETS)
 
 
 def _wrong() -> FormatError:

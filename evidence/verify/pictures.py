@@ -25,6 +25,10 @@ def check_png(window: Window) -> tuple[int, int]:
     size = (0, 0)
     last, at = b"", 8
     for count, (kind, start, length) in enumerate(_chunks(window)):
+        if last == b"IEND":
+            raise FormatError(
+                "A chunk of the PNG stands after its end.", "PNG 结尾之后另有数据块。"
+            )
         if count == 0:
             if kind != b"IHDR" or length != 13:
                 raise FormatError("The PNG does not begin with IHDR.", "PNG 不以 IHDR 开头。")
@@ -63,7 +67,7 @@ def check_pdf(window: Window) -> None:
     if not window.read(0, 8).startswith(b"%PDF-"):
         raise FormatError("It is not a PDF file.", "不是 PDF 文件。")
     tail = window.read(max(0, window.size - 32), 32)
-    if not tail.rstrip(b"\r\n ").endswith(b"%%EOF"):
+    if not tail.rstrip(b"\r\n").endswith(b"%%EOF"):
         raise FormatError(
             "The PDF has no end, or bytes after it.", "PDF 没有结尾，或其后另有字节。"
         )

@@ -9,17 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence.errors import EvidenceError, FormatError, InputError, TrustError
+from evidence.errors import FormatError, InputError
 from evidence.format import names
 from evidence.format.digests import Digests, Meter, sha256_hex
-from evidence.format.note import NoteKey
 from evidence.format.policy import CLAIMS
-from evidence.format.verifytext import is_known_text
 from evidence.verify.anchors import tell_anchors
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.bounds import check_bounds
 from evidence.verify.case import check_case
 from evidence.verify.chain import check_log
+from evidence.verify.enclosed import check_enclosed
 from evidence.verify.erased import erased_name, verify_erased
 from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
@@ -27,7 +26,7 @@ from evidence.verify.renewal import check_renewal
 from evidence.verify.revocation import check_revocation
 from evidence.verify.signature import check_place, check_review, check_signature, proved_by
 from evidence.verify.stamps import check_order, check_stamps
-from evidence.verify.trust import Trust, load_trust, parse_certificates
+from evidence.verify.trust import Trust, load_trust
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
 from evidence.verify.window import Window
 from evidence.verify.witnesses import check_end, check_witnesses, log_of
@@ -102,7 +101,7 @@ def _verify(
         whole = _digest(window)[0]
     else:
         papers, package, whole = _open_dossier(outer, name, findings)
-        _check_enclosed(papers, package, outer, trust, findings)
+        check_enclosed(papers, package, outer, trust, findings)
     check_renewal(package, papers, trust, findings, now=now)
     tell_anchors(papers, package.manifest_bytes, findings)
     _check_claims(package, papers, whole, trust, findings)
@@ -143,44 +142,6 @@ def _open_dossier(outer: Archive, name: str, findings: Findings) -> tuple[Papers
     whole, crc = _digest(inner)
     check_crc(outer, entry, crc, findings)
     return papers, check_package(open_archive(inner, wacz, findings, outer.aside), findings), whole
-
-
-def _check_enclosed(
-    papers: Papers, package: Package, outer: Archive, trust: Trust | None, findings: Findings
-) -> None:
-    """The dossier's keys, certificates and instructions are for reading; still they must fit."""
-    text = papers.get(names.VERIFY_TEXT)
-    known = (papers.sidecars.name, papers.tokens, package.artefacts)
-    if text is not None and not is_known_text(text, *known):
-        findings.invalid(
-            "package",
-            outer.place(names.VERIFY_TEXT),
-            "VERIFY.txt is not the text that belongs in this dossier.",
-            "VERIFY.txt 不是本证据移交包应有的说明文字。",
-        )
-    try:
-        key = _enclosed_log_key(papers)
-        if key is not None and trust is not None and key not in {log.key for log in trust.logs}:
-            findings.invalid(
-                "inclusion",
-                outer.place(names.LOG_KEY),
-                "The enclosed log key is not one that this trust folder lists. If the log has a "
-                "successor since, a newer trust folder is needed; ask for it.",
-                "所附日志公钥不在此信任文件夹所列之中。若其后已启用后继日志，需要较新的信任文件夹，请索取。",
-            )
-    except EvidenceError as error:
-        findings.fault("package", outer.place(names.LOG_KEY), error)
-    for authority in papers.tokens:
-        name = names.certificate_name(authority)
-        try:
-            parse_certificates(papers.get(name) or b"", name)
-        except TrustError as error:
-            findings.fault("package", outer.place(name), error)
-
-
-def _enclosed_log_key(papers: Papers) -> NoteKey | None:
-    data = papers.get(names.LOG_KEY)
-    return None if data is None else NoteKey.parse(data.decode("utf-8", "replace"))
 
 
 def _check_claims(

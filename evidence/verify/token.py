@@ -26,7 +26,8 @@ from rfc3161_client.tsp import PKIStatus
 
 from evidence.errors import FormatError, ProofError
 from evidence.verify.opensslts import refusal, to_der
-from evidence.verify.signeralgorithm import check_algorithm
+from evidence.verify.refusal import Refusal
+from evidence.verify.signeralgorithm import check_algorithm, check_issued, check_use
 from evidence.verify.trust import Authority
 
 LIMIT = 1 << 20
@@ -131,6 +132,7 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
     try:
         path = _path(token, authority.certificates)
         leaf, between = path[0], _between(path, authority.certificates)
+        check_use(leaf)
         builder = VerifierBuilder(tsa_certificate=leaf)
         for root in _roots(authority.certificates):
             builder = builder.add_root_certificate(root)
@@ -140,19 +142,22 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
         if token.ber is not None:
             _by_openssl(token, authority)
         check_algorithm(token.response.time_stamp_token(), leaf)
+        check_issued([c for c in path if c not in authority.certificates])
     except (VerificationError, *MALFORMED) as error:
+        why = Refusal.of(error)
         raise ProofError(
-            f"The timestamp does not verify with the trusted authority {authority.name} ({error}).",
-            f"时间戳不能以可信机构 {authority.name} 的证书验证（{error}）。",
+            f"The timestamp does not verify with the trusted authority {authority.name} "
+            f"({why.en}).",
+            f"时间戳不能以可信机构 {authority.name} 的证书验证（{why.zh}）。",
         ) from error
     return token.time
 
 
 def _by_openssl(token: Token, authority: Authority) -> None:
-    """The bytes as they came, not in DER, verify with openssl; VerificationError if they do not."""
+    """The bytes as they came, not in DER, verify with openssl; Refusal if they do not."""
     why = refusal(token.ber or b"", token.imprint, authority.certificates, token.time)
     if why is not None:
-        raise VerificationError(f"openssl: {why}")
+        raise Refusal(f"openssl: {why}", f"openssl：{why}")
 
 
 def certificates_of(token: Token, authority: Authority) -> tuple[x509.Certificate, ...]:
@@ -163,9 +168,10 @@ def certificates_of(token: Token, authority: Authority) -> tuple[x509.Certificat
     try:
         return tuple(_path(token, authority.certificates))
     except (VerificationError, *MALFORMED) as error:
+        why = Refusal.of(error)
         raise ProofError(
-            f"The timestamp does not lead to a certificate of {authority.name} ({error}).",
-            f"时间戳推不出 {authority.name} 的可信证书（{error}）。",
+            f"The timestamp does not lead to a certificate of {authority.name} ({why.en}).",
+            f"时间戳推不出 {authority.name} 的可信证书（{why.zh}）。",
         ) from error
 
 
@@ -180,7 +186,7 @@ def _path(token: Token, trusted: Sequence[x509.Certificate]) -> list[x509.Certif
     embedded = [x509.load_der_x509_certificate(der) for der in sorted(data.certificates)]
     signers = list(data.signer_infos)
     if len(signers) != 1:
-        raise VerificationError("not exactly one signer")
+        raise Refusal("not exactly one signer", "签名者不恰为一个")
     pool = [*trusted, *embedded]
     leaf = next(
         (
@@ -191,13 +197,13 @@ def _path(token: Token, trusted: Sequence[x509.Certificate]) -> list[x509.Certif
         None,
     )
     if leaf is None:
-        raise VerificationError("the signer's certificate is missing")
+        raise Refusal("the signer's certificate is missing", "缺少签名者的证书")
     path = [leaf]
     _check_validity(leaf, token.time)
     while path[-1] not in trusted:
-        issuer = next((c for c in pool if c not in path and _issued(path[-1], c)), None)
+        issuer = next((c for c in pool if c not in path and is_issued(path[-1], c)), None)
         if issuer is None or len(path) >= MAX_CHAIN:
-            raise VerificationError("no chain to a trusted certificate")
+            raise Refusal("no chain to a trusted certificate", "证书链不通向可信证书")
         _check_validity(issuer, token.time)
         path.append(issuer)
     return path
@@ -210,7 +216,8 @@ def _between(
     return [c for c in dict.fromkeys([*path[1:], *trusted]) if c not in known]
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def is_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Say whether an authority's certificate signed the other; nothing else is checked."""
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
@@ -221,4 +228,4 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 def _check_validity(certificate: x509.Certificate, moment: datetime) -> None:
     if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
-        raise VerificationError("a certificate was not valid at the stated time")
+        raise Refusal("a certificate was not valid at the stated time", "所写时间不在证书有效期内")

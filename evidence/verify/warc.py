@@ -104,6 +104,7 @@ def read_records(window: Window) -> Iterator[Record]:
     at = count = total = 0
     seen: set[str] = set()
     while at < window.size:
+        _check_gzip_head(window, at)
         member = _Member(window, at)
         headers = _headers(member, at)
         size = _check_headers(headers, at, first=count == 0)
@@ -122,6 +123,17 @@ def read_records(window: Window) -> Iterator[Record]:
         at = member.end
     if not count:
         raise FormatError("The WARC file is empty.", "WARC 文件为空。")
+
+
+def _check_gzip_head(window: Window, at: int) -> None:
+    """RFC 1952 section 2.3: no name, comment or extra field is hidden beside a record."""
+    head = window.read(at, 8)
+    if head[:3] == b"\x1f\x8b\x08" and head[3:8] != b"\0" * 5:
+        raise _bad(
+            at,
+            "the head of its gzip member holds more than it needs",
+            "其 gzip 成员头含多余内容",
+        )
 
 
 def _rest(member: _Member) -> bool:

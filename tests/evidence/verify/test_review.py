@@ -10,8 +10,8 @@ from evidence.format import jcs, names
 from evidence.format.digests import sha256_hex
 from tests.evidence.builder import Draft
 from tests.evidence.rich import REVIEW, rich
+from tests.evidence.tamper.good import WACZ
 from tests.evidence.verify.conftest import Bench, places
-from tests.evidence.verify.crimes import WACZ
 
 SUBJECT = {"browser_sha256": "b" * 64, "code_sha256": "c" * 64}
 FULL = REVIEW | {"subject": SUBJECT}

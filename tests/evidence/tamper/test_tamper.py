@@ -1,0 +1,62 @@
+"""Every crime is refused with the right claim, place and sentence in both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.verify import verify_file
+from tests.evidence.builder import zipped
+from tests.evidence.tamper.good import DOSSIER, Good
+from tests.evidence.tamper.matrix import cell, judged, named, written
+from tests.evidence.tamper.rows import all_rows
+from tests.evidence.tamper.table import Tampering
+
+ROWS = all_rows()
+PUBLISHED = written()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Good:
+    return Good(tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dossier")
+
+
+@pytest.mark.parametrize("name", ["draft", "rich", "full"])
+def test_the_good_dossiers_are_valid(good: Good, folder: Path, name: str) -> None:
+    data = zipped(good.full) if name == "full" else getattr(good, name).pack()
+    trust = good.witnessed("good") if name == "full" else good.trust
+    (folder / DOSSIER).write_bytes(data)
+    verdict = verify_file(folder / DOSSIER, trust=trust)
+    assert verdict.exit_code == 0, [c.to_json() for c in verdict.claims]
+    assert {claim.status.value for claim in verdict.claims} == {"valid"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_crime_is_named(good: Good, folder: Path, row: Tampering) -> None:
+    verdict = judged(row, good, folder)
+    assert verdict["exit"] == row.code, verdict["headline"]
+    claim = named(row, verdict)
+    assert claim is not None, verdict["claims"]
+    assert all(c["zh"] and c["en"] for c in verdict["claims"])
+    assert PUBLISHED.get(row.name) == cell(claim), "write it anew: python -m tests.evidence.tamper"
+
+
+@pytest.mark.parametrize("name", ["byte-raw:evidence/screenshot.png", "log:outcome-byte"])
+def test_a_crime_is_named_without_any_trust(good: Good, folder: Path, name: str) -> None:
+    row = next(row for row in ROWS if row.name == name)
+    path, _ = row.write(good, folder)
+    verdict = verify_file(path, trust=None).to_json()
+    assert verdict["exit"] == 1
+    assert row.where in {c["where"] for c in verdict["claims"] if c["status"] == "invalid"}
+
+
+def test_there_are_many_and_the_page_has_no_others() -> None:
+    assert len(ROWS) >= 400
+    assert set(PUBLISHED) == {row.name for row in ROWS}
+    assert len({row.en for row in ROWS}) == len({row.zh for row in ROWS}) == len(ROWS)
