@@ -15,7 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evidence.errors import FormatError, ProofError
 from evidence.format.digests import ZERO, sha256_hex
-from evidence.format.entry import CaseClosed, Erasure, KeyChange, Sealed, Succession, parse_entry
+from evidence.format.entry import (
+    CaseClosed,
+    CaseContinued,
+    Erasure,
+    KeyChange,
+    Sealed,
+    Succession,
+    parse_entry,
+)
 from evidence.format.entry.signing import verify_entry, verify_signatures
 from evidence.format.glance import (
     ATTEMPT,
@@ -32,7 +40,8 @@ from evidence.log.report import AuditReport
 BACKWARDS = timedelta(hours=2)
 """An entry may state a time this much before the entry before it: a clock was set right."""
 
-Case = list[int]  # attempts, sealed, failed, nothing found, index of the closing or -1
+Case = list[int]
+"""Last number, sealed, failed, nothing found, index of the closing or -1, number it began after."""
 
 
 @dataclass
@@ -58,6 +67,7 @@ class Following:
     erased: dict[int, int] = field(default_factory=dict)
     attempts: int = 0
     checked: bool = False
+    succeeds: Succession | None = None
 
     def __post_init__(self) -> None:
         """Note whether signatures can be checked: the last signer may be revoked on the way."""
@@ -112,6 +122,8 @@ class Following:
         self._chain(index, entry.prev.encode())
         if isinstance(entry, CaseClosed):
             self._closed(index, entry)
+        elif isinstance(entry, CaseContinued):
+            self._continued(index, entry)
         elif isinstance(entry, Erasure):
             self.erased[index] = entry.outcome
             self._signed(index, entry)
@@ -133,7 +145,7 @@ class Following:
             self.time = time
             counts = cases.get(case)
             if counts is None:
-                counts = cases[case] = [0, 0, 0, 0, -1]
+                counts = cases[case] = [0, 0, 0, 0, -1, 0]
             if counts[4] >= 0:
                 self._after_closing(index, counts[4])
             if kind == ATTEMPT:
@@ -216,12 +228,12 @@ class Following:
         )
 
     def _closed(self, index: int, entry: CaseClosed) -> None:
-        counts = self.cases.setdefault(entry.case_tag.encode(), [0, 0, 0, 0, -1])
+        counts = self.cases.setdefault(entry.case_tag.encode(), [0, 0, 0, 0, -1, 0])
         stated = (entry.attempts, entry.sealed, entry.failed, entry.nothing_found)
         if counts[4] >= 0:
             self._after_closing(index, counts[4])
-        elif stated != tuple(counts[:4]):
-            found = "/".join(map(str, counts[:4]))
+        elif stated != (here := (counts[0] - counts[5], *counts[1:4])):
+            found = "/".join(map(str, here))
             told = "/".join(map(str, stated))
             self.report.add(
                 "count",
@@ -233,7 +245,22 @@ class Following:
         counts[4] = index
         self._signed(index, entry)
 
-    def _signed(self, index: int, entry: CaseClosed | Erasure) -> None:
+    def _continued(self, index: int, entry: CaseContinued) -> None:
+        tag, before = entry.case_tag.encode(), self.succeeds
+        fits = before is not None and before.old_origin == entry.old_origin
+        if before is None or not fits or entry.old_size > before.old_size or tag in self.cases:
+            self.report.add(
+                "continued",
+                index,
+                f"第 {index} 条称案件自日志 {entry.old_origin} 延续，与本日志不符。",
+                f"Entry {index} says that its case goes on from the log {entry.old_origin}, which "
+                "does not fit this log.",
+            )
+        counts = self.cases.setdefault(tag, [0, 0, 0, 0, -1, 0])
+        counts[0] = counts[5] = max(counts[0], entry.attempts)
+        self._signed(index, entry)
+
+    def _signed(self, index: int, entry: CaseClosed | CaseContinued | Erasure) -> None:
         key = self.signers.get(entry.signer)
         try:
             if key is not None:
@@ -262,6 +289,7 @@ class Following:
 
     def _succession(self, index: int, entry: Succession) -> None:
         self._statement(index, entry)
+        self.succeeds = entry if index == 0 else self.succeeds
         if index:
             self.report.add(
                 "succession",

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from evidence.errors import FormatError, LogError
-from evidence.format.entry import CaseClosed, parse_entry
+from evidence.format.entry import CaseClosed, CaseContinued, parse_entry
 from evidence.format.glance import ATTEMPT, as_glance, glances
 from evidence.format.merkle import leaf_hash
 from evidence.format.tiles import WIDTH
 from evidence.log.store import Store
 
 INDEX = "index.sqlite3"
-CLOSED = 9
+CLOSED, CONTINUED = 9, 8
 BATCH = 8192
 _FORM = 1
 _OUTSIDE = ("SQLITE_BUSY", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_PERM")
@@ -50,7 +50,10 @@ class _OtherForm(sqlite3.DatabaseError):
 
 @dataclass(frozen=True)
 class Row:
-    """One entry of a case: its index, kind (see ``evidence.format.glance``, 9 closed), number."""
+    """One entry of a case: its index, kind (see ``evidence.format.glance``), number.
+
+    Kind 9 closes the case, 8 continues one of the log before, where ``number`` stood.
+    """
 
     at: int
     kind: int
@@ -71,6 +74,8 @@ def row_of(at: int, data: bytes) -> Row | None:
         return None
     if isinstance(entry, CaseClosed):
         return Row(at, CLOSED, bytes.fromhex(entry.case_tag), None, entry.attempts)
+    if isinstance(entry, CaseContinued):
+        return Row(at, CONTINUED, bytes.fromhex(entry.case_tag), None, entry.attempts)
     return None
 
 
@@ -99,9 +104,10 @@ class CaseIndex:
     def last_number(self, case_tag: str) -> int:
         """Return the highest number of an attempt of the case, 0 for a case without one."""
         wanted = bytes.fromhex(case_tag)
-        query = "SELECT max(number) FROM entry WHERE case_tag = ? AND kind = ?"
-        ((last,),) = self._ask(query, wanted, ATTEMPT)
-        waiting = [r.number for r in self.waiting if r.case_tag == wanted and r.kind == ATTEMPT]
+        query = "SELECT max(number) FROM entry WHERE case_tag = ? AND kind IN (?, ?)"
+        counting = (ATTEMPT, CONTINUED)
+        ((last,),) = self._ask(query, wanted, *counting)
+        waiting = [r.number for r in self.waiting if r.case_tag == wanted and r.kind in counting]
         return max([int(last or 0), *waiting])
 
     def closed_at(self, case_tag: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from evidence.browser.order import Attended
@@ -17,6 +18,7 @@ from evidence.seal.entries import (
     read_story,
     require_open,
 )
+from evidence.seal.former import continue_case, standing
 from evidence.seal.means import Means
 from evidence.seal.order import PreserveOrder
 from evidence.seal.package import check_capture
@@ -35,7 +37,8 @@ def whole_capture(
     with means.log.writing() as session:
         attempt = captured_attempt(read_story(session, order.capture_id), work)
         if attempt is None:
-            require_open(session, case_tag(held["case_salt"], held["case"]))
+            tag = case_tag(held["case_salt"], held["case"])
+            require_open(session, tag, standing(means.home, tag))
     if attempt is None:
         attempt = _attempt(order, held, work, means)
     means.fault("attempt logged")
@@ -55,10 +58,16 @@ def _attempt(order: PreserveOrder, held: dict[str, Any], work: WorkFolder, means
     """Log the attempt with a token asked for just now; nobody waits for the log meanwhile."""
     fresh = ask_fresh(means.home.stamping(proxy=means.proxy), held, clock=means.clock)
     means.fault("fresh token asked")
-    with means.log.writing() as session:
+    tag = case_tag(held["case_salt"], held["case"])
+    before = standing(means.home, tag)
+    with means.home.signing() if before else nullcontext(), means.log.writing() as session:
         _close_interrupted(session, read_story(session, order.capture_id), means)
         means.fault("interrupted closed")
         work.clear_snapshot()
+        if before is not None:
+            require_open(session, tag, before)
+            continue_case(session, means.home, tag, before, now=means.clock())
+            means.fault("case continued")
         return append_attempt(session, held, fresh, now=means.clock())
 
 

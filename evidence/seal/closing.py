@@ -9,7 +9,7 @@ from datetime import datetime
 
 from evidence.errors import InputError
 from evidence.format.attempt import case_tag
-from evidence.format.caseexport import CaseExport, CaseRow
+from evidence.format.caseexport import CaseExport, CasePart, CaseRow
 from evidence.format.digests import sha256_hex
 from evidence.format.entry import (
     Attempt,
@@ -21,10 +21,12 @@ from evidence.format.entry import (
     parse_entry,
 )
 from evidence.format.entry.signing import sign_entry
+from evidence.format.merkle import inclusion_proof
 from evidence.format.names import Sidecars
 from evidence.format.tlogproof import TlogProof
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
+from evidence.seal.former import FormerLog, continue_case, former_logs, standing
 from evidence.seal.means import Clock, Means
 from evidence.seal.order import PreserveOrder
 from evidence.seal.publish import Papers
@@ -52,6 +54,8 @@ def close_case(home: EvidenceHome, case: str, *, clock: Clock, fault: Fault = no
         for index, entry in found:
             if isinstance(entry, CaseClosed):
                 return Closed(index, entry, anew=False)
+        if not found:
+            _continued(session, home, tag, case, now=clock())
         closing = sign_entry(_counted(found, tag, session.previous(), clock()), home.signer())
         fault("case counted")
         (index,) = session.append([closing.to_bytes()])
@@ -59,9 +63,26 @@ def close_case(home: EvidenceHome, case: str, *, clock: Clock, fault: Fault = no
     return Closed(index, closing, anew=True)
 
 
+def _continued(session: Session, home: EvidenceHome, tag: str, case: str, *, now: datetime) -> None:
+    """Log where a case stood that has attempts in a former log only, so that it can be closed.
+
+    Raises InputError when it has none there either, or was closed there.
+    """
+    before = standing(home, tag)
+    if before is None or not before.attempts:
+        raise _unknown(case)
+    if before.closed is not None:
+        raise InputError(
+            f"The case {case!r} was closed in the log {before.closed}.",
+            f"案件“{case}”已在日志 {before.closed} 结案。",
+        )
+    continue_case(session, home, tag, before, now=now)
+
+
 def export_case(home: EvidenceHome, case: str, *, fault: Fault = no_fault) -> bytes:
     """Return ``NAME.case.json``: the entries of ``case`` and their proofs under one checkpoint.
 
+    Those in former logs that are in hand come with it, each log's under its own checkpoint.
     Raises InputError for a case without attempts. It need not be closed; only then it is complete.
     """
     salt = _salt(home, case)
@@ -74,9 +95,22 @@ def export_case(home: EvidenceHome, case: str, *, fault: Fault = no_fault) -> by
             proof = TlogProof.parse(data)
             rows.append(CaseRow(index, entry, proof.hashes))
             checkpoint = proof.checkpoint
-    if not rows:
+    parts = [part for former in former_logs(home) if (part := _former_part(former, tag))]
+    parts += [CasePart(checkpoint, tuple(rows))] if rows else []
+    if not parts:
         raise _unknown(case)
-    return CaseExport(case, salt, checkpoint, tuple(rows)).to_bytes()
+    last = parts[-1]
+    return CaseExport(case, salt, last.checkpoint, last.rows, tuple(parts[:-1])).to_bytes()
+
+
+def _former_part(former: FormerLog, tag: str) -> CasePart | None:
+    """Return the entries of the case in a log that ended, None where it has none of them."""
+    store, size, rows = former.store, former.size, []
+    for at in former.index.of_case(tag):
+        hashes = tuple(inclusion_proof(at, size, store.hashes(size)))
+        rows.append(CaseRow(at, store.entry(at, size), hashes))
+    former.index.close()
+    return CasePart(store.newest().note, tuple(rows)) if rows else None
 
 
 def is_closed(home: EvidenceHome, tag: str) -> bool:

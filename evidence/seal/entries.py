@@ -19,6 +19,7 @@ from evidence.format.entry import (
     parse_entry,
 )
 from evidence.log import Session
+from evidence.seal.former import Standing
 
 NOTHING = frozenset({"name_not_found"})
 """The reasons that mean: there was no page, the capture itself did not go wrong."""
@@ -109,9 +110,17 @@ def append_attempt(
     return Logged(session.append([data])[0], data)
 
 
-def require_open(session: Session, tag: str) -> None:
-    """Raise InputError when the case of this tag was closed: no attempt may follow."""
+def require_open(session: Session, tag: str, before: Standing | None = None) -> None:
+    """Raise InputError when the case of this tag was closed: no attempt may follow.
+
+    ``before`` is where it stood in the logs before this.
+    """
     index = session.index.closed_at(tag)
+    if before is not None and before.closed is not None:
+        raise InputError(
+            f"This case was closed in the log {before.closed}; use another case.",
+            f"该案件已在日志 {before.closed} 结案；请另用案号。",
+        )
     if index is not None:
         raise InputError(
             f"This case was closed by log entry {index}; use another case.",

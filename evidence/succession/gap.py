@@ -24,6 +24,7 @@ from evidence.log.durable import replace_file
 from evidence.log.store import CHECKPOINT, SEEN
 from evidence.succession.keys import NEXT, whole_second
 from evidence.succession.known import Known, known_in, newest
+from evidence.succession.sequences import keep_sequences
 from evidence.verify.trust import Trust, load_trust
 
 NEXT_LOG, NEXT_VKEY = "log.next.pem", "log.next.vkey"
@@ -80,6 +81,7 @@ def prepare_gap(
             f"The log has {kept} entries and nothing newer is known: it can go on.",
             f"日志有 {kept} 条，没有更新的检查点：可以继续使用。",
         )
+    keep_sequences(home, list(known), old)
     new = here if fresh and here is not None else _next_log(home)
     signer_old, signer_new = _signers(home, loss.fate, before, fresh=fresh)
     checkpoint = best.head.checkpoint

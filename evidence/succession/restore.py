@@ -33,6 +33,7 @@ from evidence.seal.workfolder import DONE, ORDER
 from evidence.succession.backup import FORMAT, INDEX, KEYS_SUFFIX
 from evidence.succession.exhibits import Exhibit, unfinished, verify_exhibits
 from evidence.succession.known import Known, known_below, known_in, newest
+from evidence.succession.sequences import keep_sequences
 
 INDEX_LIMIT = 1 << 28
 Ask = Callable[[EvidenceHome, NoteKey], Sequence[Known]]
@@ -100,6 +101,7 @@ def restore(
     exhibits, absent = verify_exhibits(restored, key, erased)
     heads = [*known_below(home, key), *(item for path in known for item in known_in(path, key))]
     heads += ask(restored, key) if ask is not None else []
+    keep_sequences(restored, list(known), key)
     best = newest(heads)
     ahead = best if best is not None and best.head.size > report.size else None
     if ahead is not None:

@@ -23,15 +23,15 @@ from evidence.format.entry.capture import (
 )
 from evidence.format.entry.fields import FORMATS, entry_hash, load, natural, version_of
 from evidence.format.entry.keys import KeyChange, KeySignature, Succession
-from evidence.format.entry.signed import CaseClosed, Erasure
+from evidence.format.entry.signed import CaseClosed, CaseContinued, Erasure, read_case
 
 CaseEntry = Attempt | Sealed | Failed | NothingFound
-Statement = CaseClosed | KeyChange | Erasure | Succession
+Statement = CaseClosed | CaseContinued | KeyChange | Erasure | Succession
 Entry = CaseEntry | Statement
 
 _OUTCOMES = {1: (Sealed, Failed), 2: (Sealed, Failed, NothingFound)}
 _STATEMENTS: dict[str, Callable[[dict[str, Any], str], Statement]] = {
-    "case": CaseClosed.read,
+    "case": read_case,
     "key": KeyChange.read,
     "erasure": Erasure.read,
     "succession": Succession.read,
@@ -57,6 +57,7 @@ __all__ = [
     "FORMATS",
     "Attempt",
     "CaseClosed",
+    "CaseContinued",
     "CaseEntry",
     "Entry",
     "Erasure",

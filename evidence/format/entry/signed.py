@@ -1,4 +1,4 @@
-"""Log entries that the manifest signer signs: a case is closed, content was erased."""
+"""Log entries that the manifest signer signs: a case closed or continued, content erased."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from evidence.format.entry.fields import (
     read_head,
     text,
 )
+from evidence.format.note import check_name
 
 EMPTY = b"\0" * SIGNATURE_SIZE
 """What stands for the signature before it is made."""
@@ -88,6 +89,71 @@ class CaseClosed:
             signer=check_hex(fields["signer"], f"{noun}: signer"),
             signature=read_bytes(fields["signature"], f"{noun}: signature", SIGNATURE_SIZE),
         )
+
+
+@dataclass(frozen=True)
+class CaseContinued:
+    """A case goes on in a log that succeeds another: where the sequence of its attempts stood.
+
+    ``attempts`` is the highest number that is known from before; the next is one more. It stands
+    before every other entry of the case in this log. ``old_origin`` is the log before this, of
+    which ``old_size`` entries are in hand.
+    """
+
+    kind: ClassVar[str] = "case"
+    case_tag: str
+    prev: str
+    time: datetime
+    attempts: int
+    old_origin: str
+    old_size: int
+    signer: str
+    signature: bytes = EMPTY
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes to be signed: canonical JSON of the entry without ``signature``."""
+        return jcs.dumps({k: v for k, v in self._value().items() if k != "signature"})
+
+    def _value(self) -> dict[str, Any]:
+        return head(self.kind, self.prev, self.time) | {
+            "event": "continued",
+            "case_tag": self.case_tag,
+            "attempts": self.attempts,
+            "old_origin": self.old_origin,
+            "old_size": self.old_size,
+            "signer": self.signer,
+            "signature": text(self.signature),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes; the exact inverse of ``parse_entry``."""
+        CaseContinued.read(self._value(), "log entry")
+        return dump(self._value())
+
+    @classmethod
+    def read(cls, value: dict[str, Any], noun: str) -> CaseContinued:
+        """Read the fields strictly, or raise FormatError."""
+        words = ("event", "case_tag", "old_origin", "signer", "signature")
+        wanted = {**HEAD, "attempts": int, "old_size": int} | dict.fromkeys(words, str)
+        fields = jcs.take(value, noun, wanted)
+        if fields["event"] != "continued":
+            raise FormatError(f"{noun}: the event is unknown", f"{noun}：event 未知")
+        return cls(
+            case_tag=check_hex(fields["case_tag"], f"{noun}: case_tag"),
+            **read_head(fields, noun),
+            attempts=natural(fields["attempts"], f"{noun}: attempts", least=1),
+            old_origin=check_name(fields["old_origin"]),
+            old_size=natural(fields["old_size"], f"{noun}: old_size"),
+            signer=check_hex(fields["signer"], f"{noun}: signer"),
+            signature=read_bytes(fields["signature"], f"{noun}: signature", SIGNATURE_SIZE),
+        )
+
+
+def read_case(value: dict[str, Any], noun: str) -> CaseClosed | CaseContinued:
+    """Read an entry of kind ``case``, or raise FormatError."""
+    reader = CaseContinued if value.get("event") == "continued" else CaseClosed
+    return reader.read(value, noun)
 
 
 @dataclass(frozen=True)

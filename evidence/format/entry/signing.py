@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from evidence.errors import ProofError
 from evidence.format.digests import sha256_hex
 from evidence.format.entry.keys import KeyChange, KeySignature, Succession
-from evidence.format.entry.signed import CaseClosed, Erasure
+from evidence.format.entry.signed import CaseClosed, CaseContinued, Erasure
 
-T = TypeVar("T", CaseClosed, Erasure)
+T = TypeVar("T", CaseClosed, CaseContinued, Erasure)
 
 
 def sign_entry(entry: T, private: Ed25519PrivateKey) -> T:
@@ -23,7 +23,7 @@ def sign_entry(entry: T, private: Ed25519PrivateKey) -> T:
     return replace(named, signature=private.sign(named.signed))
 
 
-def verify_entry(entry: CaseClosed | Erasure, key: Ed25519PublicKey) -> None:
+def verify_entry(entry: CaseClosed | CaseContinued | Erasure, key: Ed25519PublicKey) -> None:
     """Prove that ``key`` signed the entry and is the one that it names, or raise ProofError."""
     if sha256_hex(key.public_bytes_raw()) != entry.signer:
         raise ProofError(
