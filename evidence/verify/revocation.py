@@ -134,12 +134,17 @@ def _words(
             yield where, word
 
 
+def _whole_bytes(signature: bytes, data: bytes) -> bool:
+    """Say whether the BIT STRING of the signature says that it has no unused bits."""
+    return b"\x00" + signature in data
+
+
 def _by_list(
     data: bytes, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
 ) -> _Word | None:
     """Return what a CRL says, None where it is not about this certificate at this time."""
     found = x509.load_der_x509_crl(data)
-    if found.public_bytes(Encoding.DER) != data:
+    if found.public_bytes(Encoding.DER) != data or not _whole_bytes(found.signature, data):
         raise ValueError("not exactly one list")
     if found.issuer != issuer.subject:
         return None
@@ -187,7 +192,7 @@ def _by_responder(
 ) -> _Word | None:
     """Return what an OCSP response says, None where it is not about this certificate then."""
     found = ocsp.load_der_ocsp_response(data)
-    if found.public_bytes(Encoding.DER) != data:
+    if found.public_bytes(Encoding.DER) != data or not _whole_bytes(found.signature, data):
         raise ValueError("not exactly one response")
     if found.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         return None
