@@ -42,6 +42,7 @@ FAMILIES = {
     "succession": "succession",
     "renew": "keeping",
     "anchor": "keeping",
+    "ots": "ots",
     "erase": "erasing",
     "hold": "erasing",
     "retention": "erasing",
