@@ -12,7 +12,8 @@ from evidence.format.attempt import AttemptRecord
 from evidence.format.cdxj import parse_index, parse_pages
 from evidence.format.declared import Line, first_lines
 from evidence.format.manifest import SIGNATURE_SIZE
-from evidence.verify.archive import Archive
+from evidence.verify.ahead import Ahead
+from evidence.verify.archive import STORED, Archive
 from evidence.verify.layout import Found
 from evidence.verify.media import check_mhtml, check_text, check_webm
 from evidence.verify.pictures import check_pdf, check_png
@@ -20,6 +21,7 @@ from evidence.verify.records import CHECKS
 from evidence.verify.verdict import Findings
 from evidence.verify.warc import Record as WarcRecord
 from evidence.verify.warc import match_index, read_records
+from evidence.verify.window import Window
 
 SMALL = 8 << 20
 JSON_LIMIT = 32 << 20
@@ -43,12 +45,32 @@ class Contents:
         return first_lines(*(self.records.get(name, {}) for name in parts))
 
 
+def read_warc(archive: Archive) -> Ahead[tuple[WarcRecord, ...]] | None:
+    """Begin to read the records of the WARC, if it lies in the ZIP as it is."""
+    entry = archive.get(names.ARCHIVE)
+    if entry is None or entry.encrypted or entry.method != STORED:
+        return None
+    return Ahead(_records, archive.open(entry), archive.aside)
+
+
+def _records(window: Window) -> tuple[WarcRecord, ...]:
+    return tuple(read_records(window))
+
+
 def check_contents(
-    archive: Archive, listed: Sequence[str], altered: Collection[str], findings: Findings
+    archive: Archive,
+    listed: Sequence[str],
+    altered: Collection[str],
+    findings: Findings,
+    *,
+    warc: Ahead[tuple[WarcRecord, ...]] | None,
 ) -> Contents:
-    """Check every listed artefact that is there and unaltered, noting each fault."""
+    """Check every listed artefact that is there and unaltered, noting each fault.
+
+    ``warc`` are the records as ``read_warc`` began to read them.
+    """
     contents = Contents()
-    reader = _Reader(archive, altered, contents)
+    reader = _Reader(archive, altered, contents, warc)
     for name in listed:
         entry = archive.get(name)
         if entry is None or name in altered:
@@ -80,6 +102,7 @@ class _Reader:
     archive: Archive
     altered: Collection[str]
     contents: Contents
+    warc: Ahead[tuple[WarcRecord, ...]] | None
 
     def check(self, entry: Found) -> None:
         """Check one artefact by the rules for its name; raises FormatError."""
@@ -134,7 +157,10 @@ class _Reader:
         parse_pages(self.archive.read(entry, TEXT_LIMIT))
 
     def _warc(self, entry: Found) -> None:
-        self.contents.warc = tuple(read_records(self.archive.open(entry)))
+        if self.warc is not None:
+            self.contents.warc = self.warc.result()
+        else:
+            self.contents.warc = _records(self.archive.open(entry))
         index = self.archive.get(names.INDEX)
         if index is None or names.INDEX in self.altered:
             return

@@ -13,7 +13,7 @@ from evidence.format.manifest import SIGNATURE_SIZE, Manifest
 from evidence.format.times import format_time
 from evidence.verify.agreement import check_agreement
 from evidence.verify.archive import Archive, check_crc, check_names
-from evidence.verify.contents import Contents, check_contents
+from evidence.verify.contents import Contents, check_contents, read_warc
 from evidence.verify.layout import Found
 from evidence.verify.verdict import Findings
 
@@ -46,11 +46,14 @@ def check_package(archive: Archive, findings: Findings) -> Package:
     _read_manifest(package, findings)
     check_names(archive, names.wacz_order(package.artefacts), findings)
     _check_whole(package, findings)
+    warc = read_warc(archive)
     listed = {a.name: a.digests for a in package.manifest.artefacts} if package.manifest else {}
     for entry in dict.fromkeys(archive.entries):
         _check_entry(package, entry, listed.get(entry.name), findings)
     _check_datapackage(package, findings)
-    package.contents = check_contents(archive, package.artefacts, package.altered, findings)
+    package.contents = check_contents(
+        archive, package.artefacts, package.altered, findings, warc=warc
+    )
     fidelity = package.manifest.fidelity if package.manifest else None
     check_agreement(package.contents, package.artefacts, fidelity, archive.label, findings)
     label = archive.label

@@ -13,6 +13,7 @@ from evidence.errors import FormatError, InputError
 from evidence.format import names
 from evidence.format.digests import Digests, Meter, sha256_hex
 from evidence.format.policy import CLAIMS
+from evidence.verify.ahead import Ahead
 from evidence.verify.anchors import tell_anchors
 from evidence.verify.archive import Archive, check_crc, check_names, is_zip, open_archive
 from evidence.verify.bounds import check_bounds
@@ -97,8 +98,9 @@ def _verify(
     name = dossier_name(outer)
     if name is None:
         papers = papers_beside(path, _name_of(path), findings)
+        ahead = Ahead(_digest, window, aside)
         package = check_package(outer, findings)
-        whole = _digest(window)[0]
+        whole = ahead.result()[0]
     else:
         papers, package, whole = _open_dossier(outer, name, findings)
         check_enclosed(papers, package, outer, trust, findings)
@@ -139,9 +141,11 @@ def _open_dossier(outer: Archive, name: str, findings: Findings) -> tuple[Papers
     except FormatError as error:
         findings.fault("package", outer.place(wacz), error)
         inner = outer.window.part(0, 0)
-    whole, crc = _digest(inner)
+    ahead = Ahead(_digest, inner, outer.aside)
+    package = check_package(open_archive(inner, wacz, findings, outer.aside), findings)
+    whole, crc = ahead.result()
     check_crc(outer, entry, crc, findings)
-    return papers, check_package(open_archive(inner, wacz, findings, outer.aside), findings), whole
+    return papers, package, whole
 
 
 def _check_claims(

@@ -1,13 +1,25 @@
-"""A window onto part of a file: packages inside packages are read in place, in chunks."""
+"""A window onto part of a file: packages inside packages are read in place, in chunks.
+
+Windows onto one file may be read from several threads at a time.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from evidence.format.digests import CHUNK
+
+
+class _Turns:
+    """Lets one thread at a time read a file, and nobody once it is stopped."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stopped = False
 
 
 @dataclass(frozen=True)
@@ -17,6 +29,7 @@ class Window:
     file: BinaryIO
     start: int
     size: int
+    turns: _Turns = field(default_factory=_Turns, compare=False, repr=False)
 
     @classmethod
     def whole(cls, file: BinaryIO) -> Window:
@@ -28,13 +41,21 @@ class Window:
         count = min(count, self.size - at)
         if at < 0 or count <= 0:
             return b""
-        self.file.seek(self.start + at)
-        return self.file.read(count)
+        with self.turns.lock:
+            if self.turns.stopped:
+                return b""
+            self.file.seek(self.start + at)
+            return self.file.read(count)
+
+    def stop(self) -> None:
+        """Have every window onto this file read nothing from now on, in whichever thread."""
+        with self.turns.lock:
+            self.turns.stopped = True
 
     def part(self, at: int, size: int) -> Window:
         """Return the window onto ``size`` bytes from ``at``, cut at this window's end."""
         at = max(0, min(at, self.size))
-        return Window(self.file, self.start + at, max(0, min(size, self.size - at)))
+        return Window(self.file, self.start + at, max(0, min(size, self.size - at)), self.turns)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all bytes in order."""

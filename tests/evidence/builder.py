@@ -22,7 +22,7 @@ from evidence.format.attempt import AttemptRecord, case_tag, url_commitment
 from evidence.format.cdxj import IndexLine, print_index, print_pages
 from evidence.format.checkpoint import Checkpoint
 from evidence.format.datapackage import build_datapackage, build_datapackage_digest
-from evidence.format.digests import ZERO, digest_bytes, sha256_hex, sm3_hex
+from evidence.format.digests import ZERO, Digests, digest_bytes, sha256_hex, sm3_hex
 from evidence.format.entry import Attempt, Sealed, entry_hash
 from evidence.format.manifest import Artefact, Manifest, key_digest, sign_manifest
 from evidence.format.names import Sidecars
@@ -313,7 +313,7 @@ class Draft:
             attempt_index,
             sha256_hex(manifest),
             sm3_hex(manifest),
-            digest_bytes(self.wacz),
+            self.package_digests(),
         ).to_bytes()
         entries = [*entries, outcome]
         read = merkle.memory_reader([merkle.leaf_hash(e) for e in entries])
@@ -328,6 +328,10 @@ class Draft:
         ):
             hashes = tuple(merkle.inclusion_proof(index, size, read))
             self.papers[name] = TlogProof(index, hashes, note).to_bytes()
+
+    def package_digests(self) -> Digests:
+        """Return size and digests of the WACZ."""
+        return digest_bytes(self.wacz)
 
     def parts(self) -> dict[str, bytes]:
         """Return the files of the dossier in their order."""
