@@ -100,6 +100,7 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.home", "evidence.verify", "evidence.exhibitkeys",
     },
+    "evidence.papers": {"evidence.format", "evidence.errors", "evidence.verify"},
     "evidence.exhibitkeys": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.home",
     },

@@ -29,6 +29,8 @@ FAMILIES = {
     "match": "match",
     "capture": "evidence",
     "verify": "evidence",
+    "report": "papers",
+    "certificate": "papers",
     "compare": "compare",
     "private": "private",
     "selftest": "selftest",

@@ -1,0 +1,125 @@
+"""Part 三 of a report: each claim with its sentence, what repeats it, and what that printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from evidence.papers.markup import Markup, Tongue, escaped, joined, tag
+from evidence.papers.material import Material
+from evidence.papers.repeated import Repeated, Shell
+from evidence.verify.report import MARKS
+from evidence.verify.verdict import CLAIM_NAMES, OPTIONAL, Claim
+
+LONGEST = 6_000
+"""Characters of one program's output in the text; the annexes have it whole."""
+SECTION = {
+    "package": "1",
+    "manifest": "2",
+    "timestamp": "3",
+    "signature": "4",
+    "review": "4",
+    "inclusion": "5-7",
+    "witness": "7",
+    "order": "8",
+    "case": "9",
+}
+"""Claim to the section of VERIFY.txt that repeats it; the others no shell can."""
+
+
+def answers(
+    material: Material, tongue: Tongue, repeated: Sequence[Repeated], shell: Shell
+) -> Markup:
+    """Return the section: one box for each claim that was told, in the verdict's order."""
+    boxes = [
+        _box(material, tongue, claim_id, told, repeated, shell)
+        for claim_id in CLAIM_NAMES
+        if (told := [c for c in material.verdict.claims if c.id == claim_id])
+    ]
+    title = tag("h2", "三、", tongue.label("逐项核查", "Check by check"))
+    untold = [
+        CLAIM_NAMES[claim]
+        for claim in ("witness", "revocation")
+        if not any(c.id == claim for c in material.verdict.claims)
+    ]
+    zh = "未要求且无材料，故未核查：" + "、".join(name for name, _ in untold)
+    en = "Neither required nor there, so not checked: " + "; ".join(name for _, name in untold)
+    note = [tag("p", tongue.say(zh, en))] if untold else []
+    return joined([title, *boxes, *note])
+
+
+def _box(
+    material: Material,
+    tongue: Tongue,
+    claim_id: str,
+    told: Sequence[Claim],
+    repeated: Sequence[Repeated],
+    shell: Shell,
+) -> Markup:
+    zh, en = CLAIM_NAMES[claim_id]
+    worst = min(told, key=lambda c: ("invalid", "not_checked", "valid").index(c.status.value))
+    need = (
+        tongue.label("要求项", "required")
+        if told[0].required
+        else tongue.label("非必需", "optional")
+    )
+    head = tag(
+        "h3",
+        tag("span", "[", tongue.label(*MARKS[worst.status]), "]", cls=f"mark {worst.status.value}"),
+        " ", tongue.label(zh, en), " ", tag("small", "（", need, "）"),
+    )  # fmt: skip
+    found = []
+    for claim in told:
+        if claim.where:
+            found.append(
+                tag("p", tongue.label("位置", "Where"), "：", tag("code", claim.where), cls="where")
+            )
+        found.append(tag("p", tongue.say(claim.zh, claim.en)))
+    again = tongue.label(
+        "重复本项核查的命令与原始输出", "What repeats this check, and its raw output"
+    )
+    name = material.handed[0].name
+    parts = [
+        tag("p", tag("small", again)),
+        tag("pre", f"python -m evidence verify {name} --trust TRUST --json", cls="command"),
+        tag("pre", _cut("\n".join(_compact(claim) for claim in told))),
+    ]
+    for one in repeated:
+        if one.claim == claim_id:
+            ending = "未执行 not run" if one.code is None else f"退出码 exit {one.code}"
+            parts.append(tag("pre", one.command, cls="command"))
+            parts.append(tag("pre", f"{_cut(one.output)}\n（{ending}）"))
+    parts += _by_shell(tongue, claim_id, shell)
+    return tag("section", head, *found, *parts, cls="check")
+
+
+def _by_shell(tongue: Tongue, claim_id: str, shell: Shell) -> list[Markup]:
+    if claim_id not in SECTION or shell.code is None:
+        return []
+    lines = shell.of(claim_id)
+    if not lines and claim_id in OPTIONAL:
+        return []
+    section = SECTION[claim_id]
+    said = tongue.label(f"VERIFY.txt 第 {section} 节", f"VERIFY.txt, section {section}")
+    return [tag("p", tag("small", said)), tag("pre", _cut("\n".join(lines)))]
+
+
+def _compact(claim: Claim) -> str:
+    return json.dumps(claim.to_json(), ensure_ascii=False, separators=(", ", ": "))
+
+
+def _cut(text: str) -> Markup:
+    return escaped(text, LONGEST)
+
+
+def not_proved(material: Material, tongue: Tongue) -> Markup:
+    """Return part 五: what nobody may take this verification to prove."""
+    lines = [*material.verdict.not_proved]
+    lines.append(
+        (
+            "封存之前的记录是否属实（乙部分只是取证一方的记载）",
+            "that the records from before sealing are true (part 乙 is the capturing side's word)",
+        )
+    )
+    title = tag("h2", "五、", tongue.label("未予证明", "What is not proved"))
+    return joined([title, tag("ul", *(tag("li", tongue.say(zh, en)) for zh, en in lines))])

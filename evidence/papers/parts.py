@@ -1,0 +1,158 @@
+"""Parts 四 and 七 of a report: the two findings kept apart, and the table of articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from evidence.format.times import parse_time
+from evidence.papers.before import NAMES, STATES, Said
+from evidence.papers.law import points
+from evidence.papers.markup import Markup, Tongue, joined, tag
+from evidence.papers.material import Material
+from evidence.verify.report import MARKS
+from evidence.verify.verdict import CLAIM_NAMES, Claim, Status
+
+UNALTERED = ("package", "manifest", "signature", "timestamp", "inclusion")
+"""The claims on which it rests that nothing was altered since the fixed time."""
+
+
+def after_part(material: Material, tongue: Tongue) -> Markup:
+    """Return finding (甲): unchanged since the fixed time, or why that cannot be said."""
+    zh, en, state = _unaltered(material)
+    title = tag("h2", "四、", tongue.label("认定（两部分分开）", "Findings, kept apart"))
+    head = tag("h3", tongue.label("（甲）自固定时刻起未改动", "(A) Unchanged since the fixed time"))
+    return joined([title, head, tag("p", tongue.say(zh, en), cls=state)])
+
+
+def _unaltered(material: Material) -> tuple[str, str, str]:
+    claims = {c.id: c.status for c in reversed(material.verdict.claims)}
+    told = [c for c in material.verdict.claims if c.id in UNALTERED]
+    if any(c.status is Status.INVALID for c in told):
+        names = "、".join(_names(told, Status.INVALID, 0))
+        listed = "; ".join(_names(told, Status.INVALID, 1))
+        zh = f"不能认定：{names}不成立。材料与封存时不同，或不是其所称之物。"
+        return zh, f"Cannot be said. Does not hold: {listed}.", "invalid"
+    if any(claims.get(claim) is not Status.VALID for claim in UNALTERED):
+        zh = "不能认定：上列要求的核查项未能全部完成；已查各项未发现问题。"
+        en = "Cannot be said: not all of the checks could be made; nothing wrong was found so far."
+        return zh, en, "not_checked"
+    times = [parse_time(t["time"]) for t in material.facts.get("tokens", []) if t["trusted"]]
+    at = _said(min(times)) if times else "?"
+    trial = "（试用机构，不具证明力）" if material.verdict.trial else ""
+    trial_en = (
+        " (of a trial authority: it proves nothing to others)" if material.verdict.trial else ""
+    )
+    log, index = material.facts.get("log", {}), material.facts.get("index")
+    zh = (
+        f"送验材料所列各文件自 {at}{trial}起未经增加、删除或修改；封装由可信密钥签名，"
+        f"并记入日志 {log.get('origin')}（第 {index} 条，共 {log.get('size')} 条）。"
+    )
+    en = (
+        f"Every file that is listed stands as it stood at {at}{trial_en}: nothing added, deleted "
+        f"or altered since. A trusted key sealed it, and it is entry {index} of "
+        f"{log.get('size')} in the log {log.get('origin')}."
+    )
+    return zh, en, "valid"
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _names(claims: Iterable[Claim], status: Status, which: int) -> list[str]:
+    found = (CLAIM_NAMES[c.id][which] for c in claims if c.status is status)
+    return list(dict.fromkeys(found))
+
+
+def before_part(told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
+    """Return finding (乙): what the records say of the time before, section by section."""
+    head = tag("h3", tongue.label("（乙）固定之前的事实", "(B) Facts from before that time"))
+    zh = (
+        "以下出自封装内的环境记录与取证记录，是取证一方当时的记载：甲成立，只说明这些记载自固定时刻起"
+        "未改动，不说明其所记属实。"
+    )
+    en = (
+        "From the environment record and the capture record inside the package: the capturing "
+        "side's own word at the time. (A) says only that it is unchanged, not that it is true."
+    )
+    tables = [
+        joined([tag("h3", tongue.label(*NAMES[name])), _table(lines, tongue)])
+        for name, lines in told.items()
+    ]
+    return joined([head, tag("p", tongue.say(zh, en)), *tables])
+
+
+def _table(lines: Sequence[Said], tongue: Tongue) -> Markup:
+    if not lines:
+        return tag("p", tongue.say("没有可读的记录。", "There is no record that can be read."))
+    return tag("table", *(_row(line, tongue) for line in lines), cls="facts")
+
+
+def _row(line: Said, tongue: Tongue) -> Markup:
+    value: object = line.said_zh
+    if line.said_zh != line.said_en:
+        value = tongue.say(line.said_zh, line.said_en)
+    mark: object = ""
+    if line.state:
+        words = STATES.get(line.state, STATES["not_checked"])
+        state = {"checked": "valid", "differs": "invalid"}.get(line.state, "not_checked")
+        mark = joined([tag("span", "[", tongue.label(*words), "]", cls=f"mark {state}"), " "])
+    return tag("tr", tag("th", tongue.label(line.zh, line.en)), tag("td", mark, value))
+
+
+def law_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
+    """Return part 七: what each article asks, and what in this report answers it."""
+    heads = (
+        ("条文", "Article"),
+        ("所问（本报告的概括）", "What it asks (our words)"),
+        ("本报告的回答", "What answers it here"),
+    )
+    day = material.verified.date()
+    rows = []
+    for point in points(day):
+        law = point.instrument
+        title = tongue.say(f"《{law.zh}》第{point.article}条", f"{law.en}, art. {point.article}")
+        rows.append(
+            tag(
+                "tr",
+                tag("td", title, tag("small", f"{law.number}，{law.start}")),
+                tag("td", tongue.say(point.zh, point.en)),
+                tag("td", _answer(material, point.claims, point.records, told, tongue)),
+            )
+        )
+    zh = (
+        "条文内容为本报告自拟的概括，非法条原文；引用时以公布的文本为准。是否采信由裁判者认定。"
+        f"按 {day} 施行的文本列出。"
+    )
+    en = (
+        "The subjects are our own short descriptions, not the law's wording; the published text "
+        f"counts. Whether evidence is believed is the court's to say. As in force on {day}."
+    )
+    head = tag("thead", tag("tr", *(tag("th", tongue.label(*pair)) for pair in heads)))
+    title = tag("h2", "七、", tongue.label("与规则的对照", "Checks and articles"))
+    return joined([title, tag("p", tongue.say(zh, en)), tag("table", head, tag("tbody", *rows))])
+
+
+def _answer(
+    material: Material,
+    claims: Sequence[str],
+    records: Sequence[str],
+    told: Mapping[str, Sequence[Said]],
+    tongue: Tongue,
+) -> Markup:
+    states = {c.id: c.status for c in reversed(material.verdict.claims)}
+    failed = {c.id for c in material.verdict.claims if c.status is Status.INVALID}
+    lines = []
+    for claim in claims:
+        status = Status.INVALID if claim in failed else states.get(claim, Status.NOT_CHECKED)
+        mark = tag("span", "[", tongue.label(*MARKS[status]), "]", cls=f"mark {status.value}")
+        lines.append(tag("div", mark, " ", tongue.label(*CLAIM_NAMES[claim])))
+    for name in records:
+        zh, en = NAMES[name]
+        there = bool(told.get(name))
+        words = (
+            (f"见乙：{zh}", f"see B: {en}") if there else (f"{zh}：没有记录", f"{en}: no record")
+        )
+        lines.append(tag("div", tongue.label(*words)))
+    return joined(lines)
