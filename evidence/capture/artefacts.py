@@ -89,8 +89,7 @@ def write_artefacts(
     contents = _contents(found, certificates)
     if veil is not None:
         records = found.visit.records
-        shown = f"{records.title}\n{records.text.decode('utf-8', 'replace')}"
-        contents[PDF] = veil.pdf(records.pdf, shown=shown, picture=records.screenshot)
+        contents[PDF] = veil.pdf(records.pdf, picture=records.screenshot)
     for name, content in contents.items():
         _write(folder / name, content if veil is None else veil.content(name, content))
     record = _record(course, found, fidelity, finished)

@@ -37,7 +37,6 @@ def coded_forms(piece: str) -> Iterator[Coded]:
                 yield Coded(outer.text, outer.form, before, 2 if one.after else outer.after)
     for one in _aligned(data, "base32", 5, base64.b32encode):
         yield one
-        yield Coded(one.text.lower(), one.form, one.before, one.after)
     yield from _reversed(piece)
 
 

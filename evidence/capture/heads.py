@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from evidence.capture.tokens import is_telling, is_token
 
-_COOKIES = ("cookie", "set-cookie")
+_COOKIES = ("cookie", "set-cookie", "cookie2", "set-cookie2")
 _CREDENTIALS = ("authorization", "proxy-authorization")
+_NONCES = ("authentication-info", "proxy-authentication-info")
 TELLING = (
     "x-auth-token", "x-access-token", "x-api-key", "x-csrf-token", "x-xsrf-token",
     "x-session-token",
@@ -33,15 +34,19 @@ class Value:
 
 
 def secret_values(head: bytes, names: tuple[str, ...]) -> Iterator[Value]:
-    """Yield the places of secret values in a head; ``names`` are further fields, lower case."""
+    """Yield the places of secret values in a head; ``names`` are further fields, lower case.
+
+    A head begins with its start line, and the trailer section of a chunked body (RFC 9112, 7.1.2)
+    with its last chunk: the first line is no field.
+    """
     for name, start, end in _lines(head):
         lower = name.lower()
         if lower in _COOKIES:
-            yield from _cookies(head, name, start, end, single=lower == "set-cookie")
+            yield from _cookies(head, name, start, end, single=lower.startswith("set-"))
         elif lower in _CREDENTIALS:
             secret = _after_scheme(head, start, end)
             yield Value(secret, end, name, credentials=True, line=start)
-        elif (lower in names or lower in TELLING) and start < end:
+        elif lower in (*names, *TELLING, *_NONCES) and start < end:
             yield Value(start, end, name)
 
 

@@ -2,8 +2,9 @@
 
 Found are the value itself and its percent-encoded, JSON-escaped and HTML-escaped forms in any
 mixture, with tags of HTML between its letters, base64 (once and twice) and base32 at any place,
-hexadecimal, UTF-16 and reversed. Long values are looked for in pieces. What cannot be found: a
-secret inside a picture, a compiled program or an encryption.
+hexadecimal, UTF-16, full-width and reversed, in upper or lower case alike (a page may show it in
+capitals, an index sorts addresses in small letters). Long values are looked for in pieces. What
+cannot be found: a secret inside a picture, a compiled program or an encryption.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _CORE = 3
 _SHORTEST = 4
 _SAFE = ("", "/", "!'()*", ";,/?:@&=+$!*'()#")
 _RUN = re.compile(r"[A-Za-z0-9]+")
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class Scanner:
         patterns: dict[tuple[bytes, str | None], _Pattern] = {}
         for piece in pieces:
             for pattern in _patterns(piece):
-                patterns.setdefault((pattern.text, pattern.whole), pattern)
+                patterns.setdefault((pattern.text.lower(), pattern.whole), pattern)
         self._patterns = list(patterns.values())
         self._automaton = (
-            BytesAhoCorasick([one.text for one in self._patterns]) if patterns else None
+            BytesAhoCorasick([one.text.lower() for one in self._patterns]) if patterns else None
         )
 
     def hits(self, data: bytes) -> list[Hit]:
@@ -87,7 +89,8 @@ class Scanner:
         if self._automaton is None:
             return []
         found: dict[tuple[int, int], Hit] = {}
-        for number, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
+        lower = data.lower()
+        for number, start, end in self._automaton.find_matches_as_indexes(lower, overlapping=True):
             pattern = self._patterns[number]
             if pattern.whole is None:
                 begin, stop = start - pattern.before, end + pattern.after
@@ -150,21 +153,22 @@ def _patterns(piece: str) -> Iterator[_Pattern]:
 
 def _literals(piece: str, data: bytes) -> Iterator[tuple[bytes, str]]:
     yield data, "plain"
-    upper = "".join(f"%{byte:02X}" for byte in data)
+    every = "".join(f"%{byte:02x}" for byte in data)
     slashes = "".join(f"\\u{ord(c):04x}" for c in piece if ord(c) < 0x10000)
+    hexed = "".join(f"\\x{byte:02x}" for byte in data)
     quoted = [quote(data, safe=safe) for safe in _SAFE]
-    for text in (upper, upper.lower(), quote_plus(data, safe=""), *quoted):
+    for text in (every, quote_plus(data, safe=""), *quoted):
         yield text.encode(), "percent-encoded"
         yield quote(text, safe="").encode(), "percent-encoded twice"
     twice = json.dumps(json.dumps(piece))[3:-3]
-    for text in (slashes, slashes.upper().replace("\\U", "\\u"), json.dumps(piece)[1:-1], twice):
+    for text in (slashes, hexed, json.dumps(piece)[1:-1], twice):
         yield text.encode(), "JSON-escaped"
     yield html.escape(piece).encode("utf-8", "surrogatepass"), "HTML-escaped"
-    for text in (data.hex(), data.hex().upper()):
-        yield text.encode(), "hexadecimal"
-    wide = piece.encode("utf-16-be", "surrogatepass").hex()
-    for text in (wide, wide.upper()):
-        yield text.encode(), "hexadecimal UTF-16"
+    for form in ("&#{:d};", "&#x{:x};"):
+        yield "".join(form.format(ord(c)) for c in piece).encode(), "HTML-escaped"
+    yield data.hex().encode(), "hexadecimal"
+    yield piece.encode("utf-16-be", "surrogatepass").hex().encode(), "hexadecimal UTF-16"
+    yield piece.translate(_FULL_WIDTH).encode("utf-8", "surrogatepass"), "full-width"
     for coding in ("utf-16-le", "utf-16-be", "gb18030"):
         try:
             yield piece.encode(coding), coding
@@ -185,10 +189,11 @@ def _whole(data: bytes, start: int, piece: str, before: int) -> tuple[int, int] 
 
 @lru_cache(maxsize=4096)
 def _mixture(piece: str, at: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """Return expressions for the value before and from ``at``, each character in any form."""
+    """Return expressions for the value before and from ``at``: any form and case of its letters."""
     before = b"".join(_any_form(c) for c in piece[:at])
     after = b"".join(_any_form(c) for c in piece[at:])
-    return re.compile(before + rb"\Z", re.DOTALL), re.compile(after, re.DOTALL)
+    flags = re.DOTALL | re.IGNORECASE
+    return re.compile(before + rb"\Z", flags), re.compile(after, flags)
 
 
 def _any_form(c: str) -> bytes:
@@ -212,7 +217,7 @@ def _any_form(c: str) -> bytes:
 
 
 def _form(found: bytes, piece: str) -> str:
-    if found == piece.encode("utf-8", "surrogatepass"):
+    if found.lower() == piece.encode("utf-8", "surrogatepass").lower():
         return "plain"
     if b"%" in found:
         return "percent-encoded"

@@ -26,6 +26,7 @@ _FRAMES = 40
 _FRAME_MS = 1500
 _FRAME_LIMIT = 500_000
 _MHTML_LIMIT = 300_000_000
+_MHTML_HEAD = 64 << 10  # a verifier reads no further for the end of the head
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,10 @@ def take_mhtml(page: Page, steps: Steps) -> bytes | None:
     mhtml = data.encode("utf-8", "surrogatepass")
     if len(mhtml) > _MHTML_LIMIT:
         steps.add("no MHTML", f"{len(mhtml)} bytes, more than {_MHTML_LIMIT}")
+        return None
+    head = mhtml[:_MHTML_HEAD]
+    if b"\r\n\r\n" not in head and b"\n\n" not in head:
+        steps.add("no MHTML", f"its head (title, address) is longer than {_MHTML_HEAD} bytes")
         return None
     steps.add("MHTML", f"{len(mhtml)} bytes")
     return mhtml

@@ -21,7 +21,7 @@ from evidence.capture.heads import secret_values, telling_header
 from evidence.capture.leaks import leaks
 from evidence.capture.login import LoginState
 from evidence.capture.markup import masked_mhtml, masked_pdf
-from evidence.capture.masking import Hit, Scanner, masked, merged
+from evidence.capture.masking import WINDOW, Hit, Scanner, masked, merged
 from evidence.capture.tokens import credentials, is_telling, stored_tokens, tokens_of
 from evidence.errors import CaptureError
 from evidence.format.names import ARCHIVE
@@ -96,10 +96,16 @@ class Redactor:
             heads = [(one.request, one.request_head), (one.response, one.response_head)]
             for blob, head in [*heads, *((blob, blob.size) for blob in one.interim)]:
                 self._learn_head(blob.read(0, head))
+            for trailer in (_trailer(one), *map(_framed_trailer, self._bodies(one))):
+                self._learn_head(trailer)
             self._learn_body(body_of(*heads[0], literal=one.literal), self._sent)
             if self._fields.names:
                 self._learn_body(body_of(*heads[1], literal=one.literal), self._fields)
         self._scanner = Scanner(self._secrets)
+
+    def _bodies(self, one: WireExchange) -> Iterator[Body]:
+        for blob, head in ((one.request, one.request_head), (one.response, one.response_head)):
+            yield body_of(blob, head, literal=one.literal)
 
     def _learn_head(self, head: bytes) -> None:
         self._seen = self._seen or telling_header(head)
@@ -164,11 +170,16 @@ class Redactor:
             response_head=response[1],
             interim=tuple(interim),
             surplus=self._surplus(one),
-            trailers=tuple(
-                (name, self._text(value, ARCHIVE, one.number, "trailer"))
-                for name, value in one.trailers
-            ),
+            trailers=tuple(self._trailers(one)),
         )
+
+    def _trailers(self, one: WireExchange) -> Iterator[tuple[str, str]]:
+        """Yield the trailer fields of an answer over HTTP/2 with their secrets masked."""
+        for name, value in one.trailers:
+            line = _line(name, value)
+            hits = self._head_hits(line)
+            self._list(ARCHIVE, one.number, "trailer", hits)
+            yield name, masked(line, hits)[-len(value.encode()) :].decode("utf-8", "replace")
 
     def _message(self, one: WireExchange, part: str, blob: Blob, size: int) -> tuple[Blob, int]:
         head = blob.read(0, size)
@@ -206,12 +217,17 @@ class Redactor:
         return hits
 
     def _framing(self, one: WireExchange, part: str, body: Body) -> Iterator[Hit]:
-        for offset, size in body.framing() if len(body.places) > 1 or body.places[:1] else []:
-            data = body.blob.read(offset, size)
-            hits = self._find(data)
+        """Yield the secrets in what of a chunked body is not content; trailers are fields."""
+        for offset, size in body.framing():
+            blob = Blob(body.blob.path, body.blob.offset + offset, size)
+            short = size <= WINDOW
+            hits = self._head_hits(blob.read(0, size)) if short else self._scan_framing(blob)
             self._list(ARCHIVE, one.number, f"{part} framing", hits)
             for hit in hits:
                 yield Hit(hit.start + offset, hit.end + offset, hit.form)
+
+    def _scan_framing(self, blob: Blob) -> list[Hit]:
+        return list(scan(blob.chunks(), self._find))
 
     def _coded(
         self, one: WireExchange, part: str, body: Body, head: bytes, path: Path
@@ -304,3 +320,19 @@ class Redactor:
                 f"A secret of the login is still readable in {names}; nothing is handed out.",
                 f"登录凭据在 {names} 中仍可读出；不予封装。",
             )
+
+
+def _line(name: str, value: str) -> bytes:
+    """Return a field as a line of a head; a head begins with a start line."""
+    return f"\r\n{name}: {value}".encode("utf-8", "surrogatepass")
+
+
+def _trailer(one: WireExchange) -> bytes:
+    """Return the trailer fields of an answer over HTTP/2 as a head."""
+    return b"".join(_line(name, value) for name, value in one.trailers)
+
+
+def _framed_trailer(body: Body) -> bytes:
+    """Return what follows the content of a chunked body, which holds its trailer fields."""
+    framing = body.framing()
+    return body.blob.read(framing[-1][0], min(framing[-1][1], WINDOW)) if framing else b""

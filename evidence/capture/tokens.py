@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"[-+.\d\s]+\Z")
 _LETTERS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_WORD, _COMMON_WORD = 20, 4
+_FROM_URLS = str.maketrans("-_", "+/")
 _ADDRESS = re.compile(r"(?:https?:)?//|\A[\w-]+(?:\.[\w-]+)+\Z")
 
 
@@ -65,9 +66,22 @@ def tokens_of(value: str, *, sure: bool = False, named: bool = False) -> Iterato
     for form in forms:
         if likely and len(form) >= SHORTEST:
             yield form
+            yield from _opened(form)
         for part in _DELIMITERS.split(form):
             if part != form and len(part) >= _LONG and is_token(part):
                 yield part
+
+
+def _opened(value: str) -> Iterator[str]:
+    """Yield user and password of a value that is ``user:password`` in base64, as Basic has it."""
+    data = value.rstrip("=").translate(_FROM_URLS)
+    try:
+        pair = base64.b64decode(data + "=" * (-len(data) % 4), validate=True).decode()
+    except ValueError:
+        return
+    user, colon, password = pair.partition(":")
+    if user and colon and len(password) >= SHORTEST and pair.isprintable():
+        yield from (pair, password)
 
 
 def is_telling(name: str) -> bool:

@@ -104,14 +104,14 @@ class Veil:
             return self.redactor.pdf(name, content)
         return self.redactor.text(name, content) if suffix in (".html", ".txt") else content
 
-    def pdf(self, pdf: bytes, *, shown: str, picture: bytes) -> bytes:
-        """Return the page as PDF: of a page that shows a secret, its picture alone.
+    def pdf(self, pdf: bytes, *, picture: bytes) -> bytes:
+        """Return the page as PDF: with a login, its picture (PNG) alone, without text.
 
         The letters that a browser draws in a PDF are numbers of glyphs, out of which the usual
-        tools make the text again; so they cannot be masked where they stand. ``shown`` is the
-        page's title and text, ``picture`` its picture (PNG).
+        tools make the text again, so they cannot be masked where they stand; and what is drawn
+        is more than the page's text says (values typed, shadow trees, content made by a style).
         """
-        return pdf_of_picture(picture) if self.redactor.finds(shown) else pdf
+        return pdf_of_picture(picture) if self.needed else pdf
 
     def plain(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return another record of the attempt masked."""

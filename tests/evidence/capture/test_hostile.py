@@ -58,6 +58,9 @@ def test_a_page_cannot_forge_its_text_nor_stop_the_capture(
     assert "假的文字" not in text
     assert snapshot.title == "t" * 500
     json.dumps(record_of(snapshot)).encode("utf-8")
+    (told,) = [one for one in record_of(snapshot)["steps"] if one["step"] == "no MHTML"]
+    assert "its head (title, address) is longer" in told["detail"]
+    assert not (tmp_path / "evidence/page.mhtml").exists()
 
 
 def test_a_document_that_never_ends_is_kept_as_far_as_it_came(

@@ -24,7 +24,7 @@ def forms(secret: str) -> dict[str, bytes]:
     return {
         "plain": data,
         "percent": quote(secret, safe="").encode(),
-        "percent lower": quote(secret, safe="").lower().encode() if secret == TOKEN else b"",
+        "percent lower": quote(secret, safe="").lower().encode(),
         "percent plus": quote_plus(secret).encode(),
         "percent twice": quote(quote(secret, safe=""), safe="").encode(),
         "percent all": "".join(f"%{byte:02x}" for byte in data).encode(),
@@ -39,6 +39,14 @@ def forms(secret: str) -> dict[str, bytes]:
         "base64 url": base64.urlsafe_b64encode(b"u:" + data),
         "hex": data.hex().encode(),
         "utf-16": secret.encode("utf-16-le"),
+        "capitals": secret.upper().encode(),
+        "small letters": secret.lower().encode(),
+        "decimal references": "".join(f"&#{ord(c)};" for c in secret).encode(),
+        "hexadecimal references": "".join(f"&#x{ord(c):X};" for c in secret).encode(),
+        "JavaScript": "".join(f"\\x{byte:02X}" for byte in data).encode(),
+        "full-width": "".join(
+            chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in secret
+        ).encode(),
     }
 
 
@@ -52,8 +60,6 @@ CASES = [
 
 @pytest.mark.parametrize(("secret", "text"), CASES)
 def test_every_form_is_found_and_masked_at_equal_length(secret: str, text: bytes) -> None:
-    if text == quote(TOKEN, safe="").lower().encode():
-        text = text.replace(b"s3cr3t-t0ken", b"s3cr3t-T0ken")
     scanner = Scanner([secret])
     data = b'<a href="/x?before=1&' + text + b'">after</a>'
     found, hits = scanner.mask(data)

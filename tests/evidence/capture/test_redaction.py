@@ -192,6 +192,33 @@ def test_chunk_framing_stays_and_the_token_across_chunks_goes(tmp_path: Path) ->
     assert body == expected + b"X-Token: " + stars + b"\r\n\r\n"
 
 
+@pytest.mark.parametrize("content", [b"5\r\nhello\r\n", b""])
+def test_a_session_that_begins_in_a_trailer_is_masked(tmp_path: Path, content: bytes) -> None:
+    value = b"q7w8e9r0t1y2u3i4"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n"
+    end = b"0\r\nSet-Cookie: tr=" + value + b"; Path=/; HttpOnly\r\nX-Sum: 1\r\n\r\n"
+    one, made = masked(tmp_path, get(), head + content + end)
+    assert one.response.read() == head + content + end.replace(value, b"*" * len(value))
+    assert made.finds(value.decode())
+
+
+def test_rarer_fields_that_hold_secrets_are_masked(tmp_path: Path) -> None:
+    fields = (
+        b"Set-Cookie2: old=a1b2c3d4; Version=1",
+        b'Authentication-Info: nextnonce="abc", qop=auth',
+    )
+    one, _ = masked(tmp_path, get(b"Cookie2: $Version=1"), ok(b"x", *fields))
+    assert b"a1b2c3d4" not in one.response.read()
+    assert b"nextnonce" not in one.response.read()
+
+
+def test_a_password_inside_a_cookie_in_base64_is_found(tmp_path: Path) -> None:
+    pair = base64.b64encode("店员:pass-word-9".encode())
+    page = "<p>您的口令 pass-word-9</p>".encode()
+    one, _ = masked(tmp_path, get(), ok(page, b"Set-Cookie: id=" + pair + b"; HttpOnly"))
+    assert b"pass-word-9" not in one.response.read()
+
+
 def test_named_fields_are_masked_in_their_places_and_elsewhere(tmp_path: Path) -> None:
     body = (
         b'{"pin":"778899x","n":{"pin": 12}} \\"pin\\":\\"q\\" pin: \'abc\' <input name=pin'
@@ -406,7 +433,7 @@ def test_masking_changes_no_length_and_no_other_byte(
 def test_http2_is_masked_as_well(tmp_path: Path) -> None:
     fields = [*ASK, ("cookie", f"sid={TOKEN}"), ("cookie", "b=2")]
     answer = Encoder().encode([(":status", "200"), ("set-cookie", f"sid={TOKEN}; HttpOnly")])
-    trailer = Encoder().encode([("x-sum", TOKEN)])
+    trailer = Encoder().encode([("x-sum", TOKEN), ("set-cookie", "tr=k1; Path=/")])
     down = [headers(1, answer), DataFrame(1, TOKEN[:9].encode()), DataFrame(1, TOKEN[9:].encode()),
             headers(1, trailer, "END_STREAM")]  # fmt: skip
     found = http2_wire(tmp_path, asked(1, fields=fields), down)
@@ -415,4 +442,4 @@ def test_http2_is_masked_as_well(tmp_path: Path) -> None:
     assert b"\r\ncookie: sid=" + stars + b"\r\ncookie: b=*\r\n" in one.request.read()
     assert b"set-cookie: sid=" + stars + b"; HttpOnly" in one.response.read()
     assert one.response.read(one.response_head) == stars
-    assert one.trailers == (("x-sum", stars.decode()),)
+    assert one.trailers == (("x-sum", stars.decode()), ("set-cookie", "tr=**; Path=/"))
