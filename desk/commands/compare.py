@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,18 @@ def add(commands: Any) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    from config.environment import setting
+    from evidence.home import EvidenceHome
+    from evidence.keeping.store import at_rest, in_the_clear
     from evidence.seal.comparison import compare_packages
 
-    found = compare_packages(arguments.first, arguments.second)
+    home = EvidenceHome(Path(setting("MARKSEAL_HOME")).absolute())
+    with ExitStack() as opened:
+        first, second = (
+            opened.enter_context(in_the_clear(home, at_rest(path) or path))
+            for path in (arguments.first, arguments.second)
+        )
+        found = compare_packages(first, second)
     if arguments.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
     else:

@@ -145,7 +145,26 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    return run_verify(arguments.file, arguments.trust, as_json=arguments.json)
+    from evidence.keeping.store import at_rest
+
+    path = at_rest(arguments.file)
+    if path is None:
+        return run_verify(arguments.file, arguments.trust, as_json=arguments.json)
+    return _verify_at_rest(path, arguments)
+
+
+def _verify_at_rest(path: Path, arguments: argparse.Namespace) -> int:
+    """Verify content that is encrypted at rest, opened in the clear with this home's key."""
+    from evidence.keeping.exhibit import find
+    from evidence.keeping.store import FolderStore
+    from evidence.verify.command import tell
+    from evidence.verify.steps import verify_opened
+
+    kept = next(iter(find(path)))
+    home = EvidenceHome(Path(setting("MARKSEAL_HOME")).absolute())
+    with FolderStore(home).open(kept, path.name) as source:
+        verdict = verify_opened(source, path, trust=arguments.trust)
+    return tell(verdict, as_json=arguments.json)
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:

@@ -135,11 +135,20 @@ def _add_revoke(actions: Any) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     from evidence.succession.keys import list_keys
 
-    for row in list_keys(existing_home(arguments)):
+    home = existing_home(arguments)
+    for row in list_keys(home):
         digits = " ".join(row.sha256[at : at + 4] for at in range(0, 64, 4))
         start, end = _moment(row.start), _moment(row.end)
         term = "" if row.start is row.end is None else f"  {start} – {end}"
         print(f"{ROLES[row.role]} {row.role}  {STATES[row.state]} {row.state}{term}\n    {digits}")
+    ledger = home.ledger()
+    if ledger.need:
+        print(
+            f"恢复密钥共 {len(ledger.recovery)} 把，须 {ledger.need} 把共同签署 / "
+            f"{ledger.need} of the {len(ledger.recovery)} recovery keys sign together"
+        )
+    else:
+        print("没有恢复密钥：markseal keys recovery / there are no recovery keys")
     return 0
 
 
@@ -180,12 +189,25 @@ def _statement(arguments: argparse.Namespace) -> int:
     from evidence.succession.keys import prepare_revocation
     from evidence.succession.recovery import write_statement
 
-    start = parse_start(arguments.start)
-    statement = prepare_revocation(existing_home(arguments), effective=start)
+    start, home = parse_start(arguments.start), existing_home(arguments)
+    statement = prepare_revocation(home, effective=start)
     write_statement(arguments.out, statement)
     show(statement)
-    print(f"待签署 / to be signed: {arguments.out}")
+    next_steps(arguments.out, home.ledger().need, "markseal keys revoke signer")
     return 0
+
+
+def next_steps(path: Path, need: int, command: str) -> None:
+    """Print what is done with a statement that was drawn up."""
+    print(f"待签署 / to be signed: {path}")
+    print(
+        f"请由 {need} 把恢复密钥各签署一次：markseal keys sign-statement {path}；"
+        f"然后：{command} --statement {path}"
+    )
+    print(
+        f"Have {need} recovery keys sign it, one after the other: markseal keys sign-statement "
+        f"{path}; then: {command} --statement {path}"
+    )
 
 
 def parse_start(text: str | None) -> datetime:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from desk.commands.keys import parse_start, show
+from desk.commands.keys import next_steps, parse_start, show
 from desk.commands.trust import add_home, home_path, now
 from desk.commands.witnesses import ask_witnesses
+
+if TYPE_CHECKING:
+    from evidence.home import EvidenceHome
 
 
 def add(commands: Any) -> None:
@@ -100,8 +103,14 @@ def _prepare(arguments: argparse.Namespace) -> int:
     )
     write_statement(arguments.out, statement)
     show(statement)
-    print(f"待签署 / to be signed: {arguments.out}")
+    next_steps(arguments.out, _need(home, arguments.trust), "markseal succession open")
     return 0
+
+
+def _need(home: EvidenceHome, trust: Path | None) -> int:
+    from evidence.verify.trust import load_trust
+
+    return load_trust(trust).policy.recovery if trust is not None else home.ledger().need
 
 
 def _open(arguments: argparse.Namespace) -> int:

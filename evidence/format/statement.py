@@ -147,8 +147,10 @@ class Statement:
         found = tuple(item for item in self.signatures if item.key in keys)
         if len(found) < max(need, 1):
             raise ProofError(
-                f"the statement has {len(found)} signatures by recovery keys; {need} are needed",
-                f"声明有 {len(found)} 个恢复密钥的签名，需要 {need} 个",
+                f"The statement has {len(found)} signatures by recovery keys and needs {need}; "
+                "sign it with markseal keys sign-statement.",
+                f"声明有 {len(found)} 个恢复密钥的签名，需要 {need} 个；"
+                "请用 markseal keys sign-statement 签署。",
             )
         verify_signatures(self.content.entry(found))
         return found

@@ -197,6 +197,15 @@ def in_the_clear(home: EvidenceHome, path: Path) -> Iterator[Path]:
         yield clear
 
 
+def at_rest(path: Path) -> Path | None:
+    """Return the clear name of the file at ``path`` if it lies there encrypted, else None.
+
+    ``path`` may be the name of the encrypted file as well.
+    """
+    clear = path.with_name(path.name.removesuffix(SUFFIX))
+    return clear if not clear.exists() and _encrypted(clear).is_file() else None
+
+
 def content_names(kept: Kept) -> tuple[str, str]:
     """Return the names of the files that are an exhibit's content."""
     return kept.sidecars.wacz, kept.sidecars.dossier

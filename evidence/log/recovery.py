@@ -119,9 +119,9 @@ def _newest(log: Place, seen: Head | None) -> Head | None:
     if seen is not None and seen.size > main.size:
         raise LogError(
             f"The log has {main.size} entries but had {seen.size}: it was rolled back. Nothing "
-            "is appended; restore the newer files.",
+            "is appended; restore the newer files, or open a successor log (markseal succession).",
             f"日志现有 {main.size} 条，曾有 {seen.size} 条：日志被回退。已停止写入，"
-            "请恢复较新的文件。",
+            "请恢复较新的文件，或启用后继日志（markseal succession）。",
         )
     return main
 

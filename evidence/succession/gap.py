@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,10 +66,12 @@ def prepare_gap(
             "此处没有前一日志的信息；请用 --trust 给出信任文件夹。",
         )
     fresh = here is not None and here != old
+    _refuse_unprovable(home, before)
     if fresh:
         _refuse_used(home)
     kept = 0 if fresh else _kept(home, old)
-    found = [*heads, *(item for path in known for item in known_in(path, old))]
+    earlier = _earlier(home, before)
+    found = [*heads, *(item for path in known for item in _known(path, old, earlier))]
     best = newest([*found, *([] if fresh else _own(home, old))])
     if best is None:
         raise InputError(
@@ -81,7 +84,8 @@ def prepare_gap(
             f"The log has {kept} entries and nothing newer is known: it can go on.",
             f"日志有 {kept} 条，没有更新的检查点：可以继续使用。",
         )
-    keep_sequences(home, list(known), old)
+    for key in (*earlier, old):
+        keep_sequences(home, list(known), key)
     new = here if fresh and here is not None else _next_log(home)
     signer_old, signer_new = _signers(home, loss.fate, before, fresh=fresh)
     checkpoint = best.head.checkpoint
@@ -100,6 +104,38 @@ def prepare_gap(
             effective=whole_second(loss.effective),
         )
     )
+
+
+def _refuse_unprovable(home: EvidenceHome, before: Trust | None) -> None:
+    """Without recovery keys nobody can sign the statement, and no verifier would take it."""
+    held = before.recovery_keys if before is not None else home.ledger().recovery
+    if not held:
+        raise InputError(
+            "There are no recovery keys, so nobody can prove which log follows. What is sealed "
+            "verifies with the old trust folder; begin anew in an empty data folder, and hand its "
+            "trust folder over in person.",
+            "没有恢复密钥，无法向任何人证明后继日志。已封装的证据仍可用原信任文件夹核验；"
+            "请在空的数据目录中重新开始，并当面交付新的信任文件夹。",
+        )
+
+
+def _earlier(home: EvidenceHome, before: Trust | None) -> list[NoteKey]:
+    """Return the keys of the logs that were succeeded before this one."""
+    if before is not None:
+        return [log.key for log in before.logs[1:]]
+    return [log.key for log in home.ledger().logs]
+
+
+def _known(path: Path, old: NoteKey, earlier: Sequence[NoteKey]) -> list[Known]:
+    """Return the old log's checkpoints in a file; of a file of an earlier log there are none."""
+    try:
+        return known_in(path, old)
+    except InputError:
+        for key in earlier:
+            with suppress(InputError):
+                known_in(path, key)
+                return []
+        raise
 
 
 def _vkey(home: EvidenceHome) -> NoteKey | None:
@@ -150,6 +186,11 @@ def _signers(
         raise InputError(
             "A new data folder has a new signing key: say whether the old one is lost or stolen.",
             "新的数据目录使用新的签名密钥：请说明原密钥是丢失还是被盗。",
+        )
+    if fate == "kept" and not (home.keys / "signer.pem").exists():
+        raise InputError(
+            "The signing key is gone too: give --signer lost, or --signer stolen --from TIME.",
+            "签名密钥也不在了：请给出 --signer lost，或 --signer stolen --from 时间。",
         )
     if fate == "kept":
         own = home.signer().public_key().public_bytes_raw()

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from evidence.verify.report import print_report
 from evidence.verify.steps import verify_file
+from evidence.verify.verdict import Verdict
 
 DESCRIPTION = (
     "离线核验证据包或证据移交包 "
@@ -42,7 +43,11 @@ def run(file: Path, trust: Path | None, *, as_json: bool, out: TextIO | None = N
 
     Raises InputError or TrustError (exit 64) when a path cannot be used.
     """
-    verdict = verify_file(file, trust=trust)
+    return tell(verify_file(file, trust=trust), as_json=as_json, out=out)
+
+
+def tell(verdict: Verdict, *, as_json: bool, out: TextIO | None = None) -> int:
+    """Write a verdict to ``out`` and return the exit code."""
     target = out or sys.stdout
     if as_json:
         target.write(json.dumps(verdict.to_json(), ensure_ascii=False, indent=2) + "\n")

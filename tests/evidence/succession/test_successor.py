@@ -180,3 +180,27 @@ def test_a_statement_of_another_home_is_refused(office: Office, tmp_path: Path) 
     prepare_gap(office.home, loss, now=now())
     with pytest.raises(EvidenceError, match="another data folder"):
         open_successor(office.home, read_statement(path), now=now())
+
+
+def test_without_recovery_keys_it_is_said_at_once_that_nobody_can_prove_it(tmp_path: Path) -> None:
+    home = home_at(tmp_path / "home")
+    with pytest.raises(InputError, match="no recovery keys"):
+        prepare_gap(home, Loss("log-key-stolen", "kept", now()), now=now())
+    assert not list(home.keys.glob("*.next.*"))
+
+
+def test_a_signing_key_that_is_gone_too_is_asked_for(office: Office) -> None:
+    shutil.rmtree(office.home.keys)
+    office.home.keys.mkdir()
+    with pytest.raises(InputError, match="--signer lost"):
+        prepare_gap(office.home, Loss("log-key-lost", "kept", now()), now=now())
+
+
+def test_dossiers_of_earlier_logs_are_taken_as_well(office: Office, tmp_path: Path) -> None:
+    home, first = office.home, office.exhibits / "1.dossier.zip"
+    succeed(office, home, tmp_path / "one.json", Loss("log-key-stolen", "kept", now()))
+    loss = Loss("log-key-lost", "kept", now())
+    succeed(office, home, tmp_path / "two.json", loss, known=(first,))
+    (tmp_path / "nothing").write_text("nothing")
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        prepare_gap(home, loss, now=now(), known=[tmp_path / "nothing"])
