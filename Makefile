@@ -1,6 +1,6 @@
 # make demo: the whole product once on a demo shop (ONCE=1 ends instead of staying up)
 # make test: everything that must pass · make lint · make bench · make soak
-.PHONY: demo test lint bench soak pictures pins verifier-html service clean
+.PHONY: demo test lint bench soak pictures pins verifier verifier-html service clean
 PY = .venv/bin/python
 
 demo:
@@ -30,6 +30,11 @@ pictures:
 	@sh setup.sh test
 	@$(PY) -m pytest tests/acceptance/test_story.py
 	@$(PY) -m tests.pictures
+
+# The verifier alone, with all it needs for a computer without a network: dist/verifier.
+verifier:
+	@sh setup.sh test
+	@$(PY) -m release.verifier
 
 # Builds the offline verifier, one HTML file, from verifier/ (the same bytes each time).
 verifier-html:

@@ -23,7 +23,17 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "soak.json"
 LOCK = Path(tempfile.gettempdir()) / "markseal-soak.lock"
 TABLE = ROOT / "docs" / "soak.md"
-PRODUCT = ("crawler", "matcher", "evidence", "egress", "desk", "config", "scheduler.py", "tests")
+PRODUCT = (
+    "crawler",
+    "matcher",
+    "evidence",
+    "egress",
+    "desk",
+    "config",
+    "release",
+    "scheduler.py",
+    "tests",
+)
 
 
 def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:

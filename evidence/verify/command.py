@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
+from evidence.errors import EvidenceError
 from evidence.verify.report import print_report
 from evidence.verify.steps import verify_file
 from evidence.verify.verdict import Verdict
@@ -19,7 +22,43 @@ DESCRIPTION = (
     "3 未全部核查 incomplete (always so without --trust); "
     "64 文件或信任文件夹不可用 file or trust folder unusable."
 )
+EXIT_USAGE = 64
 EPILOG = "例 Example: {program} exhibit.dossier.zip --trust trust/"
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a command line that is not understood in one sentence and ends with 64."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is not understood, and leave."""
+        say(
+            f"命令行有误（{message}）；请用 {self.prog} --help 查看用法。",
+            f"The command line is not understood ({message}); see {self.prog} --help.",
+        )
+        raise SystemExit(EXIT_USAGE)
+
+
+def say(zh: str, en: str) -> None:
+    """Tell an error in both languages."""
+    sys.stderr.write(f"错误：{zh}\nError: {en}\n")
+
+
+def end(parser: Parser, argv: Sequence[str] | None) -> int:
+    """Parse the command line, verify, and return the exit code; errors become one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = parser.parse_args(argv)
+    try:
+        return run(arguments.file, arguments.trust, as_json=arguments.json)
+    except EvidenceError as error:
+        say(error.zh, error.en)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        say("已中断。", "Interrupted.")
+        return 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

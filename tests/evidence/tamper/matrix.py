@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from evidence.verify import verify_file
+from tests.evidence.shell.run import run_verify_text
 from tests.evidence.tamper.good import NOTARY, Good
 from tests.evidence.tamper.rows import MODULES, all_rows
 from tests.evidence.tamper.table import Tampering
+from tests.verifier.driver import HtmlVerifier, RefusedInputError
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "tampering.md"
 Verdict = Mapping[str, Any]
+PYTHON, HTML, SHELL = "`markseal verify`", "`markseal-verify.html`", "`VERIFY.txt`"
 STATUS = {1: "invalid", 3: "not_checked"}
+NOT_CLAIMED = "不在其核查之列<br>not among what it checks"
 HEAD = """# 篡改对照表 / Tamper matrix
 
 Written by `python -m tests.evidence.tamper`; a test says when it is out of date. Every row is one
@@ -80,6 +84,58 @@ def python_cells(good: Good, folder: Path) -> dict[str, str]:
     return {row.name: cell(named(row, judged(row, good, folder))) for row in all_rows()}
 
 
+@dataclass(frozen=True)
+class Other:
+    """What another verifier said of all rows: its cells, and the rows that it got wrong."""
+
+    cells: dict[str, str]
+    wrong: dict[str, str]
+
+
+def html(good: Good, folder: Path, *, every: int = 1) -> Other:
+    """Return what the HTML verifier says of every (or every so manieth) row.
+
+    Wrong is a row for which exit code or failing claims are not those of the Python verifier.
+    """
+    told = Other({}, {})
+    with HtmlVerifier() as verifier:
+        for row in all_rows()[::every]:
+            path, trust = row.write(good, folder)
+            due = failing(verify_file(path, trust=trust).to_json())
+            try:
+                verdict = verifier.verify([path], trust)
+            except RefusedInputError as error:
+                told.wrong[row.name] = f"refused: {error}"
+                continue
+            if failing(verdict) != due:
+                told.wrong[row.name] = f"{failing(verdict)} instead of {due}"
+            claims = found(row, verdict)
+            same = [claim for claim in claims if claim["where"] == row.where]
+            told.cells[row.name] = cell((same or claims or [None])[0])
+    return told
+
+
+def shell(good: Good, folder: Path, *, every: int = 1) -> Other:
+    """Return what VERIFY.txt says of every (or every so manieth) row.
+
+    Wrong is a row that it claims to see and lets pass.
+    """
+    told = Other({}, {})
+    for row in all_rows()[::every]:
+        path, trust = row.write(good, folder)
+        done = run_verify_text(path, trust)
+        if done.failed:
+            shown = [_shown(line) for line in done.failed]
+            told.cells[row.name] = "<br>".join(shown[:3]) + (" …" if len(shown) > 3 else "")
+        elif done.exit_code:
+            told.cells[row.name] = f"exit {done.exit_code}"
+        else:
+            told.cells[row.name] = NOT_CLAIMED
+            if row.shell:
+                told.wrong[row.name] = "passes"
+    return told
+
+
 def lines(columns: list[Column]) -> Iterator[str]:
     """Yield the lines of the page."""
     yield from HEAD.splitlines()
@@ -101,11 +157,14 @@ def printed(columns: list[Column]) -> str:
     return "\n".join(lines(columns)) + "\n"
 
 
-def written() -> dict[str, str]:
-    """Return the Python verifier's column of the committed page."""
-    cells = {}
-    for line in PAGE.read_text("utf-8").splitlines():
-        if line.startswith("| `"):
-            parts = line.replace("\\|", "\0").split(" | ")
-            cells[parts[0].strip("| `")] = parts[2].removesuffix(" |").replace("\0", "\\|")
+def written(column: str = PYTHON) -> dict[str, str]:
+    """Return a column of the committed page; empty when it has none of that name."""
+    cells: dict[str, str] = {}
+    at = None
+    for line in PAGE.read_text("utf-8").splitlines() if PAGE.exists() else ():
+        parts = line.replace("\\|", "\0").removesuffix(" |").split(" | ")
+        if line.startswith("| | "):
+            at = parts.index(column) if column in parts else None
+        elif line.startswith("| `") and at is not None:
+            cells[parts[0].strip("| `")] = parts[at].replace("\0", "\\|")
     return cells

@@ -9,7 +9,7 @@ import pytest
 from evidence.verify import verify_file
 from tests.evidence.builder import zipped
 from tests.evidence.tamper.good import DOSSIER, Good
-from tests.evidence.tamper.matrix import cell, judged, named, written
+from tests.evidence.tamper.matrix import cell, html, judged, named, shell, written
 from tests.evidence.tamper.rows import all_rows
 from tests.evidence.tamper.table import Tampering
 
@@ -60,3 +60,20 @@ def test_there_are_many_and_the_page_has_no_others() -> None:
     assert len(ROWS) >= 400
     assert set(PUBLISHED) == {row.name for row in ROWS}
     assert len({row.en for row in ROWS}) == len({row.zh for row in ROWS}) == len(ROWS)
+
+
+@pytest.mark.soak
+@pytest.mark.browser
+def test_the_html_verifier_agrees_on_every_row(good: Good, folder: Path) -> None:
+    told = html(good, folder)
+    print(f"soak: rows {len(told.cells)}, disagreements {len(told.wrong)}")
+    assert told.wrong == {}
+    assert "**—**" not in told.cells.values()
+
+
+@pytest.mark.soak
+def test_verify_text_sees_what_it_claims_to_see(good: Good, folder: Path) -> None:
+    told = shell(good, folder)
+    seen = sum(row.name not in told.wrong and row.shell for row in ROWS)
+    print(f"soak: rows {len(told.cells)}, claimed and seen {seen}, missed {len(told.wrong)}")
+    assert told.wrong == {}

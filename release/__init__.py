@@ -1,0 +1,1 @@
+"""What is made to be handed out besides the service: the verifier by itself."""
