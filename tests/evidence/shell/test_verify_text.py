@@ -21,7 +21,7 @@ from tests.evidence.keeping.authorities import Dated
 from tests.evidence.keeping.years import Stand
 from tests.evidence.rich import rich
 from tests.evidence.shell.run import NOT_KNOWN, ShellResult, run_verify_text
-from tests.evidence.shell.whole import Whole, trusting
+from tests.evidence.shell.whole import WITNESS_KEY, Whole, awkward, trusting
 
 OLD = Path(__file__).resolve().parents[1] / "verify/old"
 SIDECARS = Sidecars(NAME)
@@ -29,7 +29,7 @@ SIDECARS = Sidecars(NAME)
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World.create(tmp_path_factory.mktemp("shell") / "world")
+    return awkward(World.create(tmp_path_factory.mktemp("shell") / "world"))
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,12 @@ def run(
 def test_everything_holds(whole: Whole, trust: Path, tmp_path: Path) -> None:
     result = run(tmp_path, whole.parts(), trust)
     assert (result.exit_code, result.failed) == (0, [])
+    assert WITNESS_KEY.text().count("+") > 2
     assert "not found" not in result.output
     for name in names.REQUIRED:
         assert f"OK {name}\n" in result.output
     for line in (
+        "OK trust folder: as SHA256SUMS lists it\n",
         "OK token local: 2",
         "OK signature\n",
         "OK attempt: for this case\n",
@@ -332,7 +334,8 @@ def test_every_tampering_fails_and_is_named(whole: Whole, trust: Path, tmp_path:
 def test_a_foreign_authority_fails(whole: Whole, trust: Path, tmp_path: Path) -> None:
     foreign = Tsa(tmp_path / "foreign", subject="Test Root")
     (trust / "authorities/local.pem").write_bytes(foreign.root)
-    assert "FAILED token local" in run(tmp_path, whole.parts(), trust).failed
+    failed = run(tmp_path, whole.parts(), trust).failed
+    assert {"FAILED token local", "FAILED trust folder: as SHA256SUMS lists it"} <= set(failed)
 
 
 REVOKED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,17 @@ from evidence.format.verifytext import render_verify_text
 from tests.evidence.builder import CAPTURE_ID, NAME, ORIGIN, SALT, URL, Draft, World
 
 CASE = "甬市监〔2026〕12号 [附]"
-WITNESS = Ed25519PrivateKey.from_private_bytes(b"\x09" * 32)
+WITNESS = Ed25519PrivateKey.from_private_bytes(b"\x0b" * 32)
 WITNESS_KEY = WitnessKey("notary.example/w", WITNESS.public_key().public_bytes_raw())
+
+
+def awkward(world: World) -> World:
+    """Return the world with a log key that has a ``+`` in base64, as vkeys have between fields."""
+    keys = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(3, 99))
+    made = (replace(world, log_key=key) for key in keys)
+    return next(one for one in made if one.note_key.text().count("+") > 2)
+
+
 TRUST = """format = "markseal-trust/2"
 require = ["package", "manifest", "signature", "inclusion", "timestamp", "witness", "case"]
 tokens = 1
@@ -56,6 +65,9 @@ def trusting(world: World, folder: Path, extra: str = "") -> Path:
     (trust / "policy.toml").write_text(TRUST + extra, encoding="utf-8")
     (trust / "witnesses").mkdir()
     (trust / "witnesses/1.vkey").write_text(WITNESS_KEY.text() + "\n")
+    listed = sorted(p for p in trust.rglob("*") if p.is_file())
+    sums = [f"{sha256_hex(p.read_bytes())}  {p.relative_to(trust).as_posix()}\n" for p in listed]
+    (trust / "SHA256SUMS").write_text("".join(sums))
     return trust
 
 
