@@ -147,6 +147,22 @@ SETTINGS: tuple[Setting, ...] = (
         "ordinary user that captures run as when root runs the service, so that the browser's "
         "sandbox works; default: the user who runs the service",
     ),
+    Setting(
+        "MARKSEAL_PUBLIC_VERIFY",
+        "",
+        "设为 1 时提供无需登录的核验页 /verify/public/（限频、限大小，不保存任何内容）",
+        "1: a verification page without sign-in at /verify/public/ (rate and size limited, nothing "
+        "is stored)",
+        flag=True,
+    ),
+    Setting(
+        "MARKSEAL_PUBLIC_LOG",
+        "",
+        "设为 1 时在 /log/ 只读提供日志的检查点、瓦片和条目（C2SP tlog-tiles），供外部监视",
+        "1: the log's checkpoint, tiles and entries are served read-only at /log/ (C2SP "
+        "tlog-tiles), for others to monitor",
+        flag=True,
+    ),
 )
 _BY_NAME = {item.name: item for item in SETTINGS}
 

@@ -32,6 +32,10 @@ MARKSEAL_FIND_BROWSER = find_browser
 MARKSEAL_USER_AGENT = setting("MARKSEAL_USER_AGENT")
 MARKSEAL_PUBLIC_URL = public_url()
 MARKSEAL_UPLOAD_LIMIT = 256 * 1024 * 1024
+MARKSEAL_PUBLIC_VERIFY = bool(setting("MARKSEAL_PUBLIC_VERIFY"))
+MARKSEAL_PUBLIC_LIMIT = 64 * 1024 * 1024
+MARKSEAL_PUBLIC_LOG = bool(setting("MARKSEAL_PUBLIC_LOG"))
+MARKSEAL_OFFLINE_VERIFIER = ROOT / "verifier" / "dist" / "markseal-verify.html"
 
 _public = urlsplit(MARKSEAL_PUBLIC_URL)
 _https = _public.scheme == "https"
@@ -67,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "desk.console.limits.Limits",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -115,7 +120,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # nothing needs to be collected
-FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["desk.console.uploads.NamelessUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 SESSION_COOKIE_NAME = "markseal_session"
@@ -154,6 +159,7 @@ JOB_HANDLERS = {
     "preserve": "desk.cases.services.preserve.run_preserve",
     "selftest": "desk.cases.services.selftest.run_selftest",
     "renewal": "desk.cases.services.keeping.run_renewal",
+    "erase": "desk.cases.services.erasing.run_erase",
     "witness": "desk.cases.services.witnessing.run_witnessing",
 }
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from desk.cases.states import LIVE, CustodyKind, ExhibitState
+from desk.cases.states import LIVE, OPEN_ERASURES, CustodyKind, ErasureState, ExhibitState
 from desk.leads.models import Lead
 from desk.register.models import Organisation
 
@@ -121,6 +121,7 @@ class Verification(models.Model):
     sha256 = models.CharField(max_length=64)
     exit_code = models.PositiveSmallIntegerField()
     verdict = models.JSONField()
+    tool = models.CharField(_("核验程序"), max_length=120, blank=True)
     exhibit = models.ForeignKey(Exhibit, models.SET_NULL, null=True, related_name="verifications")
 
     class Meta:
@@ -128,3 +129,70 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.exit_code}"
+
+
+class ErasureRequest(models.Model):
+    """Somebody asks that an exhibit's content be erased, on a legal basis.
+
+    Names of people are kept as they signed in, beside the accounts. ``tries`` counts the times it
+    was set to work; ``log_index`` is the entry of the log that names the erasure once it is done.
+    """
+
+    exhibit = models.ForeignKey(Exhibit, models.PROTECT, related_name="erasures")
+    state = models.CharField(max_length=20, choices=ErasureState, default=ErasureState.REQUESTED)
+    basis = models.CharField(_("法律依据"), max_length=64)
+    reason = models.TextField(_("事由"))
+    retention_class = models.CharField(_("证据类别"), max_length=64, blank=True)
+    document_sha256 = models.CharField(max_length=64, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    requested_name = models.CharField(max_length=300)
+    requested_at = models.DateTimeField()
+    ended_name = models.CharField(max_length=300, blank=True)
+    ended_reason = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    log_index = models.PositiveBigIntegerField(null=True)
+    error_zh = models.TextField(blank=True)
+    error_en = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-requested_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("exhibit",),
+                condition=Q(state__in=OPEN_ERASURES),
+                name="erasure_one_open_of_an_exhibit",
+            ),
+            models.CheckConstraint(
+                name="erasure_state_known", condition=Q(state__in=ErasureState.values)
+            ),
+            models.CheckConstraint(
+                name="erasure_done_is_logged",
+                condition=~Q(state="done") | Q(log_index__isnull=False, ended_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exhibit} {self.basis} {self.state}"
+
+
+class ErasureApproval(models.Model):
+    """One person's approval of one request. Never edited."""
+
+    request = models.ForeignKey(ErasureRequest, models.PROTECT, related_name="approvals")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="erasure_approvals"
+    )
+    name = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("request", "person"), name="erasure_approved_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.name}"

@@ -7,12 +7,15 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from desk.cases.models import CustodyEvent, Exhibit, Verification
-from desk.cases.states import LIVE, ExhibitState
+from desk.cases.models import CustodyEvent, ErasureRequest, Exhibit, Verification
+from desk.cases.states import LIVE, OPEN_ERASURES, ExhibitState
 from desk.errors import NotFound
 from desk.jobs.models import Job
 from desk.register.models import User
 from desk.register.roles import scope_of
+from evidence.errors import EvidenceError
+from evidence.format.erasure import ErasureRequest as ErasureNote
+from evidence.format.erasure import erasure_names
 from evidence.home import EvidenceHome
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.store import FolderStore, Stored
@@ -79,6 +82,21 @@ def earlier_of(viewer: User, exhibit: Exhibit) -> QuerySet[Exhibit]:
     )
 
 
+def erasures_for(viewer: User, *, live: bool = False) -> QuerySet[ErasureRequest]:
+    """Return the requests to erase exhibits of this person's bureaux, the latest first."""
+    found = ErasureRequest.objects.filter(exhibit__organisation_id__in=scope_of(viewer).bureaux)
+    found = found.select_related("exhibit", "requested_by").prefetch_related("approvals")
+    return found.filter(state__in=OPEN_ERASURES) if live else found
+
+
+def erasure_for(viewer: User, pk: int) -> ErasureRequest:
+    """Return one request; raises NotFound when this person may not see it."""
+    request = erasures_for(viewer).filter(pk=pk).first()
+    if request is None:
+        raise NotFound
+    return request
+
+
 def renewal_alarm() -> Job | None:
     """Return the last daily look at the timestamps if it found some that it could not renew."""
     return _last_failed("renewal")
@@ -113,6 +131,18 @@ def kept_of(exhibit: Exhibit) -> Kept:
 def erased(exhibit: Exhibit) -> bool:
     """Return whether the content of this exhibit was erased and the log says so."""
     return exhibit.wacz != "" and kept_of(exhibit).erased
+
+
+def erasure_of(exhibit: Exhibit) -> ErasureNote | None:
+    """Return the signed request on which the content was erased, None when it cannot be read.
+
+    Its signature is not verified here; the verdict beside it says that.
+    """
+    kept = kept_of(exhibit)
+    try:
+        return ErasureNote.parse(kept.path(erasure_names(kept.name)[2]).read_bytes(), "request")
+    except (OSError, EvidenceError):
+        return None
 
 
 def dossier_of(exhibit: Exhibit) -> Stored:

@@ -31,6 +31,25 @@ class CustodyKind(models.TextChoices):
     ERASED = "erased", _("销毁加密部分的密钥")
     RENEWED = "renewed", _("时间戳续期")
     CONTENT_ERASED = "content_erased", _("删除内容")
+    HELD = "held", _("设定保全")
+    HOLD_RELEASED = "hold_released", _("解除保全")
+    ERASURE_REQUESTED = "erasure_requested", _("申请删除内容")
+    ERASURE_APPROVED = "erasure_approved", _("批准删除内容")
+    ERASURE_ENDED = "erasure_ended", _("删除申请终止")
+
+
+class ErasureState(models.TextChoices):
+    """Where a request to erase an exhibit's content stands."""
+
+    REQUESTED = "requested", _("待批准")
+    APPROVED = "approved", _("已批准，正在删除")
+    BLOCKED = "blocked", _("未能删除")
+    DONE = "done", _("内容已删除")
+    REFUSED = "refused", _("不予批准")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
+OPEN_ERASURES: tuple[str, ...] = ("requested", "approved", "blocked")
 
 
 LIVE: tuple[str, ...] = ("requested", "capturing", "awaiting_timestamp")

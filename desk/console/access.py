@@ -22,6 +22,8 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 READERS = (Role.OWNER, Role.OFFICER, Role.AUDITOR)
 EXHIBIT_READERS = (Role.OFFICER, Role.NOTARY, Role.AUDITOR)
+KEEPERS = (Role.OFFICER, Role.AUDITOR)
+WATCHERS = (Role.OFFICER, Role.NOTARY, Role.AUDITOR, Role.ADMINISTRATOR)
 EVERYBODY = tuple(Role)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -14,9 +15,12 @@ from django.utils.translation import pgettext_lazy
 
 from desk.leads.states import LeadState
 from desk.register.models import Mark, MarkKind
+from evidence.keeping.dated import grounds
+from evidence.keeping.erasing import RETENTION_ENDED
 
 NICE = range(1, 46)
 SHOPS_LIMIT = 200
+NEEDS_PAPER = frozenset(one.basis.code for one in grounds() if one.document)
 _SEPARATOR = re.compile(r"[\s,;，；、/]+")
 
 
@@ -112,13 +116,55 @@ class ShopForm(forms.Form):
     shop = forms.CharField(label=_("店铺名称"), max_length=200)
 
 
+class ManyFiles(forms.ClearableFileInput):
+    """The browser's own picker, for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or several; comes back as a list, none of them empty of a name."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+        """Return the files."""
+        given = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(item, initial) for item in given or [None]]
+
+
 class VerifyForm(forms.Form):
-    """A dossier or package handed in for verification."""
+    """A dossier, or a package with the files beside it, handed in for verification."""
+
+    file = FilesField(
+        label=_("证据移交包，或固证封装文件及其附属文件"),
+        allow_empty_file=True,
+        help_text=_(
+            "扩展名通常为 .dossier.zip 或 .wacz；选 .wacz 时请一并选中与它同名的附属文件。"
+        ),
+        widget=ManyFiles(attrs={"multiple": True}),
+        error_messages={"required": _("请先选择一个文件。")},
+    )
+
+    def clean_file(self) -> list[UploadedFile[Any]]:
+        """Return the files, the one to be verified first; too much is refused with its size."""
+        files: list[UploadedFile[Any]] = self.cleaned_data["file"]
+        _require_size(sum(file.size or 0 for file in files), settings.MARKSEAL_UPLOAD_LIMIT)
+        packages = [file for file in files if str(file.name).lower().endswith(".wacz")]
+        if len(files) > 1 and len(packages) != 1:
+            raise forms.ValidationError(
+                _("请选择一个证据移交包，或一个 .wacz 及其附属文件；一次只核验一件证据。")
+            )
+        return sorted(files, key=lambda file: file not in packages)
+
+
+class PublicVerifyForm(forms.Form):
+    """A dossier handed in by somebody who did not sign in."""
 
     file = forms.FileField(
-        label=_("证据移交包或固证封装文件"),
+        label=_("证据移交包"),
         allow_empty_file=True,
-        help_text=_("扩展名通常为 .dossier.zip 或 .wacz。"),
+        help_text=_("扩展名通常为 .dossier.zip。"),
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.wacz"}),
         error_messages={"required": _("请先选择一个文件。")},
     )
@@ -126,10 +172,67 @@ class VerifyForm(forms.Form):
     def clean_file(self) -> UploadedFile[Any]:
         """Return the file; too large a one is refused with its size."""
         file: UploadedFile[Any] = self.cleaned_data["file"]
-        limit = settings.MARKSEAL_UPLOAD_LIMIT
-        if file.size is not None and file.size > limit:
-            raise forms.ValidationError(
-                _("文件大小为 %(size)s，超过上限 %(limit)s；请用命令 markseal verify 在本机核验。"),
-                params={"size": filesizeformat(file.size), "limit": filesizeformat(limit)},
-            )
+        _require_size(file.size or 0, settings.MARKSEAL_PUBLIC_LIMIT)
         return file
+
+
+def _require_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise forms.ValidationError(
+            _("文件大小为 %(size)s，超过上限 %(limit)s；请用命令 markseal verify 在本机核验。"),
+            params={"size": filesizeformat(size), "limit": filesizeformat(limit)},
+        )
+
+
+class ReasonForm(forms.Form):
+    """Why a step is taken, in a line."""
+
+    reason = forms.CharField(label=_("事由"), max_length=500)
+
+
+class ErasureForm(forms.Form):
+    """A request to erase an exhibit's content: the basis, why, and what some bases need."""
+
+    basis = forms.ChoiceField(label=_("法律依据"))
+    reason = forms.CharField(
+        label=_("事由"), max_length=500, help_text=_("仅留存在本系统，不随证据交出。")
+    )
+    retention_class = forms.ChoiceField(
+        label=_("证据类别"), required=False, help_text=_("仅在依据为“保存期限已届满”时填写。")
+    )
+    document = forms.FileField(
+        label=_("所依据的文书"),
+        required=False,
+        help_text=_("依据为裁判文书时必须提供；只登记其 SHA-256，不保存文件。"),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        bases: list[tuple[str, str]],
+        classes: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["basis"].choices = [("", _("请选择")), *bases]  # type: ignore[attr-defined]
+        self.fields["retention_class"].choices = [("", "—"), *classes]  # type: ignore[attr-defined]
+
+    def document_sha256(self) -> str:
+        """Return the SHA-256 of the paper that was handed in, empty when there is none."""
+        file = self.cleaned_data.get("document")
+        if not file:
+            return ""
+        digest = hashlib.sha256()
+        for piece in file.chunks():
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values; what the basis needs must be there."""
+        values: dict[str, Any] = super().clean() or {}
+        basis = values.get("basis")
+        if basis in NEEDS_PAPER and not values.get("document"):
+            self.add_error("document", _("这一依据须提供所依据的文书。"))
+        if basis == RETENTION_ENDED and not values.get("retention_class"):
+            self.add_error("retention_class", _("这一依据须选择证据类别。"))
+        return values

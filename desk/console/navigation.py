@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from desk.console.access import EVERYBODY, EXHIBIT_READERS, READERS
+from desk.console.access import EVERYBODY, EXHIBIT_READERS, KEEPERS, READERS, WATCHERS
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
 
@@ -39,11 +39,18 @@ PLACES = (
     Place("marks", _("商标"), READERS, ("marks", "mark", "mark-")),
     Place("exhibits", _("证据项"), EXHIBIT_READERS, ("exhibits", "exhibit")),
     Place(
+        "keeping",
+        _("保存与删除"),
+        KEEPERS,
+        ("keeping", "exhibit-keeping", "exhibit-hold", "exhibit-release", "exhibit-erasure"),
+    ),
+    Place(
         "verify",
         _("核验"),
         (Role.OFFICER, Role.NOTARY, Role.OWNER),
         ("verify", "verification", "verifications"),
     ),
+    Place("log", _("日志"), WATCHERS, ("log",)),
     Place("sources", _("监控"), (Role.OFFICER, Role.AUDITOR), ("sources",)),
 )
 

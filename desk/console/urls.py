@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from desk.console.views import exhibits, home, leads, marks, sign_in, sources, triage, verify
+from desk.console.views import (
+    exhibits,
+    home,
+    keeping,
+    leads,
+    log,
+    marks,
+    public,
+    sign_in,
+    sources,
+    triage,
+    verify,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -33,6 +45,18 @@ urlpatterns = [
     path("exhibits/<int:pk>/comparison/", exhibits.exhibit_comparison, name="exhibit-comparison"),
     path("exhibits/<int:pk>/again/", exhibits.exhibit_again, name="exhibit-again"),
     path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),
+    path("exhibits/<int:pk>/keeping/", keeping.exhibit_keeping, name="exhibit-keeping"),
+    path("exhibits/<int:pk>/hold/", keeping.exhibit_hold, name="exhibit-hold"),
+    path("exhibits/<int:pk>/release/", keeping.exhibit_release, name="exhibit-release"),
+    path("exhibits/<int:pk>/erasure/", keeping.exhibit_erasure, name="exhibit-erasure"),
+    path("keeping/", keeping.keeping_page, name="keeping"),
+    path("erasures/<int:pk>/approve/", keeping.erasure_approve, name="erasure-approve"),
+    path("erasures/<int:pk>/end/", keeping.erasure_end, name="erasure-end"),
+    path("erasures/<int:pk>/retry/", keeping.erasure_retry, name="erasure-retry"),
+    path("chain/", log.log_page, name="log"),
+    path("log/<path:path>", public.log_tile, name="public-log"),
+    path("verify/public/", public.public_verify, name="public-verify"),
+    path("verify/offline/", public.offline_file, name="offline-file"),
     path("verify/", verify.verify_page, name="verify"),
     path("verify/<int:pk>/", verify.verification_page, name="verification"),
     path("sources/", sources.source_list, name="sources"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from desk.leads.models import LeadEvent
 from desk.leads.states import LeadState, ReasonCode
 from desk.register.models import Mark, MarkKind, Membership, User
+from evidence.keeping.dated import Retention
 
 BADGES = {
     "new": "new",
@@ -35,6 +36,12 @@ BADGES = {
     "not_a_package": "bad",
     "incomplete": "work",
     "not_checked": "still",
+    "erasure-requested": "work",
+    "erasure-approved": "work",
+    "erasure-blocked": "bad",
+    "erasure-done": "still",
+    "erasure-refused": "still",
+    "erasure-withdrawn": "still",
 }
 
 
@@ -92,6 +99,15 @@ def nice_classes(mark: Mark) -> str:
     if not numbers:
         return _("未登记")
     return _("第 %(numbers)s 类") % {"numbers": _("、").join(str(n) for n in numbers)}
+
+
+def retention_words(row: Retention) -> str:
+    """Return how long a class of exhibits is kept, counted from what."""
+    begin = {"sealed": _("封装当年年末"), "case_closed": _("结案当年年末")}
+    counted = begin.get(row.counted_from, row.counted_from)
+    if row.years is None:
+        return _("年数待定，自%(counted)s起") % {"counted": counted}
+    return _("%(years)s 年，自%(counted)s起") % {"years": row.years, "counted": counted}
 
 
 def evidence_words(evidence: Any) -> str:

@@ -28,7 +28,7 @@ from evidence.format.erasure import ErasureRequest, commitment, erasure_names
 from evidence.format.times import format_time
 from evidence.format.tlogproof import TlogProof
 from evidence.home import EvidenceHome
-from evidence.keeping.dated import ground, retention
+from evidence.keeping.dated import Ground, ground, retention
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import held, plain
 from evidence.keeping.store import ContentStore, FolderStore
@@ -85,7 +85,7 @@ def erase(
     folder = home.path / "evidence" / "erasures"
     with locked(folder / f"{outcome.capture_id}.lock"):
         path = folder / f"{outcome.capture_id}.json"
-        state = _read(path)
+        state = _state(path, kept, order, home)
         if state is None:
             state = _begin(kept, order, home, clock())
             replace_file(path, jcs.dumps(state), mode=0o600)
@@ -111,21 +111,75 @@ def erase(
     return _told(state, outcome.capture_id)
 
 
+def _state(path: Path, kept: Kept, order: EraseOrder, home: EvidenceHome) -> dict[str, Any] | None:
+    """Return the state to go on from, None to begin; what nobody logged gives way to an order.
+
+    Raises InputError when another order's erasure is in the log already.
+    """
+    state = _read(path)
+    if state is None or _is_of(state, order):
+        return state
+    digest = sha256_hex(state["request"].encode())
+    with home.open_log().writing() as session:
+        logged = "done" in state or _find(session, digest, state["size"]) is not None
+    if logged:
+        raise InputError(
+            f"The content of {kept.name} is erased on another request already.",
+            f"{kept.name} 的内容已依另一申请删除。",
+        )
+    return None
+
+
+def _is_of(state: dict[str, Any], order: EraseOrder) -> bool:
+    people = [person["name"] for person in state["approvers"]]
+    request = ErasureRequest.parse(state["request"].encode(), "erasure request")
+    return (
+        people == [name.strip() for name in order.approvers]
+        and request.basis.code == order.basis
+        and request.document_sha256 == order.document_sha256
+    )
+
+
+def require_ground(
+    kept: Kept,
+    basis: str,
+    *,
+    document_sha256: str | None,
+    retention_class: str | None,
+    home: EvidenceHome,
+    now: datetime,
+) -> Ground:
+    """Return the basis if the content may be erased on it today, as far as is looked at here.
+
+    Raises InputError: an unknown, unsure or future basis, a paper or a class that lacks, a
+    retention that has not ended. Not looked at: holds and approvers.
+    """
+    found = ground(basis, on=now.date())
+    if found.document and document_sha256 is None:
+        raise InputError(
+            f"The basis {basis} rests on a paper; give it with --document.",
+            f"依据 {basis} 须附文书；请用 --document 给出。",
+        )
+    if basis == RETENTION_ENDED:
+        _require_ended(kept, basis, retention_class, home, now)
+    if document_sha256 is not None:
+        check_hex(document_sha256, "document")
+    return found
+
+
 def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> dict[str, Any]:
     """Check what was asked and return the state that the rest goes on from."""
     first, second = (plain(name, "--approve") for name in order.approvers)
     if first == second:
         raise InputError("Two different people approve an erasure.", "删除须由两名不同的人员批准。")
-    found = ground(order.basis, on=now.date())
-    if found.document and order.document_sha256 is None:
-        raise InputError(
-            f"The basis {order.basis} rests on a paper; give it with --document.",
-            f"依据 {order.basis} 须附文书；请用 --document 给出。",
-        )
-    if order.basis == RETENTION_ENDED:
-        _require_ended(kept, order, home, now)
-    if order.document_sha256 is not None:
-        check_hex(order.document_sha256, "document")
+    found = require_ground(
+        kept,
+        order.basis,
+        document_sha256=order.document_sha256,
+        retention_class=order.retention_class,
+        home=home,
+        now=now,
+    )
     proof = TlogProof.parse(
         kept.path(kept.sidecars.outcome_proof).read_bytes(), kept.sidecars.outcome_proof
     )
@@ -163,13 +217,15 @@ def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> int:
     return size
 
 
-def _require_ended(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> None:
-    if order.retention_class is None:
+def _require_ended(
+    kept: Kept, basis: str, kind: str | None, home: EvidenceHome, now: datetime
+) -> None:
+    if kind is None:
         raise InputError(
-            f"The basis {order.basis} needs the exhibit's class; give --class.",
-            f"依据 {order.basis} 须注明证据类别；请用 --class 给出。",
+            f"The basis {basis} needs the exhibit's class; give --class.",
+            f"依据 {basis} 须注明证据类别；请用 --class 给出。",
         )
-    until = retention(order.retention_class, home=home.path).until(kept.outcome.time)
+    until = retention(kind, home=home.path).until(kept.outcome.time)
     if now.date() <= until:
         raise InputError(
             f"{kept.name} is to be kept until {until}; nothing was erased.",

@@ -54,14 +54,35 @@ def export_trust(home: EvidenceHome, out: Path, *, now: datetime) -> Exported:
             f"{home.path} 中没有信任文件夹；请检查 MARKSEAL_HOME。",
         )
     _refuse_taken(out)
-    names = [*named_files(policy), *(f"{STATEMENTS}/{n}" for n in _statements(home.trust))]
-    content = {name: (home.trust / name).read_bytes() for name in names}
-    sums = "".join(f"{sha256_hex(content[name])}  {name}\n" for name in sorted(content)).encode()
+    content = _content(policy, home.trust)
+    sums = _sums(content)
     sheet = _sheet(policy, content, sums, now)
     held = {f"{FOLDER}/{name}": data for name, data in content.items()}
     held |= {f"{FOLDER}/{SUMS}": sums, PAGE: sheet.to_html().encode()}
     _write(out, held | {TEXT: sheet.to_text().encode()})
     return Exported(out / FOLDER, out / PAGE, out / TEXT, sheet)
+
+
+def sheet_of(trust: Path, *, now: datetime) -> Sheet | None:
+    """Return the fingerprint sheet of a trust folder as it is, None where there is none.
+
+    Raises TrustError or OSError when one of its files cannot be read.
+    """
+    policy = read_policy(trust)
+    if policy is None:
+        return None
+    content = _content(policy, trust)
+    return _sheet(policy, content, _sums(content), now)
+
+
+def _content(policy: Policy, trust: Path) -> dict[str, bytes]:
+    names = [*named_files(policy), *(f"{STATEMENTS}/{n}" for n in _statements(trust))]
+    return {name: (trust / name).read_bytes() for name in names}
+
+
+def _sums(content: dict[str, bytes]) -> bytes:
+    lines = (f"{sha256_hex(content[name])}  {name}\n" for name in sorted(content))
+    return "".join(lines).encode()
 
 
 def _statements(trust: Path) -> list[str]:

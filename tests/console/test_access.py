@@ -42,6 +42,12 @@ READ = {
     "exhibit-file":            ("in",  403,  200,    200,   403,    403,   404,   403),
     "exhibit-comparison":      ("in",  403,  404,    404,   404,    403,   404,   403),
     "exhibit-dossier":         ("in",  403,  200,    200,   403,    403,   404,   403),
+    "exhibit-keeping":         ("in",  403,  200,    403,   200,    403,   404,   403),
+    "keeping":                 ("in",  403,  200,    403,   200,    403,   200,   403),
+    "log":                     ("in",  403,  200,    200,   200,    200,   200,   403),
+    "public-log":              (404,   404,  404,    404,   404,    404,   404,   404),
+    "public-verify":           (404,   404,  404,    404,   404,    404,   404,   404),
+    "offline-file":            (404,   200,  200,    200,   200,    200,   200,   200),
     "verify":                  ("in",  200,  200,    200,   403,    403,   200,   200),
     "verification":            ("in",  404,  404,    404,   404,    403,   404,   404),
     "sources":                 ("in",  403,  200,    403,   200,    403,   200,   403),
@@ -54,6 +60,13 @@ WRITE = {
     "lead-undo":               ("in",  403,  409,    403,   403,    403,   404,   403),
     "lead-preserve":           ("in",  403,  409,    403,   403,    403,   404,   403),
     "exhibit-again":           ("in",  403,  302,    403,   403,    403,   404,   403),
+    "exhibit-hold":            ("in",  403,  422,    403,   403,    403,   404,   403),
+    "exhibit-release":         ("in",  403,  422,    403,   403,    403,   404,   403),
+    "exhibit-erasure":         ("in",  403,  422,    403,   403,    403,   404,   403),
+    "erasure-approve":         ("in",  403,  302,    403,   403,    403,   404,   403),
+    "erasure-retry":           ("in",  403,  302,    403,   403,    403,   404,   403),
+    "erasure-end":             ("in",  403,  302,    403,   403,    403,   404,   403),
+    "public-verify":           (404,   404,  404,    404,   404,    404,   404,   404),
     "mark-new":                ("in",  422,  403,    403,   403,    403,   403,   422),
     "mark-seller":             ("in",  422,  403,    403,   403,    403,   403,   404),
     "verify":                  ("in",  422,  422,    422,   403,    403,   422,   422),
@@ -64,7 +77,11 @@ WRITE = {
 # fmt: on
 
 
-FURTHER = {"exhibit-picture": ("screenshot",), "exhibit-file": ("recording",)}
+FURTHER = {
+    "exhibit-picture": ("screenshot",),
+    "exhibit-file": ("recording",),
+    "public-log": ("checkpoint",),
+}
 
 
 def _address(name: str, world: World) -> str:
@@ -72,6 +89,7 @@ def _address(name: str, world: World) -> str:
 
     assert world.exhibit is not None
     assert world.watch is not None
+    assert world.erasure is not None
     rows = {
         "lead": world.leads["new"].pk,
         "listing": world.leads["new"].pk,
@@ -79,11 +97,12 @@ def _address(name: str, world: World) -> str:
         "exhibit": world.exhibit.pk,
         "watch": world.watch.pk,
         "verification": 1,
+        "erasure": world.erasure.pk,
     }
     bare = {"mark-new"}
     family = name.split("-", maxsplit=1)[0]
     if name in bare or family not in rows:
-        return reverse(name)
+        return reverse(name, args=FURTHER.get(name, ()))
     return reverse(name, args=[rows[family], *FURTHER.get(name, ())])
 
 

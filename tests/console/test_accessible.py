@@ -36,12 +36,13 @@ pytestmark = [
 SCREENS = {"desk": {"width": 1366, "height": 900}, "telephone": {"width": 390, "height": 844}}
 LOOKS = (("light", "desk"), ("dark", "desk"), ("light", "telephone"))
 PAGES = {
-    None: ("/sign-in/",),
+    None: ("/sign-in/", "/verify/public/"),
     "owner": ("/", "/leads/", "/leads/{new}/", "/marks/", "/marks/{mark}/", "/marks/new/"),
     "officer": (
         "/", "/leads/", "/leads/?q=none", "/leads/{new}/", "/leads/{shortlisted}/",
         "/leads/{preserved}/", "/marks/", "/exhibits/", "/exhibits/{exhibit}/",
-        "/exhibits/{exhibit}/comparison/", "/sources/", "/nowhere/",
+        "/exhibits/{exhibit}/comparison/", "/sources/", "/nowhere/", "/keeping/", "/chain/",
+        "/exhibits/{exhibit}/keeping/", "/exhibits/{first}/keeping/",
     ),
     "notary": (
         "/", "/exhibits/", "/exhibits/{exhibit}/", "/exhibits/{exhibit}/comparison/",

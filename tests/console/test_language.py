@@ -26,7 +26,8 @@ ALLOWED_LATIN = {
     "python", "evidence", "verify", "trust", "zip", "wacz", "dossier", "robots", "DEMO", "CNY",
     "https", "shop", "example", "item", "new", "second", "preserved", "ml", "officer", "owner",
     "notary", "watch", "add", "class", "wss", "websocket", "stream", "rules", "tables", "text",
-    "KB", "bytes", "help", "ZIP", "WebM", "MHTML", "WebSocket",
+    "KB", "bytes", "help", "ZIP", "WebM", "MHTML", "WebSocket", "HTML", "erase", "open", "backups",
+    "toml", "authorities", "MB", "log", "auditor",
     # of the world of the tests: a code in brackets, and a reason nobody put into words yet
     "loopback", "sentence", "not", "known", "yet", "img", "ERR_CERT_DATE_INVALID", "Cookie",
 }  # fmt: skip
@@ -41,10 +42,11 @@ PAGES = {
     "owner": ("/", "/leads/", "/leads/{lead}/", "/marks/", "/marks/new/", "/marks/{mark}/"),
     "officer": (
         "/", "/leads/", "/leads/{lead}/", "/leads/{short}/", "/exhibits/", "/exhibits/{exhibit}/",
-        "/sources/",
+        "/sources/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
     ),
-    "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/"),
-    "administrator": ("/",),
+    "auditor": ("/keeping/", "/exhibits/{exhibit}/keeping/"),
+    "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),
+    "administrator": ("/", "/chain/"),
     None: ("/sign-in/", "/nowhere/"),
 }  # fmt: skip
 PREFIX = re.compile(r"[0-9a-f]{16}…")

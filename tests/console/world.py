@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 from PIL import Image
 
-from desk.cases.models import CustodyEvent, Exhibit
+from desk.cases.models import CustodyEvent, ErasureRequest, Exhibit
 from desk.leads.models import Lead, Run, Source, Watch
 from desk.leads.services import dismiss, file_leads, file_listing, shortlist
 from desk.register.models import Mark, Organisation, Role, User
@@ -65,6 +65,7 @@ class World:
     leads: dict[str, Lead] = field(default_factory=dict)
     watch: Watch | None = None
     exhibit: Exhibit | None = None
+    erasure: ErasureRequest | None = None
 
 
 def listing_json(item: str, **changes: Any) -> dict[str, Any]:
@@ -144,6 +145,7 @@ def build(*, titles: Mapping[str, Any] | None = None) -> World:
         ("notary", "notary", notary),
         ("auditor", "auditor", bureau),
         ("administrator", "administrator", bureau),
+        ("clerk", "officer", bureau),
         ("other_officer", "officer", other_bureau),
         ("other_owner", "owner", other_owner),
     )
@@ -220,6 +222,14 @@ def _exhibit(world: World) -> None:
         declared=[{"zh": "网站证书未通过验证", "en": "the certificate did not verify"}],
     )
     CustodyEvent.objects.create(exhibit=world.exhibit, kind="sealed", at=NOW, sha256="ab" * 32)
+    world.erasure = ErasureRequest.objects.create(
+        exhibit=world.exhibit,
+        basis="pipl-purpose-ended",
+        reason="目的已实现",
+        requested_by=world.people["clerk"],
+        requested_name="clerk",
+        requested_at=NOW,
+    )
     lead.refresh_from_db()
 
 

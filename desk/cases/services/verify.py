@@ -9,12 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -27,30 +33,59 @@ from desk.cases.services.custody import add_event
 from desk.cases.states import CustodyKind
 from desk.errors import BadInput, DeskError, NotAllowed
 from desk.register.models import Membership, Organisation, Role, User
+from evidence.environment.packages import code_digest
+from evidence.format.digests import digest_stream
 
 SECONDS = 120
+MOST_FILES = 64
+LEFT_OVER = 3600
 MEMORY_KB = 2 * 1024**2
 LIMITS = f'ulimit -v {MEMORY_KB} && ulimit -t {SECONDS} && ulimit -c 0 && exec "$@"'
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,100}", re.ASCII)
 MAY_VERIFY = (Role.NOTARY, Role.OFFICER, Role.OWNER)
 
 
+Named = tuple[str, Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict that nobody keeps: on what, with its digest, and by which program."""
+
+    name: str
+    size: int
+    sha256: str
+    exit_code: int
+    verdict: dict[str, Any]
+    tool: str
+
+
 def verify_upload(
-    *, actor: User, name: str, data: bytes | Iterable[bytes], limit: int | None = None
+    *,
+    actor: User,
+    name: str,
+    data: bytes | Iterable[bytes],
+    beside: Sequence[Named] = (),
+    limit: int | None = None,
 ) -> Verification:
     """Verify what was handed in and return the verdict with its digest.
 
-    ``data`` is the file or its pieces. Beside the verdict stands ``foreign``: whether it fails
-    for its keys alone (``desk.cases.foreign``). Raises NotAllowed, or BadInput for an empty file
-    or one above ``limit`` bytes (default 256 MB); the file is removed in any case.
+    ``data`` is the file or its pieces; ``beside`` are the files that lie beside a WACZ, by name.
+    Beside the verdict stands ``foreign``: whether it fails for its keys alone
+    (``desk.cases.foreign``). Raises NotAllowed, or BadInput for an empty file, names that cannot
+    lie beside it, or all of them above ``limit`` bytes (default 256 MB); the files are removed in
+    any case.
     """
     organisation = _organisation(actor)
-    most = settings.MARKSEAL_UPLOAD_LIMIT if limit is None else limit
+    left = settings.MARKSEAL_UPLOAD_LIMIT if limit is None else limit
     incoming = Path(settings.MARKSEAL_HOME) / "incoming"
     incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sweep_left_over(incoming, now=timezone.now())
     with tempfile.TemporaryDirectory(dir=incoming) as folder:
         path = Path(folder) / _safe_name(name)
-        size, digest = _write(path, data, most)
+        size, digest = _write(path, data, left)
+        _lay_beside(path, beside, left - size)
         code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
         foreign = code == 1 and sealed_elsewhere(verdict, _verdict(path, None)[1])
     return _record(
@@ -62,6 +97,66 @@ def verify_upload(
         code=code,
         verdict=verdict | {"foreign": foreign},
     )
+
+
+def judge(*, name: str, file: BinaryIO, size: int) -> Judged:
+    """Return the verdict on an open file (with a descriptor); nothing of it is kept or written.
+
+    Raises BadInput for an empty file, DeskError when there is no verdict within the limits.
+    """
+    if size == 0:
+        raise BadInput("The file is empty.", "文件是空的。")
+    file.seek(0)
+    digest = digest_stream(file).sha256
+    trust = Path(settings.MARKSEAL_HOME) / "trust"
+    shown = _shown_name(name)
+    code, verdict = _judged(file, _safe_name(name), trust)
+    foreign = code == 1 and sealed_elsewhere(verdict, _judged(file, _safe_name(name), None)[1])
+    told = verdict | {"file": shown, "foreign": foreign}
+    return Judged(shown, size, digest, code, told, tool())
+
+
+@lru_cache(maxsize=1)
+def tool() -> str:
+    """Return the verifying program: its version and the first digits of its code's digest."""
+    try:
+        number = version("markseal")
+    except PackageNotFoundError:
+        number = "?"
+    return f"markseal {number} ({code_digest()[:16]})"
+
+
+def sweep_left_over(incoming: Path, *, now: datetime) -> int:
+    """Remove what verifications that were killed left more than an hour ago; return how many."""
+    count = 0
+    for path in incoming.iterdir():
+        with suppress(OSError):
+            if path.is_dir() and now.timestamp() - path.stat().st_mtime > LEFT_OVER:
+                shutil.rmtree(path, ignore_errors=True)
+                count += 1
+    return count
+
+
+def _lay_beside(path: Path, beside: Sequence[Named], left: int) -> None:
+    """Put the sidecars of a WACZ beside it."""
+    if not beside:
+        return
+    if not path.name.endswith(".wacz") or len(beside) > MOST_FILES:
+        raise BadInput(
+            "Give one dossier, or one .wacz with the files that lie beside it (at most "
+            f"{MOST_FILES}).",
+            f"请上传一个证据移交包，或一个 .wacz 及其附属文件（至多 {MOST_FILES} 个）。",
+        )
+    taken = {path.name.lower()}
+    for name, data in beside:
+        last = name.replace("\\", "/").rpartition("/")[2]
+        if not PLAIN.fullmatch(last) or last.lower() in taken:
+            raise BadInput(
+                f"The name {_shown_name(name)} cannot lie beside a WACZ, or is there twice.",
+                f"文件名 {_shown_name(name)} 不能作为附属文件，或重复。",
+            )
+        taken.add(last.lower())
+        left -= _write(path.with_name(last), data, left, empty=True)[0]
 
 
 def _organisation(actor: User) -> Organisation:
@@ -79,7 +174,7 @@ def _organisation(actor: User) -> Organisation:
 def _safe_name(name: str) -> str:
     """Return the name the verdict speaks of: the given one if it is plain, otherwise ``upload``."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,100}", last):
+    if PLAIN.fullmatch(last):
         return last
     lower = last.lower()
     return "upload" + next(
@@ -92,7 +187,9 @@ def _shown_name(name: str) -> str:
     return "".join(char for char in plain if char.isprintable())[:200] or "-"
 
 
-def _write(path: Path, data: bytes | Iterable[bytes], most: int) -> tuple[int, str]:
+def _write(
+    path: Path, data: bytes | Iterable[bytes], most: int, *, empty: bool = False
+) -> tuple[int, str]:
     pieces = (data,) if isinstance(data, bytes) else data
     size, digest = 0, hashlib.sha256()
     with path.open("xb") as file:
@@ -105,24 +202,37 @@ def _write(path: Path, data: bytes | Iterable[bytes], most: int) -> tuple[int, s
                 )
             digest.update(piece)
             file.write(piece)
-    if size == 0:
+    if size == 0 and not empty:
         raise BadInput("The file is empty.", "文件是空的。")
     return size, digest.hexdigest()
 
 
 def _verdict(path: Path, trust: Path | None) -> tuple[int, dict[str, Any]]:
-    command = ["/bin/sh", "-c", LIMITS, "verify"]
-    command += [sys.executable, "-m", "evidence", "verify", str(path), "--json"]
+    command = [sys.executable, "-m", "evidence", "verify", str(path), "--json"]
     if trust is not None and (trust / "policy.toml").is_file():
         command += ["--trust", str(trust)]
+    return _run(command)
+
+
+def _judged(file: BinaryIO, name: str, trust: Path | None) -> tuple[int, dict[str, Any]]:
+    file.seek(0)
+    descriptor = file.fileno()
+    command = [sys.executable, "-m", "desk.cases.judging", str(descriptor), name]
+    if trust is not None and (trust / "policy.toml").is_file():
+        command.append(str(trust))
+    return _run(command, (descriptor,))
+
+
+def _run(command: list[str], descriptors: tuple[int, ...] = ()) -> tuple[int, dict[str, Any]]:
     try:
         done = subprocess.run(
-            command,
+            ["/bin/sh", "-c", LIMITS, "verify", *command],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,
             check=False,
+            pass_fds=descriptors,
         )
         verdict = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError) as error:
@@ -157,6 +267,7 @@ def _record(
         sha256=digest,
         exit_code=code,
         verdict=verdict | {"file": name},
+        tool=tool(),
         exhibit=exhibit,
     )
     if exhibit is not None:

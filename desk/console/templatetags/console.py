@@ -18,6 +18,8 @@ from desk.console import reasons, tellings, wording
 from desk.console.icons import ICONS
 from desk.console.navigation import entries
 from desk.leads.models import Lead
+from evidence.errors import EvidenceError
+from evidence.format.times import parse_time
 
 register = template.Library()
 register.filter("certificate_words", tellings.certificate_words)
@@ -31,6 +33,7 @@ register.filter("lead_standing", wording.lead_standing)
 register.filter("mark_kind", wording.mark_kind)
 register.filter("nice", wording.nice_classes)
 register.filter("picture_words", wording.picture_words)
+register.filter("retention_words", wording.retention_words)
 register.filter("standing", wording.standing_of)
 register.filter("unrecorded_word", wording.unrecorded_word)
 register.filter("verdict_word", wording.verdict_word)
@@ -145,6 +148,21 @@ def badge(code: str, label: str) -> SafeString:
 def state(record: Any) -> SafeString:
     """Return the badge of a record's state."""
     return badge(record.state, record.get_state_display())
+
+
+@register.simple_tag
+def erasure_state(record: Any) -> SafeString:
+    """Return the badge of a request to erase."""
+    return badge(f"erasure-{record.state}", record.get_state_display())
+
+
+@register.filter
+def stated(text: str) -> SafeString | str:
+    """Return a time that a file states (RFC 3339) as ``moment`` shows it."""
+    try:
+        return moment(parse_time(text), "seconds")
+    except EvidenceError:
+        return text
 
 
 @register.simple_tag

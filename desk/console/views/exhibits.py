@@ -30,6 +30,7 @@ from desk.cases.selectors import (
     dossier_of,
     earlier_of,
     erased,
+    erasure_of,
     exhibit_for,
     exhibits_for,
     kept_of,
@@ -48,6 +49,8 @@ from desk.errors import DeskError, NotAllowed, NotFound, NotPossible
 from desk.register.models import Role
 from desk.register.roles import roles_of
 from evidence.format import names
+from evidence.home import EvidenceHome
+from evidence.keeping.holds import held
 from evidence.verify import verify_file, verify_opened
 
 PER_PAGE = 25
@@ -82,8 +85,11 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
         _note_view(request, exhibit)
         verdict = _verdict(exhibit)
         context["erased"] = erased(exhibit)
-        if not context["erased"]:
+        if context["erased"]:
+            context["erasure"] = erasure_of(exhibit)
+        else:
             context["contents"] = contents(wacz_of(exhibit))
+        context["hold"] = held(EvidenceHome(Path(settings.MARKSEAL_HOME)), exhibit.capture_id)
         context["verdict"] = verdict
         context["declared"] = verdict["declared"] or exhibit.declared
         context["bad_certificate"] = exhibit.certificate == "bad"

@@ -11,6 +11,7 @@ from desk.cases.selectors import verification_for, verifications_for
 from desk.cases.services import verify_upload
 from desk.console.access import role_required, viewer_of
 from desk.console.forms import VerifyForm
+from desk.console.offline import offline_verifier
 from desk.errors import DeskError, NotAllowed
 from desk.register.models import Role
 
@@ -27,9 +28,14 @@ def verify_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = VerifyForm(request.POST, request.FILES)
         if form.is_valid():
-            file = form.cleaned_data["file"]
+            file, *beside = form.cleaned_data["file"]
             try:
-                verification = verify_upload(actor=actor, name=file.name, data=file.chunks())
+                verification = verify_upload(
+                    actor=actor,
+                    name=file.name,
+                    data=file.chunks(),
+                    beside=[(item.name, item.chunks()) for item in beside],
+                )
             except NotAllowed:
                 raise
             except DeskError as error:
@@ -37,7 +43,7 @@ def verify_page(request: HttpRequest) -> HttpResponse:
             else:
                 return redirect("verification", pk=verification.pk)
     page = Paginator(verifications_for(actor), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page}
+    context = {"form": form, "page": page, "offline": offline_verifier()}
     return render(request, "console/verify.html", context, status=422 if form.errors else 200)
 
 
