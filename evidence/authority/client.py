@@ -14,6 +14,7 @@ from rfc3161_client._rust import parse_timestamp_request
 
 from evidence.authority.openssl import check_token, to_der
 from evidence.authority.request import ALGORITHMS, Request, build_request
+from evidence.authority.sm2 import is_signed_so, refusal
 from evidence.errors import AuthorityError
 
 GRANTED = 0
@@ -67,7 +68,11 @@ def stamp(
     response = authority.answer(request.data)
     gen_time = check_response(authority.name, response, request, now=clock(), bound=bound)
     if roots is not None:
-        why = check_token(request.data, response, roots, gen_time)
+        answer = read_response(response)
+        if answer is not None and is_signed_so(answer):
+            why = refusal(answer, roots, gen_time)
+        else:
+            why = check_token(request.data, response, roots, gen_time)
         if why is not None:
             raise _wrong(
                 authority.name,

@@ -11,6 +11,7 @@ ALGORITHMS = {
     "sha256": "2.16.840.1.101.3.4.2.1",
     "sha384": "2.16.840.1.101.3.4.2.2",
     "sha512": "2.16.840.1.101.3.4.2.3",
+    "sm3": "1.2.156.10197.1.401",
 }
 """The digests that a request may be over, and their object identifiers."""
 NONCE_BITS = 64

@@ -22,6 +22,8 @@ _INTEGER, _OCTETS, _OID, _SEQUENCE, _SET, _ZERO = 0x02, 0x04, 0x06, 0x30, 0x31, 
 _BY_SHA1 = bytes.fromhex("2a864886f70d010910020c")
 _BY_DIGEST = bytes.fromhex("2a864886f70d010910022f")
 """The attributes signingCertificate and signingCertificateV2."""
+_CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
+_MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 
 
 def signer_digest(token: bytes) -> str:
@@ -64,6 +66,57 @@ def signer_of(token: bytes) -> Signer:
     versions = (_pick(signed, 0, _INTEGER), _pick(signer, 0, _INTEGER))
     attributes = _fields(signer[3][1]) if at == 4 else []
     return Signer(versions, name, _pick(algorithm, 0, _OID), tuple(_named(attributes)))
+
+
+@dataclass(frozen=True)
+class SignedParts:
+    """What a token's signature is over: ``attributes`` in DER, as they are signed (RFC 5652, 5.4).
+
+    ``content`` is the timestamp itself, ``content_type`` its object identifier (DER content);
+    ``stated_type`` and ``stated_digest`` are what the signed attributes say of it.
+    """
+
+    content: bytes
+    content_type: bytes
+    attributes: bytes
+    stated_type: bytes
+    stated_digest: bytes
+    signature: bytes
+
+
+def signed_parts(token: bytes) -> SignedParts:
+    """Return what the one signer of a token (a ContentInfo) signed, or raise FormatError."""
+    content = _fields(_only(token, _SEQUENCE))
+    signed = _fields(_only(_pick(content, 1, _ZERO), _SEQUENCE))
+    enclosed = _fields(_pick(signed, 2, _SEQUENCE))
+    signers = _fields(_pick(signed, len(signed) - 1, _SET))
+    signer = _fields(_pick(signers, 0, _SEQUENCE))
+    attributes = _pick(signer, 3, _ZERO)
+    stated: dict[bytes, bytes] = {}
+    for tag, one in _items(attributes):
+        fields = _fields(one)
+        name = _pick(fields, 0, _OID)
+        if tag != _SEQUENCE or name in stated:
+            raise _wrong()
+        stated[name] = _pick(fields, 1, _SET)
+    if not {_CONTENT_TYPE, _MESSAGE_DIGEST} <= stated.keys():
+        raise _wrong()
+    return SignedParts(
+        _only(_pick(enclosed, 1, _ZERO), _OCTETS),
+        _pick(enclosed, 0, _OID),
+        b"\x31" + _length(len(attributes)) + attributes,
+        _only(stated[_CONTENT_TYPE], _OID),
+        _only(stated[_MESSAGE_DIGEST], _OCTETS),
+        _pick(signer, 5, _OCTETS),
+    )
+
+
+def _length(size: int) -> bytes:
+    """Return the length of a DER value."""
+    if size < 0x80:
+        return bytes([size])
+    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(digits)]) + digits
 
 
 def _named(attributes: list[tuple[int, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -22,6 +22,7 @@ from evidence.format import names
 from evidence.format.cms import signer_digest
 from evidence.format.names import Sidecars
 from evidence.format.renewal import HashTreeRenewal, Rehash, Renewal, Renewals, Stamped
+from evidence.format.sm2 import is_sm2
 from evidence.format.times import format_time
 from evidence.verify.ageing import conclude_age
 from evidence.verify.package import Package
@@ -97,6 +98,8 @@ def _signed_with(token: Token) -> str:
 
 
 def _digest_of(certificate: x509.Certificate) -> str | None:
+    if is_sm2(certificate):
+        return "sm3"
     algorithm = certificate.signature_hash_algorithm
     return None if algorithm is None else algorithm.name
 

@@ -2,7 +2,8 @@
 
 The signer's certificate must chain to the authority's own certificates, which come from the
 trust folder; what the token embeds is never trusted by itself. Validity is judged at the
-time that the token states. Not checked: revocation.
+time that the token states. A token signed with SM2 needs the program openssl. Not checked:
+revocation.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from rfc3161_client import (
 )
 from rfc3161_client.tsp import PKIStatus
 
-from evidence.errors import FormatError, ProofError
-from evidence.verify.opensslts import refusal, to_der
+from evidence.errors import EvidenceError, FormatError, ProofError
+from evidence.format import sm2
+from evidence.format.sm2 import is_sm2, is_sm2_token
+from evidence.verify.opensslts import Unavailable, refusal, to_der
 from evidence.verify.refusal import Refusal
 from evidence.verify.signeralgorithm import check_algorithm, check_issued, check_use
 from evidence.verify.trust import Authority
@@ -35,6 +38,7 @@ ALGORITHMS = {
     "sha256": "2.16.840.1.101.3.4.2.1",
     "sha384": "2.16.840.1.101.3.4.2.2",
     "sha512": "2.16.840.1.101.3.4.2.3",
+    "sm3": "1.2.156.10197.1.401",
 }
 """The digests that a token may be over, and their object identifiers."""
 MAX_CHAIN = 5
@@ -133,16 +137,13 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
         path = _path(token, authority.certificates)
         leaf, between = path[0], _between(path, authority.certificates)
         check_use(leaf)
-        builder = VerifierBuilder(tsa_certificate=leaf)
-        for root in _roots(authority.certificates):
-            builder = builder.add_root_certificate(root)
-        for certificate in between:
-            builder = builder.add_intermediate_certificate(certificate)
-        builder.build().verify(token.response, digest)
-        if token.ber is not None:
+        if _is_sm2(token):
+            _by_sm2(token, leaf)
+        else:
+            _by_library(token, digest, authority, leaf, between)
+        if token.ber is not None and not _is_sm2(token):
             _by_openssl(token, authority)
-        check_algorithm(token.response.time_stamp_token(), leaf)
-        check_issued([c for c in path if c not in authority.certificates])
+        check_issued([c for c in path if c not in authority.certificates and not is_sm2(c)])
     except (VerificationError, *MALFORMED) as error:
         why = Refusal.of(error)
         raise ProofError(
@@ -151,6 +152,39 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
             f"时间戳不能以可信机构 {authority.name} 的证书验证（{why.zh}）。",
         ) from error
     return token.time
+
+
+def _by_library(
+    token: Token,
+    digest: bytes,
+    authority: Authority,
+    leaf: x509.Certificate,
+    between: Sequence[x509.Certificate],
+) -> None:
+    builder = VerifierBuilder(tsa_certificate=leaf)
+    for root in _roots(authority.certificates):
+        builder = builder.add_root_certificate(root)
+    for certificate in between:
+        builder = builder.add_intermediate_certificate(certificate)
+    builder.build().verify(token.response, digest)
+    check_algorithm(token.response.time_stamp_token(), leaf)
+
+
+def _is_sm2(token: Token) -> bool:
+    try:
+        return is_sm2_token(token.response.time_stamp_token())
+    except FormatError:
+        return False  # check_algorithm says what it is
+
+
+def _by_sm2(token: Token, leaf: x509.Certificate) -> None:
+    """A token signed with SM2, which the library does not know, by openssl."""
+    try:
+        sm2.check_token(token.response.time_stamp_token(), leaf)
+    except sm2.NoOpenssl as error:
+        raise Unavailable(error.en, error.zh) from error
+    except EvidenceError as error:
+        raise Refusal(error.en, error.zh) from error
 
 
 def _by_openssl(token: Token, authority: Authority) -> None:
@@ -219,9 +253,14 @@ def _between(
 def is_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Say whether an authority's certificate signed the other; nothing else is checked."""
     try:
-        certificate.verify_directly_issued_by(issuer)
+        if is_sm2(certificate):
+            sm2.check_issued(certificate, issuer)
+        else:
+            certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (InvalidSignature, *MALFORMED):
+    except sm2.NoOpenssl as error:
+        raise Unavailable(error.en, error.zh) from error
+    except (InvalidSignature, ProofError, *MALFORMED):
         return False
     return constraints.value.ca
 

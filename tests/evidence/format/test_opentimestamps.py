@@ -129,6 +129,7 @@ def test_what_is_no_calendar(url: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(forks)
+@pytest.mark.filterwarnings("ignore:OpReverse:PendingDeprecationWarning")
 def test_the_reference_reads_the_same(fork: Fork) -> None:
     """The library of the format's authors (LGPL: asked in tests only) finds the same in it."""
     pytest.importorskip("opentimestamps", reason="the reference library opentimestamps is absent")
