@@ -175,3 +175,20 @@ export function measure(source: Source): Digests {
   }
   return { size, sha256: toHex(first.digest()), sm3: toHex(second.digest()), crc };
 }
+
+export interface Rehashed {
+  size: number;
+  sha512: string;
+  sm3: string;
+}
+
+/** Size, SHA-512 and SM3 of a source: what a hash-tree renewal lists. */
+export function rehash(source: Source): Rehashed {
+  const first = sha512.create();
+  const second = new Sm3();
+  for (const chunk of chunks(source)) {
+    first.update(chunk);
+    second.update(chunk);
+  }
+  return { size: source.size, sha512: toHex(first.digest()), sm3: toHex(second.digest()) };
+}

@@ -167,11 +167,10 @@ export class Sidecars {
   dossierOrder(there: Iterable<string>): string[] {
     const files = new Set(there);
     const kinds = [...files].map((file) => this.kindOf(file));
-    const tokens = authoritiesOf(kinds, "token");
-    const further: string[] = [];
-    for (const name of authoritiesOf(kinds, "checkpoint")) {
-      further.push(`${this.name}.checkpoint.${name}.tsq`, `${this.name}.checkpoint.${name}.tsr`);
-    }
+    const tokens = authoritiesOf(kinds.filter((k) => k?.kind !== "token" || k.part === "tsr"), "token");
+    const further = authoritiesOf(kinds, "checkpoint")
+      .flatMap((name) => [`${this.name}.checkpoint.${name}.tsq`, `${this.name}.checkpoint.${name}.tsr`])
+      .filter((file) => files.has(file));
     for (const file of [this.renewal, this.caseExport]) if (files.has(file)) further.push(file);
     const lists = kinds.filter((k): k is Revocation => k?.kind === "revocation");
     lists.sort((a, b) => order(a.authority, b.authority) || a.number - b.number || order(a.form, b.form));

@@ -13,6 +13,8 @@ export const SMALL = 8 << 20;
 
 export interface Package {
   archive: Archive;
+  /** As listed, or those that are there where no list can be read. */
+  artefacts: string[];
   manifestBytes: Bytes | null;
   manifest: Manifest | null;
   signature: Bytes | null;
@@ -54,7 +56,7 @@ export function checkPackage(archive: Archive, findings: Findings): Package {
       `${archive.label} 中每个文件的大小、SHA-256 与 SM3 均与清单一致。`,
     );
   }
-  return { archive, manifestBytes, manifest, signature, contents, altered };
+  return { archive, artefacts, manifestBytes, manifest, signature, contents, altered };
 }
 
 function readManifest(archive: Archive, data: Bytes, findings: Findings): Manifest | null {

@@ -2,7 +2,7 @@
 import { chosen, dropped, trustAmong } from "./dropped";
 import { showTrust, showVerdict } from "./show";
 import { T } from "./texts";
-import { element as e, language, setLanguage, t } from "./words";
+import { element as e, language, setLanguage, t, visible } from "./words";
 import type { Answer, NamedFile, Order } from "./worker";
 
 interface State {
@@ -145,7 +145,7 @@ function picker(id: string, label: string, folder: boolean, take_: (files: Named
 
 function zone(onTrust: boolean): HTMLElement {
   const files = onTrust ? state.trust : state.evidence;
-  const names = files.slice(0, 3).map((f) => f.path).join(", ") + (files.length > 3 ? ` … (${files.length} ${t(T.files)})` : "");
+  const names = files.slice(0, 3).map((f) => visible(f.path)).join(", ") + (files.length > 3 ? ` … (${files.length} ${t(T.files)})` : "");
   const section = e(
     "section",
     { class: `zone${files.length ? " full" : ""}`, "aria-labelledby": onTrust ? "h-trust" : "h-evidence" },

@@ -3,7 +3,7 @@ import type { Json } from "./json";
 import { FACTS, T } from "./texts";
 import type { Claim, Line, Verdict } from "./verdict";
 import { CLAIMS } from "./verdict";
-import { element as e, t } from "./words";
+import { element as e, t, visible } from "./words";
 import type { TrustShown } from "./worker";
 
 const MARKS = { valid: "✓", invalid: "✗", not_checked: "○", incomplete: "!", not_a_package: "?" };
@@ -13,7 +13,7 @@ export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLEle
     "section",
     { class: `head ${verdict.verdict}`, id: "headline", tabindex: "-1" },
     e("div", { class: "word" }, `${MARKS[verdict.verdict]} ${t(verdict.headline)}`),
-    e("p", { class: "file" }, verdict.file),
+    e("p", { class: "file" }, visible(verdict.file)),
     e("p", { class: "file" }, `${t(T.withTrust)}: `, trust?.folder.whole ? e("code", {}, `SHA256SUMS ${groups(trust.folder.whole).join(" ")}`) : t(trust ? T.noSums : T.noTrustShown)),
   );
   const found = [head];
@@ -48,7 +48,7 @@ function claim(one: Claim): HTMLElement {
       {},
       e("h3", {}, t(CLAIMS[one.id])),
       e("p", {}, t(one)),
-      one.where ? e("p", { class: "where" }, t(T.where), e("code", {}, one.where)) : null,
+      one.where ? e("p", { class: "where" }, t(T.where), e("code", {}, visible(one.where))) : null,
     ),
   );
 }
@@ -63,7 +63,7 @@ function plain(value: Json): string {
   if (typeof value === "boolean") return t(value ? T.yes : T.no);
   if (Array.isArray(value)) return value.map(plain).join("; ");
   if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${word(k)} ${plain(v)}`).join(", ");
-  return String(value);
+  return visible(String(value));
 }
 
 function facts(all: { [key: string]: Json }): HTMLElement {
@@ -92,12 +92,12 @@ export function showTrust({ prints, folder }: TrustShown): HTMLElement[] {
   if (folder.whole === null) found.push(e("p", {}, t(T.noSums)));
   else {
     found.push(e("div", { class: "whole", id: "whole" }, e("strong", {}, t(T.whole)), " · ", e("code", {}, "SHA256SUMS"), hexCells(folder.whole)));
-    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : e("p", {}, t(T.sumsAgree)));
+    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.map(visible).join(", ")) : e("p", {}, t(T.sumsAgree)));
   }
   const named = new Map(prints.map((p) => [p.name, p]));
   const rows = folder.files.map((file) => {
     const print = named.get(file.name);
-    return e("div", { class: "print" }, e("div", {}, print ? t(print) : "", print ? e("br", {}) : null, e("code", {}, file.name)), hexCells(file.sha256));
+    return e("div", { class: "print" }, e("div", {}, print ? t(print) : "", print ? e("br", {}) : null, e("code", {}, visible(file.name))), hexCells(file.sha256));
   });
   found.push(e("section", { class: "card", id: "prints" }, ...rows));
   return found;

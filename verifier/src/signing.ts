@@ -6,13 +6,14 @@ import * as names from "./names";
 import type { Package } from "./package";
 import type { Papers } from "./papers";
 import { formatTime } from "./shape";
-import { keyDigest, parsePublicKey, type Signer, type Trust } from "./trust";
+import { afterRevocation, keyDigest, neededTokens, parsePublicKey, type Signer, signerNamed, type Trust } from "./trust";
 import type { Findings } from "./verdict";
 
 /** The time by which enough trusted tokens stamped the manifest, or null. */
 export function provedBy(times: number[], trust: Trust | null): number | null {
-  if (!trust || times.length < trust.tokens) return null;
-  return [...times].sort((a, b) => a - b)[trust.tokens - 1] ?? null;
+  if (!trust) return null;
+  const needed = neededTokens(trust, times);
+  return [...times].sort((a, b) => a - b)[needed - 1] ?? null;
 }
 
 /** Whether a key of which nothing proves the time may still be believed. */
@@ -27,7 +28,7 @@ export function checkSignature(pack: Package, papers: Papers, trust: Trust | nul
   if (enclosed && "fault" in enclosed) findings.fault("package", names.SIGNER_KEY, enclosed.fault);
   if (!manifestBytes || !signature) return;
   const place = pack.archive.place(names.SIGNATURE);
-  const signer = trust ? (trust.signers.find((s) => s.digest === manifest?.signer.key_sha256) ?? trust.signers[0]) : undefined;
+  const signer = trust ? signerNamed(trust, manifest?.signer.key_sha256) : undefined;
   const own = enclosed && "value" in enclosed ? enclosed.value : null;
   if (signature.length !== 64) {
     findings.invalid("signature", place, `${names.SIGNATURE} is not 64 bytes.`, `${names.SIGNATURE} 不是 64 字节。`);
@@ -58,6 +59,19 @@ export function checkSignature(pack: Package, papers: Papers, trust: Trust | nul
   checkTerm(signer, proved, place, findings);
   const shown = signer.digest.slice(0, 16);
   findings.valid("signature", `The manifest was signed by the trusted key ${shown}….`, `清单由可信密钥 ${shown}… 签名。`);
+}
+
+/** What a revoked key signed for an entry after its revocation in the log does not count. */
+export function checkPlace(pack: Package, papers: Papers, outcome: { origin: string; index: number } | null, trust: Trust | null, findings: Findings): void {
+  if (!trust || !outcome || !pack.manifest) return;
+  const signer = signerNamed(trust, pack.manifest.signer.key_sha256);
+  if (!afterRevocation(trust, signer, outcome.origin, outcome.index)) return;
+  const shown = signer.digest.slice(0, 16);
+  findings.invalid(
+    "signature", papers.sidecars.entry("outcome"),
+    `The key ${shown}… was revoked by entry ${signer.revokedAt?.index} of the log, and this outcome stands after it.`,
+    `密钥 ${shown}… 已由日志第 ${signer.revokedAt?.index} 条吊销，而本结果条目在其后。`,
+  );
 }
 
 function checkTerm(signer: Signer, proved: number | null, place: string, findings: Findings): void {

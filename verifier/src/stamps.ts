@@ -13,7 +13,7 @@ import type { Papers } from "./papers";
 import { type Attempt, attemptImprint } from "./records";
 import { formatTime } from "./shape";
 import { checkAnswers, parseRequest, parseToken, type Token, verifyToken } from "./token";
-import type { Trust } from "./trust";
+import { neededTokens, type Trust } from "./trust";
 import type { Findings } from "./verdict";
 
 const CLAIM = "timestamp";
@@ -25,10 +25,16 @@ export interface Stamp {
   path: Certificate[];
 }
 
-/** Check every token over the manifest; return those proved. Without the manifest, its SHA-256. */
-export function checkStamps(papers: Papers, manifest: Bytes | null, sha256: Bytes | null, trust: Trust | null, findings: Findings): Stamp[] {
+/** The tokens over the manifest: those proved, and those of which no trusted authority is known. */
+export interface Stamps {
+  proved: Stamp[];
+  pending: { where: string; en: string; zh: string }[];
+}
+
+/** Check every token over the manifest (without it: over its SHA-256). */
+export function readStamps(papers: Papers, manifest: Bytes | null, sha256: Bytes | null, trust: Trust | null, findings: Findings): Stamps {
   const proved: Stamp[] = [];
-  const pending: { where: string; en: string; zh: string }[] = [];
+  const pending: Stamps["pending"] = [];
   const facts: Json[] = [];
   for (const name of papers.tokens) {
     const where = papers.sidecars.response(name);
@@ -50,7 +56,7 @@ export function checkStamps(papers: Papers, manifest: Bytes | null, sha256: Byte
         findings.fault(CLAIM, asked, answers.fault);
         throw answers.fault;
       }
-      const due = manifest ? digest(token.imprint.algorithm, manifest) : token.imprint.algorithm === "sha256" ? sha256 : null;
+      const due = dueOf(token, manifest, sha256);
       if (due && !equal(due, token.imprint.digest)) {
         throw new Fault(`${where} is over another digest than that of ${names.MANIFEST}.`, `${where} 针对的不是 ${names.MANIFEST} 的摘要。`);
       }
@@ -69,15 +75,25 @@ export function checkStamps(papers: Papers, manifest: Bytes | null, sha256: Byte
     else pending.push({ where, en: `The token of ${name} was not checked: no trusted certificate for it.`, zh: `未核查 ${name} 的时间戳：没有其可信证书。` });
   }
   if (facts.length) findings.facts["tokens"] = facts;
-  const wanted = trust?.tokens ?? 1;
+  return { proved, pending };
+}
+
+/** What a token has to be over. Of an erased manifest only the SHA-256 is known; another digest is taken at its word. */
+function dueOf(token: Token, manifest: Bytes | null, sha256: Bytes | null): Bytes | null {
+  if (manifest) return digest(token.imprint.algorithm, manifest);
+  return sha256 && token.imprint.algorithm !== "sha256" ? token.imprint.digest : sha256;
+}
+
+/** Say whether enough was proved. */
+export function concludeStamps({ proved, pending }: Stamps, trust: Trust | null, findings: Findings): void {
+  const wanted = trust ? neededTokens(trust, proved.map((p) => p.token.time)) : 1;
   if (trust && proved.length >= wanted) {
     const first = formatTime(Math.min(...proved.map((p) => p.token.time)));
     findings.valid(CLAIM, `${proved.length} trusted token(s) over the manifest: it existed by ${first}.`, `清单有 ${proved.length} 枚可信时间戳：不晚于 ${first} 已存在。`);
-    return proved;
+    return;
   }
   for (const { where, en, zh } of pending) findings.unchecked(CLAIM, en, zh, where);
   findings.unchecked(CLAIM, `${proved.length} of ${wanted} required trusted tokens were found.`, `要求 ${wanted} 枚可信时间戳，得到 ${proved.length} 枚。`);
-  return proved;
 }
 
 /** Times that bound the entries from outside: the attempt's own token, those over the checkpoint. */
@@ -118,14 +134,24 @@ function checkpointBound(papers: Papers, trust: Trust | null, findings: Findings
   const facts: Json[] = [];
   const times: number[] = [];
   const head = checkpointOf(papers);
+  for (const file of papers.files.keys()) {
+    const what = papers.sidecars.kindOf(file);
+    const response = file.replace(/q$/, "r");
+    if (what?.kind === "checkpoint" && what.part === "tsq" && !papers.get(response)) {
+      findings.invalid("order", file, `${file} is there without ${response}.`, `有 ${file} 而无 ${response}。`);
+    }
+  }
   for (const name of papers.checkpointTokens) {
     const where = `${papers.sidecars.name}.checkpoint.${name}.tsr`;
     const asked = `${papers.sidecars.name}.checkpoint.${name}.tsq`;
     const request = papers.get(asked);
     const found = attemptTo(() => {
       const token = parseToken(papers.get(where) as Bytes, where);
-      if (request) checkAnswers(parseRequest(request), token);
-      if (head && !equal(token.imprint.digest, digest(token.imprint.algorithm, stampedPart(head.note)))) {
+      const parsed = attemptTo(() => parseRequest(request ?? new Uint8Array(0)));
+      if ("fault" in parsed) throw new Fault(`${asked} is not exactly one request.`, `${asked} 不恰是一份时间戳请求。`);
+      checkAnswers(parsed.value, token);
+      if (!head) throw new Fault("There is no checkpoint that it could be over.", "没有它所针对的检查点。");
+      if (!equal(token.imprint.digest, digest(token.imprint.algorithm, stampedPart(head.note)))) {
         throw new Fault(`${where} is over another digest than that of the checkpoint.`, `${where} 针对的不是该检查点的摘要。`);
       }
       const authority = trust?.authorities.find((a) => a.name === name);
@@ -137,7 +163,7 @@ function checkpointBound(papers: Papers, trust: Trust | null, findings: Findings
       continue;
     }
     const { token, authority } = found.value;
-    const trusted = authority !== undefined && request !== undefined && head !== null;
+    const trusted = authority !== undefined;
     const stated = { authority: name, time: formatTime(token.time), trusted };
     facts.push(trusted ? { ...stated, trial: authority.trial } : stated);
     if (trusted) times.push(token.time);

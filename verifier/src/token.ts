@@ -1,10 +1,10 @@
 // RFC 3161 requests and responses, with CMS (RFC 5652) as far as a token uses it.
 import { type Bytes, equal } from "./bytes";
-import { type Certificate, checkTimestampUse, parseCertificate, pathOf } from "./certificate";
+import { type Certificate, checkTimestampUse, parseCertificate, pathOf, same } from "./certificate";
 import * as der from "./der";
 import { type Algorithm, digest } from "./digests";
 import { attemptTo, Fault } from "./fault";
-import { type AlgorithmId, algorithmOf, checks, DIGESTS, fits, kindOf } from "./signatures";
+import { type AlgorithmId, algorithmOf, checks, digestOf, DIGESTS, fits, kindOf } from "./signatures";
 import type { Authority } from "./trust";
 
 export const TOKEN_LIMIT = 1 << 20;
@@ -16,11 +16,13 @@ const SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
 const SIGNING_CERTIFICATE_2 = "1.2.840.113549.1.9.16.2.47";
 
 interface Imprint {
+  oid: string;
   algorithm: Algorithm;
   digest: Bytes;
 }
 export interface Request {
-  imprint: Imprint;
+  /** Object identifier of the digest algorithm, and the digest. */
+  imprint: { oid: string; digest: Bytes };
   nonce: bigint | null;
   policy: string | null;
 }
@@ -43,16 +45,21 @@ export interface Token {
   signer: SignerInfo;
 }
 
-function imprintOf(fields: der.Fields): Imprint {
+function statedImprint(fields: der.Fields): Request["imprint"] {
   const { oid } = algorithmOf(fields.take());
   const hash = fields.take(der.OCTET_STRING).content;
   fields.end();
+  return { oid, digest: hash };
+}
+
+function imprintOf(fields: der.Fields): Imprint {
+  const { oid, digest: hash } = statedImprint(fields);
   const algorithm = DIGESTS[oid];
   if (!algorithm || algorithm === "sha1") {
     throw new Fault("its digest is not SHA-256, SHA-384 or SHA-512", "其摘要算法不是 SHA-256、SHA-384 或 SHA-512");
   }
   if (hash.length !== digest(algorithm, new Uint8Array(0)).length) throw new der.NotDer();
-  return { algorithm, digest: hash };
+  return { oid, algorithm, digest: hash };
 }
 
 /** A request; a fault if the bytes are not exactly one in DER. */
@@ -61,7 +68,7 @@ export function parseRequest(data: Bytes): Request {
   der.checkDer(outer);
   const fields = der.sequenceOf(outer);
   if (der.integerOf(fields.take(der.INTEGER)) !== 1n) throw new der.NotDer();
-  const imprint = imprintOf(fields.sequence());
+  const imprint = statedImprint(fields.sequence());
   const policy = fields.maybe(der.OID);
   const nonce = fields.maybe(der.INTEGER);
   fields.maybe(1);
@@ -165,7 +172,7 @@ function readSigner(fields: der.Fields): SignerInfo {
 /** Refuse a token that does not answer the request (digest, nonce, policy). */
 export function checkAnswers(request: Request, token: Token): void {
   const same =
-    request.imprint.algorithm === token.imprint.algorithm &&
+    request.imprint.oid === token.imprint.oid &&
     equal(request.imprint.digest, token.imprint.digest) &&
     request.nonce === token.nonce &&
     (request.policy === null || request.policy === token.policy);
@@ -185,12 +192,20 @@ export function verifyToken(token: Token, authority: Authority): Certificate[] {
   );
 }
 
-function prove(token: Token, authority: Authority): Certificate[] {
+/** The certificates from the token's signer up to the first trusted one; nothing else of it is checked. */
+export function pathTo(token: Token, authority: Authority): Certificate[] {
   const { signer } = token;
   const pool = [...authority.certificates, ...token.certificates];
   const leaf = pool.find((c) => c.serial === signer.serial && equal(c.issuer, signer.issuer));
   if (!leaf) throw new Fault("the signer's certificate is missing", "缺少签名证书");
   const path = pathOf(leaf, token.certificates, authority.certificates, token.time);
+  return path.slice(0, path.findIndex((c) => authority.certificates.some((known) => same(known, c))) + 1);
+}
+
+function prove(token: Token, authority: Authority): Certificate[] {
+  const { signer } = token;
+  const path = pathTo(token, authority);
+  const leaf = path[0] as Certificate;
   checkTimestampUse(leaf);
   checkAttributes(token, leaf);
   if (!fits(signer.algorithm, kindOf(leaf.spki), signer.digest)) {
@@ -199,7 +214,14 @@ function prove(token: Token, authority: Authority): Certificate[] {
   if (!checks(leaf.spki, signer.algorithm, signer.signature, signer.signedBytes, signer.digest)) {
     throw new Fault("its signature is wrong", "其签名不正确");
   }
+  checkDigests(signer.digest, path.slice(0, -1));
   return path;
+}
+
+/** A signature over a digest that can be forged proves nothing. */
+function checkDigests(stated: Algorithm, issued: Certificate[]): void {
+  const weak = stated === "sha1" || issued.some((c) => digestOf(c.algorithm, null) === "sha1");
+  if (weak) throw new Fault("it, or a certificate below the trusted one, is signed with SHA-1", "其签名或可信证书以下的证书使用了 SHA-1");
 }
 
 /** What is signed speaks of this content and of this certificate. */
@@ -210,17 +232,17 @@ function checkAttributes(token: Token, leaf: Certificate): void {
   if (!type || der.oidOf(type) !== TST_INFO || !stated || !equal(stated.content, digest(name, token.content))) {
     throw new Fault("what is signed is not this content", "所签的不是此内容");
   }
-  const second = attributes.get(SIGNING_CERTIFICATE_2);
-  const first = attributes.get(SIGNING_CERTIFICATE);
-  const value = second ?? first;
-  if (!value) throw new Fault("it does not name the signer's certificate", "未指明签名证书");
-  const certs = der.valuesOf(der.sequenceOf(value).take(der.SEQUENCE).content);
-  const fields = der.sequenceOf(certs[0] as der.Value);
-  let algorithm: Algorithm | undefined = second ? "sha256" : "sha1";
-  if (second && fields.tag === der.SEQUENCE) algorithm = DIGESTS[algorithmOf(fields.take()).oid];
-  const hash = fields.take(der.OCTET_STRING).content;
-  if (!algorithm || !equal(hash, digest(algorithm, leaf.bytes))) {
-    throw new Fault("it names another certificate as the signer's", "所指的签名证书是另一张");
+  const named = [SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_2].filter((oid) => attributes.has(oid));
+  if (!named.length) throw new Fault("it does not name the signer's certificate", "未指明签名证书");
+  for (const oid of named) {
+    const certs = der.valuesOf(der.sequenceOf(attributes.get(oid) as der.Value).take(der.SEQUENCE).content);
+    const fields = der.sequenceOf(certs[0] ?? (attributes.get(oid) as der.Value));
+    let algorithm: Algorithm | undefined = oid === SIGNING_CERTIFICATE ? "sha1" : "sha256";
+    if (oid === SIGNING_CERTIFICATE_2 && fields.tag === der.SEQUENCE) algorithm = DIGESTS[algorithmOf(fields.take()).oid];
+    const hash = fields.take(der.OCTET_STRING).content;
+    if (!algorithm || !equal(hash, digest(algorithm, leaf.bytes))) {
+      throw new Fault("it names another certificate as the signer's", "所指的签名证书是另一张");
+    }
   }
 }
 

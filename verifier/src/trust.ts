@@ -15,6 +15,8 @@ export interface Signer {
   from: number | null;
   until: number | null;
   revoked: number | null;
+  /** The log and the entry that revoked it, where the policy names them. */
+  revokedAt: { log: string; index: number } | null;
 }
 export interface TrustedLog {
   key: Key;
@@ -43,6 +45,7 @@ export interface Trust {
   authorities: Authority[];
   witnesses: Witness[];
   weak: Map<string, number>;
+  earlier: { tokens: number; before: number }[];
   prints: Print[];
 }
 /** One file of the folder, as the paper sheet shows it. */
@@ -165,6 +168,28 @@ class Folder {
   }
 }
 
+type Revocations = Map<string, { from: number; at: { log: string; index: number } | null }>;
+
+/** How many tokens an exhibit needs over whose manifest trusted ones state these times. */
+export function neededTokens(trust: Trust, times: number[]): number {
+  const met = trust.earlier.filter((e) => times.filter((t) => t < e.before).length >= e.tokens);
+  return Math.min(trust.tokens, ...met.map((e) => e.tokens));
+}
+
+/** Whether entry `index` of the log `origin` stands after the entry that revoked a signer's key. */
+export function afterRevocation(trust: Trust, signer: Signer, origin: string, index: number): boolean {
+  const at = signer.revokedAt;
+  const ages = [...trust.logs.slice(1), ...trust.logs.slice(0, 1)].map((log) => log.key.name);
+  if (!at || !ages.includes(at.log) || !ages.includes(origin)) return false;
+  const later = ages.indexOf(origin) - ages.indexOf(at.log);
+  return later > 0 || (later === 0 && index > at.index);
+}
+
+/** The trusted signer whose key has this digest, else that of today. */
+export function signerNamed(trust: Trust, digest: string | undefined): Signer {
+  return trust.signers.find((s) => s.digest === digest) ?? (trust.signers[0] as Signer);
+}
+
 /** The contents of PEM blocks of one kind. */
 export function pemBlocks(data: string, kind: string, noun: string): Bytes[] {
   const found: Bytes[] = [];
@@ -229,13 +254,18 @@ export function loadTrust(files: Files): Trust {
     authorities: [],
     witnesses: [],
     weak: new Map(),
+    earlier: [],
     prints: folder.prints,
   };
-  const revoked = new Map<string, number>();
+  const revoked: Revocations = new Map();
   readKeys(top, folder, trust);
   if (second) readFurther(top, folder, trust, revoked);
   top.end();
-  for (const signer of trust.signers) signer.revoked = revoked.get(signer.digest) ?? null;
+  for (const signer of trust.signers) {
+    const found = revoked.get(signer.digest);
+    signer.revoked = found?.from ?? null;
+    signer.revokedAt = found?.at ?? null;
+  }
   checkApart(trust);
   return trust;
 }
@@ -263,10 +293,10 @@ function readKeys(top: Reader, folder: Folder, trust: Trust): void {
 
 function readSigner(name: string, folder: Folder): Signer {
   const key = parsePublicKey(folder.text(name, "清单签名公钥", "signer's key"), name);
-  return { key, digest: keyDigest(key), from: null, until: null, revoked: null };
+  return { key, digest: keyDigest(key), from: null, until: null, revoked: null, revokedAt: null };
 }
 
-function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Map<string, number>): void {
+function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Revocations): void {
   for (const item of top.tables("witnesses", true)) {
     const name = item.text("name");
     const file = item.path("vkey");
@@ -290,8 +320,14 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Map<str
   trust.clockBound = bound > 0 ? bound : null;
   for (const item of top.tables("signers", true)) readFormerSigner(item, folder, trust);
   for (const item of top.tables("revoked", true)) {
-    revoked.set(item.hex("key_sha256"), item.moment("from"));
+    const key = item.hex("key_sha256");
+    const from = item.moment("from");
+    const log = item.maybeText("log");
+    const index = item.count("index", -1, Number.MAX_SAFE_INTEGER, -1);
     item.end();
+    if ((log === null) !== (index < 0)) throw wrong("revoked.log and revoked.index belong together.", "revoked.log 与 index 应并列。");
+    // What counts is the second: a token states no more.
+    revoked.set(key, { from: Math.floor(from / 1e6) * 1e6, at: log === null ? null : { log, index } });
   }
   for (const item of top.tables("logs", true)) {
     const file = item.path("vkey");
@@ -300,6 +336,10 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Map<str
     item.end();
   }
   readRecovery(top, folder);
+  for (const item of top.tables("earlier_tokens", true)) {
+    trust.earlier.push({ tokens: item.count("tokens", 1, 65536), before: item.moment("before") });
+    item.end();
+  }
   for (const item of top.tables("weak", true)) {
     const algorithm = item.text("algorithm");
     if (!["sha1", "sha256", "sha384", "sha512", "sm3"].includes(algorithm) || trust.weak.has(algorithm)) {

@@ -1,18 +1,23 @@
 // A verification as a whole: find the package, read it, then prove claim after claim.
-import { text } from "./bytes";
+import { tellAnchors } from "./anchors";
+import { checkCase } from "./case";
+import { BAD_CERTIFICATE, declaredBy } from "./declared";
 import { measure } from "./digests";
+import { checkEnclosed } from "./enclosed";
+import { verifyErased } from "./erased";
 import { attemptTo } from "./fault";
 import { checkEnd, checkLog, checkpointOf, logOf } from "./log";
 import * as names from "./names";
-import { type Key, parseVkey } from "./note";
 import { checkPackage, type Package } from "./package";
 import { dossierName, type Papers, papersBeside, papersInside } from "./papers";
-import { checkReview, checkSignature, provedBy } from "./signing";
-import type { Source } from "./source";
-import { checkOrder, checkStamps } from "./stamps";
-import { parseCertificates, type Trust } from "./trust";
-import { conclude, DEFAULT_REQUIRED, Findings, notAPackage, type Verdict } from "./verdict";
-import { isKnownText } from "./verifytext";
+import { checkRenewal } from "./renewal";
+import { checkRevocation } from "./revocation";
+import { checkPlace, checkReview, checkSignature, provedBy } from "./signing";
+import { Memory, type Source } from "./source";
+import { checkOrder, concludeStamps, readStamps } from "./stamps";
+import type { Trust } from "./trust";
+import { type ClaimId, conclude, DEFAULT_REQUIRED, Findings, notAPackage, type Verdict } from "./verdict";
+import { checkWitnesses } from "./witnesses";
 import { type Archive, checkNames, hasZipRecord, openArchive } from "./zip";
 
 /** What is to be verified: the file itself, and what lies beside it, by name. */
@@ -22,9 +27,13 @@ export interface Given {
   beside: ReadonlyMap<string, Source>;
 }
 
-export function verify(given: Given, trust: Trust | null): Verdict {
+/** The verdict on what is given; `now` (microseconds since 1970) says at what time it is asked. */
+export function verify(given: Given, trust: Trust | null, now: number): Verdict {
+  const required = new Set<ClaimId>(trust?.require ?? DEFAULT_REQUIRED);
+  if (trust?.revocation) required.add("revocation");
+  const findings = new Findings(required);
+  if (given.name.endsWith(".erasure.json")) return verifyErased(given, trust, now, findings);
   if (!hasZipRecord(given.source)) return notAPackage(given.name);
-  const findings = new Findings(new Set(trust?.require ?? DEFAULT_REQUIRED));
   const outer = openArchive(given.source, given.name, findings);
   const name = dossierName(outer);
   let papers: Papers;
@@ -41,7 +50,16 @@ export function verify(given: Given, trust: Trust | null): Verdict {
     pack = checkPackage(openArchive(inner, papers.sidecars.wacz, findings), findings);
     checkEnclosed(outer, papers, pack, trust, findings);
   }
-  const stamps = checkStamps(papers, pack.manifestBytes, null, trust, findings);
+  const found = readStamps(papers, pack.manifestBytes, null, trust, findings);
+  const stamps = found.proved;
+  const again = (file: string): Source | null => {
+    if (file === papers.sidecars.wacz) return pack.archive.source;
+    const data = file === names.MANIFEST ? pack.manifestBytes : papers.get(file);
+    return data ? new Memory(data) : null;
+  };
+  checkRenewal(papers, stamps, trust, again, now, findings);
+  tellAnchors(papers, pack.manifestBytes, findings);
+  concludeStamps(found, trust, findings);
   const proved = provedBy(stamps.map((s) => s.token.time), trust);
   checkSignature(pack, papers, trust, proved, findings);
   checkReview(pack, trust, proved, findings);
@@ -49,6 +67,12 @@ export function verify(given: Given, trust: Trust | null): Verdict {
   const head = checkpointOf(papers);
   if (log && head) checkEnd(log, head.checkpoint, papers.sidecars.proof("outcome"), findings);
   const logged = checkLog(pack, papers, whole, log?.key ?? null, findings);
+  const index = findings.facts["index"];
+  if (head && typeof index === "number") checkPlace(pack, papers, { origin: head.checkpoint.origin, index }, trust, findings);
+  checkWitnesses(papers, trust, logged.outcome?.time ?? null, findings);
+  checkRevocation(papers, stamps, trust, findings);
+  checkCase(papers, trust, findings);
+  declare(pack, findings);
   checkOrder(pack, papers, logged, stamps, trust, findings);
   findings.valid(
     "package",
@@ -56,6 +80,11 @@ export function verify(given: Given, trust: Trust | null): Verdict {
     "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录相互一致。",
   );
   return conclude(given.name, findings, { trusted: trust !== null, trial: onlyTrial(papers, trust) });
+}
+
+function declare(pack: Package, findings: Findings): void {
+  findings.declared = declaredBy(pack.contents.records);
+  findings.badCertificate = findings.declared.includes(BAD_CERTIFICATE);
 }
 
 function openInner(outer: Archive, papers: Papers, findings: Findings): Source {
@@ -73,36 +102,6 @@ function openInner(outer: Archive, papers: Papers, findings: Findings): Source {
   }
   findings.fault("package", outer.place(wacz), found.fault);
   return outer.source.part(0, 0);
-}
-
-/** The dossier's keys, certificates and instructions are for reading; still they must fit. */
-function checkEnclosed(outer: Archive, papers: Papers, pack: Package, trust: Trust | null, findings: Findings): void {
-  const instructions = papers.get(names.VERIFY_TEXT);
-  const artefacts = pack.manifest?.artefacts.map((a) => a.name) ?? Object.keys(names.REQUIRED);
-  if (instructions && !isKnownText(instructions, papers.sidecars.name, papers.tokens, artefacts)) {
-    findings.invalid("package", outer.place(names.VERIFY_TEXT), "VERIFY.txt is not the text that belongs in this dossier.", "VERIFY.txt 不是本证据移交包应有的说明文字。");
-  }
-  const vkey = papers.get(names.LOG_KEY);
-  if (vkey) {
-    const found = attemptTo(() => parseVkey(text(vkey, names.LOG_KEY), names.LOG_KEY));
-    if ("fault" in found) findings.fault("package", outer.place(names.LOG_KEY), found.fault);
-    else if (trust && !trust.logs.some((log) => sameKey(log.key, found.value))) {
-      findings.invalid(
-        "inclusion", outer.place(names.LOG_KEY),
-        "The enclosed log key is not one that this trust folder lists. If the log has a successor since, ask for a newer trust folder.",
-        "所附日志公钥不在此信任文件夹所列之中。若其后已启用后继日志，请索取较新的信任文件夹。",
-      );
-    }
-  }
-  for (const authority of papers.tokens) {
-    const file = `authorities/${authority}.pem`;
-    const found = attemptTo(() => parseCertificates(papers.get(file) ?? new Uint8Array(0), file));
-    if ("fault" in found) findings.fault("package", outer.place(file), found.fault);
-  }
-}
-
-function sameKey(a: Key, b: Key): boolean {
-  return a.name === b.name && a.key.every((byte, at) => byte === b.key[at]);
 }
 
 function onlyTrial(papers: Papers, trust: Trust | null): boolean {

@@ -12,7 +12,12 @@ export function setLanguage(next: "zh" | "en"): void {
 }
 
 export function t(line: Line): string {
-  return line[current];
+  return visible(line[current]);
+}
+
+/** Text from a file, with nothing in it that could steer what is shown. */
+export function visible(value: string): string {
+  return value.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 type Child = Node | string | null;

@@ -49,7 +49,7 @@ function answer(order: Order): Answer {
   if (order.file) {
     const { path, file } = order.file;
     const beside = new Map(order.beside.map((one) => [one.path, new FileSource(one.file)]));
-    const found = attemptTo(() => verify({ name: path, source: new FileSource(file), beside }, loaded.value?.trust ?? null));
+    const found = attemptTo(() => verify({ name: path, source: new FileSource(file), beside }, loaded.value?.trust ?? null, Date.now() * 1000));
     if ("fault" in found) return { ...out, refused: { en: found.fault.en, zh: found.fault.zh } };
     out.verdict = found.value;
   }

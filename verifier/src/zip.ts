@@ -1,6 +1,6 @@
 // The canonical ZIP. Names, sizes and CRCs fix every byte: all headers are built again and compared.
-import { type Bytes, compareBytes, concat, equal, indexOf, latin1, utf8 } from "./bytes";
-import { Fault } from "./fault";
+import { type Bytes, compareBytes, concat, equal, indexOf, latin1, text, utf8 } from "./bytes";
+import { attemptTo, Fault } from "./fault";
 import { chunks, Memory, type Source } from "./source";
 import type { Findings } from "./verdict";
 import { inflateRaw } from "./inflate";
@@ -73,8 +73,9 @@ function isPath(name: string): boolean {
 }
 
 function rawName(data: Bytes): string {
-  const name = latin1(data);
-  return /^[\x20-\x7e]*$/.test(name) ? name : JSON.stringify(new TextDecoder().decode(data)).slice(1, -1);
+  const found = attemptTo(() => text(data, "name"));
+  if ("value" in found) return found.value;
+  return latin1(data).replace(/[\x80-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
 }
 
 function readLocal(source: Source, at: number): Entry | null {
@@ -180,9 +181,20 @@ export function openArchive(source: Source, label: string, findings: Findings): 
   }
   if (isCanonical(source, walked, at)) return new Archive(source, label, walked, true);
   const before = findings.claims.length;
-  const { entries, start } = directory(source, at, walked.length > 0);
+  const listed = directory(source, at);
+  const cut = readLocal(source, at);
+  const isCut = cut !== null && cut.dataAt + cut.packed > source.size && !listed.here;
+  if (isCut) {
+    walked.push(cut);
+    findings.invalid(
+      "package", `${label}!${cut.name}`,
+      `${label} ends in the middle of ${cut.name}: it was cut off.`, `${label} 在 ${cut.name} 中间结束：文件不完整。`,
+    );
+  }
+  // Where nothing lies as the directory says, it is that of a ZIP inside a file that was cut off.
+  const entries = walked.length && !listed.here ? [] : listed.entries;
   compareWith(source, label, walked, entries, findings);
-  if (entries.length) compareTail(source, label, entries, start, findings);
+  if (entries.length) compareTail(source, label, entries, listed.start, findings);
   if (findings.claims.length === before) {
     findings.invalid(
       "package", `${label}!${DIRECTORY}`,
@@ -206,28 +218,34 @@ function sameLocal(source: Source, entry: Entry): boolean {
   return entry.dataAt - entry.offset === head.length && equal(source.read(entry.offset, head.length), head);
 }
 
-/** The directory whose entries lie where it says: a ZIP inside the ZIP has one too. */
-function directory(source: Source, stop: number, walked: boolean): { entries: Entry[]; start: number } {
-  const starts = [stop];
+interface Directory {
+  entries: Entry[];
+  start: number;
+  /** How many of its entries lie where it says. */
+  here: number;
+}
+
+/** The directory whose entries lie where it says, then that of the last end record: a ZIP inside has one too. */
+function directory(source: Source, stop: number): Directory {
   const tailAt = Math.max(0, source.size - 65535 - 22);
   const tail = source.read(tailAt, source.size - tailAt);
-  for (let at = 0; (at = indexOf(tail, END, at)) >= 0; at++) {
-    starts.push(le(tail, at + 16, 4), tailAt + at - le(tail, at + 12, 4));
-  }
-  const next = findFrom(source, CENTRAL, stop);
-  if (next >= 0) starts.push(next);
-  let best: { entries: Entry[]; start: number } = { entries: [], start: stop };
-  let bestHere = 0;
-  for (const start of new Set(starts)) {
+  let last = -1;
+  for (let at = indexOf(tail, END); at >= 0; at = indexOf(tail, END, at + 1)) last = at;
+  const pointed = last < 0 ? [stop] : [stop, le(tail, last + 16, 4), tailAt + last - le(tail, last + 12, 4)];
+  let best: Directory = { entries: [], start: stop, here: 0 };
+  let bestRank = [0, 0, 0];
+  for (const start of new Set([...pointed, findFrom(source, CENTRAL, stop)])) {
     if (start < 0 || start >= source.size) continue;
     const { entries } = readCentral(source, start);
     const here = entries.filter((e) => readLocal(source, e.offset)?.name === e.name).length;
-    if (here > bestHere || (here === bestHere && entries.length > best.entries.length)) {
-      best = { entries, start };
-      bestHere = here;
+    const rank = [here, entries.length && pointed.includes(start) ? 1 : 0, entries.length];
+    const differs = rank.findIndex((value, at) => value !== bestRank[at]);
+    if (differs >= 0 && (rank[differs] as number) > (bestRank[differs] as number)) {
+      best = { entries, start, here };
+      bestRank = rank;
     }
   }
-  return walked && bestHere === 0 ? { entries: [], start: stop } : best;
+  return best;
 }
 
 function findFrom(source: Source, sign: Bytes, from: number): number {
@@ -243,9 +261,6 @@ function compareWith(source: Source, label: string, walked: Entry[], listed: Ent
     findings.invalid("package", `${label}!${name}`, `${label}: ${en}`, `${label}：${zh}`);
   if (!listed.length) {
     invalid(DIRECTORY, "the central directory cannot be read.", "中央目录无法读取。");
-    const last = walked.length ? (walked[walked.length - 1] as Entry) : null;
-    const cut = readLocal(source, last ? last.dataAt + last.packed : 0);
-    if (cut) invalid(cut.name, `it ends in the middle of ${cut.name}.`, `文件在 ${cut.name} 中间结束，不完整。`);
     return;
   }
   const seen = new Map<string, string>();

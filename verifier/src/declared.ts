@@ -1,0 +1,83 @@
+// What must be said before anything else: derived again from the capture's own records.
+import { isObject, type Json, type JsonObject } from "./json";
+import * as names from "./names";
+import type { Line } from "./verdict";
+
+const line = (zh: string, en: string): Line => ({ zh, en });
+
+/** Code to sentence, the gravest first. */
+const SENTENCES: { [code: string]: Line } = {
+  bad_certificate: line("网站证书未通过验证，仍按声明取证", "the site's certificate did not verify; captured all the same, declared"),
+  login: line("页面为登录页，不是所指的商品或店铺页面", "the page is a sign-in page, not the listing or shop that was asked for"),
+  verification: line("页面为验证页（验证码、人机验证），不是所指的商品或店铺页面", "the page asks to prove a person, it is not the listing or shop that was asked for"),
+  empty: line("页面没有内容", "the page is empty"),
+  gone: line("页面所指内容已下架或不存在", "what the page was to show is gone"),
+  "http-error": line("服务器以错误状态作答", "the server answered with an error"),
+  byte_mismatch: line("浏览器两路记录的字节数不一致，详见 capture.json", "the browser's two records disagree on byte counts, see capture.json"),
+  log_incomplete: line("连接中有不属于任何应答的字节，或浏览器网络日志有无法读懂之处，详见 capture.json", "bytes that belong to no answer, or a browser log not all readable; see capture.json"),
+  redacted: line("取证时带有登录状态；交互记录中的凭据已等长遮盖，原文另行加密封存", "captured with a login; secrets in the exchanges are masked, the exact bytes encrypted"),
+  decoded: line("交互记录为浏览器解码后的内容，不是线路上的原始字节", "the exchanges are as the browser decoded them, not the literal bytes of the wire"),
+  attended: line("有人值守取证，由在场人员操作浏览器", "attended: a person used the browser"),
+  limit: line("取证达到时间、字节、请求或高度上限，记录不完整", "a bound on time, bytes, requests or height was reached; the record is not whole"),
+  no_licence: line("卖家亮照页面未能取得，原因见 capture.json", "the seller's licence page was asked for and not had, see capture.json for why"),
+  review_failed: line("取证工具最近一次技术核查未通过", "the latest technical review of the capture tool did not pass"),
+  sandbox_off: line("浏览器沙箱未启用（由设置关闭）", "the browser's sandbox was off (by setting)"),
+  no_key_isolation: line("取证进程与密钥之间没有系统级隔离", "nothing in the system kept keys from the capturing process"),
+  loopback_allowed: line("允许访问本机地址（演示或测试设置）", "addresses of this very machine were allowed (a setting for demo and tests)"),
+  no_guard: line("未经出口守卫直接联网", "the capture did not go through the egress guard"),
+};
+export const BAD_CERTIFICATE = SENTENCES["bad_certificate"] as Line;
+
+const part = (value: Json | undefined, key: string): Json | undefined => (isObject(value) ? value[key] : undefined);
+const rows = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+const there = (value: Json | undefined): boolean =>
+  Array.isArray(value) ? value.length > 0 : isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
+
+/** The lines that the records oblige to say, the gravest first, none twice. */
+export function declaredBy(records: ReadonlyMap<string, JsonObject>): Line[] {
+  const capture = records.get(names.CAPTURE);
+  const environment = records.get(names.ENVIRONMENT);
+  const due = new Set<string>();
+  if (part(part(capture, "certificate"), "verdict") === "bad" || badForPage(capture, records.get(names.CERTIFICATES))) due.add("bad_certificate");
+  for (const key of ["page_state", "page_note"]) {
+    const note = part(capture, key);
+    if (typeof note === "string") due.add(note);
+  }
+  const fidelity = part(capture, "fidelity");
+  if (fidelity === "redacted" || fidelity === "decoded") due.add(fidelity);
+  if (part(capture, "byte_counts") === "mismatch") due.add("byte_mismatch");
+  if (there(part(capture, "log_faults"))) due.add("log_incomplete");
+  if (there(part(capture, "limits_hit"))) due.add("limit");
+  if (rows(part(capture, "not_recorded")).some((row) => part(row, "what") === "licence page")) due.add("no_licence");
+  if (part(part(environment, "browser"), "sandbox") === "off") due.add("sandbox_off");
+  if (part(part(environment, "isolation"), "key_isolation") === "none") due.add("no_key_isolation");
+  const review = rows(part(environment, "rows")).filter((row) => part(row, "id") === "review");
+  if (review.some((row) => part(part(row, "data"), "result") === "failed")) due.add("review_failed");
+  const egress = part(environment, "egress");
+  if (part(egress, "allow_loopback") === true) due.add("loopback_allowed");
+  if (part(egress, "proxy") === "none") due.add("no_guard");
+  if (there(records.get(names.ATTENDED))) due.add("attended");
+  const found = Object.keys(SENTENCES).filter((code) => due.has(code)).map((code) => SENTENCES[code] as Line);
+  for (const item of rows(part(capture, "declared"))) {
+    const zh = part(item, "zh");
+    const en = part(item, "en");
+    if (typeof zh === "string" && typeof en === "string") found.push({ zh, en });
+  }
+  return found.filter((one, at) => found.findIndex((other) => other.zh === one.zh && other.en === one.en) === at);
+}
+
+/** Whether a connection to the page's own host had a bad certificate, whatever is said of it. */
+function badForPage(capture: JsonObject | undefined, certificates: JsonObject | undefined): boolean {
+  const hosts = ["url", "final_url"].map((key) => hostOf(part(capture, key)));
+  return rows(part(certificates, "connections")).some((row) => {
+    const verdict = part(row, "verdict");
+    const host = `${String(part(row, "host"))} ${String(part(row, "port"))}`;
+    return hosts.includes(host) && verdict !== "ok" && verdict !== "not verified";
+  });
+}
+
+function hostOf(url: Json | undefined): string | null {
+  if (typeof url !== "string" || !url.startsWith("https://")) return null;
+  const authority = /^https:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?(?:[/?#]|$)/.exec(url);
+  return authority ? `${(authority[1] as string).replace(/^\[|\]$/g, "").toLowerCase()} ${authority[2] ?? "443"}` : null;
+}
