@@ -106,6 +106,9 @@ class Signs:
     ``challenge`` is a verification widget of some size; ``product`` is markup that says so.
     ``shadow`` is text in shadow roots, which the page's own text leaves out; ``controls`` are
     fields and buttons; ``pictures`` those of some size, backgrounds of a page without text too.
+    ``seen`` is the text that a person can read: neither tiny, transparent, of the ground's colour,
+    clipped away nor off the page; None where it was not measured; ``frames`` are frames of a size
+    to be read.
     """
 
     url: str = ""
@@ -120,6 +123,8 @@ class Signs:
     headings: str = ""
     controls: int = 0
     shadow: str = ""
+    seen: str | None = None
+    frames: int = 0
 
     @property
     def listing(self) -> bool:
@@ -158,14 +163,18 @@ def measure(page: Page) -> Signs:
         headings=str(found["headings"]),
         controls=int(found["controls"]),
         shadow=str(found["shadow"]),
+        seen=str(found["seen"]),
+        frames=int(found["frames"]),
     )
 
 
 def note_of(title: str, text: str, status: int, signs: Signs) -> str | None:
     """Return what a page looks like if not an ordinary one; None for an ordinary one.
 
-    One of ``gone``, ``http-error``, ``verification``, ``login``, ``empty``.
+    One of ``gone``, ``http-error``, ``verification``, ``login``, ``empty``. Only words that a
+    person can read count, so that a page cannot declare itself gone in letters nobody sees.
     """
+    whole, text = text, _readable(text, signs)
     if status in (404, 410):
         return "gone"
     if _is_verification(title, text, signs, refused=status in (403, 405, 429, 503)):
@@ -178,7 +187,15 @@ def note_of(title: str, text: str, status: int, signs: Signs) -> str | None:
         return "login"
     if _is_gone(title, text, signs):
         return "gone"
-    return "empty" if _is_empty(text, signs) else None
+    return "empty" if _is_empty(whole, signs) else None
+
+
+def _readable(text: str, signs: Signs) -> str:
+    """Return what of the page's text a person can read; text of frames if there is one to read."""
+    if signs.seen is None:
+        return text
+    frame = _FRAME_LINE.search(text) if signs.frames else None
+    return signs.seen + ("\n" + text[frame.start() :] if frame else "")
 
 
 def _is_empty(text: str, signs: Signs) -> bool:

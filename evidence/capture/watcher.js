@@ -25,16 +25,27 @@
     if (!label) label = near.getAttribute('name') || '';
     return brief(kind) + (label ? ' “' + brief(label) + '”' : '');
   };
-  // Once a password field, always one: pages show what is in it by changing its type.
+  // Once a password field, always one: pages show what is in it by changing its type. Some draw
+  // dots in a field of another type; a code that was sent to the person is a secret as well.
+  const SECRET = /passw|pwd|passcode|\botp\b|one-?time|current-password|new-password|密码|口令|短信码|验证码|校验码|动态码/i;
   const passwords = new Set();
+  const isSecret = e => {
+    if (e instanceof HTMLInputElement && e.type === 'password') return true;
+    if (!(e instanceof HTMLElement) || !typed(e)) return false;
+    const security = getComputedStyle(e).webkitTextSecurity;
+    return (security && security !== 'none') || SECRET.test([e.getAttribute('autocomplete'),
+      e.getAttribute('name'), e.id, e.getAttribute('placeholder'), e.getAttribute('aria-label')].join(' '));
+  };
   const secret = e => {
-    if (e instanceof HTMLInputElement && e.type === 'password') passwords.add(e);
+    if (isSecret(e)) passwords.add(e);
     return passwords.has(e);
   };
   const reveal = () => {
-    for (const e of document.querySelectorAll('input[type=password]')) passwords.add(e);
-    for (const e of passwords)
-      if (e.value) say('secret', {name: e.name || e.id || '', value: e.value.slice(0, 500)});
+    for (const e of document.querySelectorAll('input, textarea')) secret(e);
+    for (const e of passwords) {
+      const value = e.value ?? e.textContent;
+      if (value) say('secret', {name: e.getAttribute('name') || e.id || '', value: value.slice(0, 500)});
+    }
   };
 
   // Keys are counted per field; in a password field not even that.

@@ -59,7 +59,7 @@ def test_a_page_cannot_forge_its_text_nor_stop_the_capture(
     assert snapshot.title == "t" * 500
     json.dumps(record_of(snapshot)).encode("utf-8")
     (told,) = [one for one in record_of(snapshot)["steps"] if one["step"] == "no MHTML"]
-    assert "its head (title, address) is longer" in told["detail"]
+    assert "its head (title, address) is longer" in told["note"]
     assert not (tmp_path / "evidence/page.mhtml").exists()
 
 

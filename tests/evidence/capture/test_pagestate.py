@@ -127,6 +127,30 @@ def test_an_ordinary_page_is_called_nothing_else(page: Page, name: str) -> None:
     assert state(page, ORDINARY[name]) is None
 
 
+_GOODS = "<h1>甬舟 保温杯 19元</h1><p>材质 不锈钢 商品详情</p>"
+_GONE_WORDS = "很抱歉，您查看的商品不存在，可能已下架或者被转移 404 页面不存在"
+_HIDDEN = {
+    "tiny": "font-size:1px",
+    "colour of the ground": "color:#fff",
+    "transparent": "color:transparent",
+    "opacity": "opacity:.01",
+    "clipped": "height:1px;overflow:hidden",
+    "off the page": "position:absolute;left:-9999px",
+    "clip": "position:absolute;clip:rect(0,0,0,0);width:1px;height:1px",
+    "clip-path": "clip-path:inset(50%)",
+    "invisible": "visibility:hidden",
+}
+
+
+@pytest.mark.parametrize("style", _HIDDEN.values(), ids=_HIDDEN)
+def test_a_page_cannot_name_its_state_in_words_nobody_sees(page: Page, style: str) -> None:
+    assert state(page, f"{_GOODS}<p style='{style}'>{_GONE_WORDS}</p>") is None
+    assert state(page, f"{_GOODS}<h1 style='{style}'>{_GONE_WORDS}</h1>") is None
+    box = f"<div style='{style}'><input type=password><p>请登录 账号登录 密码登录</p></div>"
+    assert state(page, f"{_GOODS}{box}") is None
+    assert state(page, f"<p>{_GONE_WORDS}</p>") == "gone"
+
+
 def test_an_address_that_is_a_pdf_is_not_empty(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "a.pdf"
     Image.new("RGB", (400, 300), "teal").save(file)
