@@ -12,6 +12,7 @@ from tests.evidence.tamper.good import DOSSIER, Good
 from tests.evidence.tamper.matrix import cell, html, judged, named, shell, written
 from tests.evidence.tamper.rows import all_rows
 from tests.evidence.tamper.table import Tampering
+from tests.evidence.verify.test_schema import VALIDATOR
 
 ROWS = all_rows()
 PUBLISHED = written()
@@ -43,7 +44,7 @@ def test_a_crime_is_named(good: Good, folder: Path, row: Tampering) -> None:
     assert verdict["exit"] == row.code, verdict["headline"]
     claim = named(row, verdict)
     assert claim is not None, verdict["claims"]
-    assert all(c["zh"] and c["en"] for c in verdict["claims"])
+    VALIDATOR.validate(verdict)
     assert PUBLISHED.get(row.name) == cell(claim), "write it anew: python -m tests.evidence.tamper"
 
 
