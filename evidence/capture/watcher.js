@@ -49,9 +49,16 @@
   };
 
   // Keys are counted per field; in a password field not even that.
-  let field = null, keys = 0, timer = 0;
+  let field = null, keys = 0, timer = 0, inside = '';
+  // Fields in a closed shadow tree are not seen, only its host: what is typed there is told apart,
+  // and the recorder finds out whether the tree holds a password field.
+  const closed = e => e instanceof Element && !e.shadowRoot && e.localName !== 'body' && !typed(e)
+    && (e.localName.includes('-') || /^(?:article|aside|blockquote|div|footer|h[1-6]|header|main|nav|p|section|span)$/
+      .test(e.localName)) && document.activeElement === e && e.tabIndex < 0;
   const flush = () => {
     clearTimeout(timer);
+    if (inside) say('closed', {value: inside.slice(0, 500)});
+    inside = '';
     if (field && keys) say('keys', secret(field)
       ? {target: describe(field), password: true}
       : {target: describe(field), count: keys});
@@ -71,6 +78,8 @@
     const target = e.composedPath()[0];
     if (target !== field) { flush(); field = target; }
     keys++;
+    if (closed(target)) inside = e.key === 'Backspace' ? inside.slice(0, -1)
+      : inside + (e.key.length === 1 && !e.ctrlKey && !e.metaKey ? e.key : '');
     clearTimeout(timer);
     timer = setTimeout(flush, 1500);
     if (e.key === 'Enter') flush();

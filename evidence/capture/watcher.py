@@ -9,6 +9,7 @@ masked wherever it went: it stays in memory and is written nowhere.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ _SECRETS = 200
 _KINDS = frozenset(
     {"active", "click", "double click", "keys", "paste", "drop", "submit", "change", "scroll"}
     | {"mark"}
+)
+
+_SECRET = re.compile(
+    r"passw|pwd|passcode|otp\b|one-time|text-security|密码|口令|验证码|校验码|动态码", re.IGNORECASE
 )
 
 Hear = Callable[[Page, str, dict[str, Any]], None]
@@ -67,7 +72,7 @@ class Watcher:
         self._attach(frame.page, session)
 
     def _attach(self, page: Page, session: CDPSession) -> None:
-        session.on("Runtime.bindingCalled", lambda event: self._take(page, event))
+        session.on("Runtime.bindingCalled", lambda event: self._take(page, session, event))
         with suppress(Error):
             session.send("Page.enable")
             session.send("Runtime.enable")
@@ -77,7 +82,7 @@ class Watcher:
                 {"source": self._source, "worldName": WORLD, "runImmediately": True},
             )
 
-    def _take(self, page: Page, event: dict[str, Any]) -> None:
+    def _take(self, page: Page, session: CDPSession, event: dict[str, Any]) -> None:
         if event.get("name") != BINDING:
             return
         try:
@@ -88,6 +93,9 @@ class Watcher:
             return
         if told.get("kind") == "secret":
             self._keep_from_evidence(told.get("name"), told.get("value"))
+        elif told.get("kind") == "closed":
+            if _hidden_password(session):
+                self._keep_from_evidence(None, told.get("value"))
         elif told.get("kind") in _KINDS:
             self.hear(page, told.pop("kind"), _plain(told))
 
@@ -96,6 +104,31 @@ class Watcher:
             self.secret_names.add(name[:_FIELD_LIMIT])
         if isinstance(value, str) and value and len(self.secrets) < _SECRETS:
             self.secrets.add(value[:_SECRET_LIMIT])
+
+
+def _hidden_password(session: CDPSession) -> bool:
+    """Return whether a closed shadow tree of the page holds a password field, or may hold one."""
+    try:
+        root = session.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"]
+    except Error:
+        return True
+    waiting: list[tuple[dict[str, Any], bool]] = [(root, False)]
+    while waiting:
+        node, closed = waiting.pop()
+        if closed and str(node.get("nodeName")) == "INPUT" and _is_secret(node):
+            return True
+        waiting += [(one, closed) for one in node.get("children", ())]
+        waiting += [
+            (one, closed or one.get("shadowRootType") == "closed")
+            for one in node.get("shadowRoots", ())
+        ]
+        if "contentDocument" in node:
+            waiting.append((node["contentDocument"], closed))
+    return False
+
+
+def _is_secret(node: dict[str, Any]) -> bool:
+    return bool(_SECRET.search(" ".join(map(str, node.get("attributes", ())))))
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:

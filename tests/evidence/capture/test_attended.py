@@ -31,12 +31,15 @@ from tests.evidence.capture.screen import Person, need_a_screen, screen
 
 pytestmark = pytest.mark.browser
 
-PASSWORD, DOTTED = "kE7xQz4bTy", "DiscFieldW4k8Hs2"
+PASSWORD, DOTTED, SHADED = "kE7xQz4bTy", "DiscFieldW4k8Hs2", "ShadPwWn47Kd9z"
 SIGN_IN = """<!doctype html><meta charset="utf-8"><title>登录</title><body style="margin:0">
 <form method="post" action="/shop"><input name="word" type="password" placeholder="请输入密码"
 style="position:absolute;left:0;top:0;width:90%;height:200px"><input name="mm"
 style="-webkit-text-security:disc;position:absolute;left:0;top:205px;width:90%;height:40px">
-<button style="position:absolute;left:0;top:250px;width:90%;height:250px">登录</button></form>"""
+<input name="sp" type="hidden"><div id="host"></div>
+<button style="position:absolute;left:0;top:250px;width:90%;height:250px">登录</button></form>
+<script>const root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<input type=password>';
+root.firstChild.oninput = e => document.forms[0].sp.value = root.firstChild.value;</script>"""
 SHOP = """<!doctype html><meta charset="utf-8"><title>甬江春茶旗舰店</title>
 <body style="margin:0;height:4000px"><a href="/item" target="_blank"
 style="position:absolute;left:0;top:0;width:90%;height:400px;background:#fc0">明前特级龙井</a>
@@ -147,6 +150,8 @@ def signs_in_and_marks(person: Person) -> None:
     person.does("type", PASSWORD)
     person.does("key", "Tab")
     person.does("type", DOTTED)
+    person.does("key", "Tab")
+    person.does("type", SHADED)
     person.clicks(300, 450)
     person.does("mousemove", "300", "600", "click", "5", "click", "5")
     person.says("m 店铺首页")
@@ -171,8 +176,10 @@ def nothing_typed_is_kept(folder: Path) -> None:
             data = gzip.decompress(data) if path.suffix == ".gz" else data
             assert PASSWORD.encode() not in data, path
             assert DOTTED.encode() not in data, path
+            assert SHADED.encode() not in data, path
     exchanges = gzip.decompress((folder / "archive/data.warc.gz").read_bytes())
     sent = b"\r\n\r\nword=" + b"*" * len(PASSWORD) + b"&mm=" + b"*" * len(DOTTED)
+    sent += b"&sp=" + b"*" * len(SHADED)
     assert sent in exchanges
     assert record["moments"][0]["title"] == "甬江春茶旗舰店undefined false"
 
