@@ -86,9 +86,9 @@ def _box(
     ]
     for one in repeated:
         if one.claim == claim_id:
-            ending = "未执行 not run" if one.code is None else f"退出码 exit {one.code}"
+            ending = "未执行 not run" if one.code is None else f"退出码 exit: {one.code}"
             parts.append(tag("pre", one.command, cls="command"))
-            parts.append(tag("pre", f"{_cut(one.output)}\n（{ending}）"))
+            parts.append(tag("pre", _cut(one.output), "\n", tag("small", ending)))
     parts += _by_shell(tongue, claim_id, shell)
     return tag("section", head, *found, *parts, cls="check")
 

@@ -14,6 +14,7 @@ from evidence.errors import FormatError, InputError, ProofError
 from evidence.format import jcs, names
 from evidence.format.entry import Sealed, parse_entry
 from evidence.format.times import format_time, parse_time
+from evidence.papers.markup import plain
 from evidence.papers.material import Material
 from evidence.verify.verdict import Outcome
 
@@ -85,11 +86,16 @@ def line_of(material: Material, *, issued: datetime) -> Line:
         "name": material.name or "",
         "number": f"CZ-{started:%Y%m%d}-{facts['manifest_sha256'][:10].upper()}",
         "package": {"sha256": package.sha256, "size": package.size, "sm3": package.sm3},
-        "title": str(material.record(names.CAPTURE).get("title") or "")[:TITLE],
+        "title": _shown(material.record(names.CAPTURE).get("title") or ""),
         "tokens": tokens,
         "trial": material.verdict.trial,
-        "url": facts["url"],
+        "url": plain(facts["url"], 1 << 13),
     }
+
+
+def _shown(title: object) -> str:
+    """Return a page's title as visible text on one line."""
+    return plain(" ".join(str(title).split()), TITLE)
 
 
 def proved_line(material: Material, *, issued: datetime) -> Line:

@@ -103,24 +103,19 @@ def _row(line: Said, tongue: Tongue) -> Markup:
 
 def law_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
     """Return part 七: what each article asks, and what in this report answers it."""
-    heads = (
-        ("条文", "Article"),
-        ("所问（本报告的概括）", "What it asks (our words)"),
-        ("本报告的回答", "What answers it here"),
-    )
+    heads = (("所问（本报告的概括）", "What it asks (our words)"), ("本报告的回答", "The answer"))
     day = material.verified.date()
-    rows = []
+    rows: list[Markup] = []
+    group = None
     for point in points(day):
         law = point.instrument
-        title = tongue.say(f"《{law.zh}》第{point.article}条", f"{law.en}, art. {point.article}")
-        rows.append(
-            tag(
-                "tr",
-                tag("td", title, tag("small", f"{law.number}，{law.start}")),
-                tag("td", tongue.say(point.zh, point.en)),
-                tag("td", _answer(material, point.claims, point.records, told, tongue)),
-            )
-        )
+        if (law.id, point.article) != group:
+            group = (law.id, point.article)
+            zh = f"《{law.zh}》第{point.article}条（{law.number}，{law.start} 起施行）"
+            en = f"{law.en}, art. {point.article}"
+            rows.append(tag("tr", tag("td", tongue.say(zh, en), colspan="2"), cls="group"))
+        answer = _answer(material, point.claims, point.records, told, tongue)
+        rows.append(tag("tr", tag("td", tongue.say(point.zh, point.en)), tag("td", answer)))
     zh = (
         "条文内容为本报告自拟的概括，非法条原文；引用时以公布的文本为准。是否采信由裁判者认定。"
         f"按 {day} 施行的文本列出。"

@@ -15,10 +15,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from evidence.errors import EvidenceError
 from evidence.format import names
-from evidence.format.times import parse_time
+from evidence.format.manifest import key_digest
+from evidence.format.policy import POLICY
+from evidence.format.policytext import parse_policy
 from evidence.format.verifytext import render_verify_text
 from evidence.papers.material import Material, papers_of
+from evidence.verify.token import parse_token
 
 LARGEST = 1 << 30
 """Of a dossier that is unpacked once more for the shell."""
@@ -88,17 +95,39 @@ def _commands(material: Material) -> Iterator[tuple[str, str]]:
     if material.trust_folder is None:
         return
     if names.SIGNATURE in material.inside:
-        key = "-pubin -inkey TRUST/signer.pem -in manifest.json -sigfile manifest.sig"
+        name = _signer(material.trust_folder, str(material.facts.get("signer")))
+        name = shlex.quote(f"TRUST/{name}")
+        key = f"-pubin -inkey {name} -in manifest.json -sigfile manifest.sig"
         yield "signature", f"openssl pkeyutl -verify -rawin {key}"
     papers = papers_of(material)
-    times = {t["authority"]: t["time"] for t in material.facts.get("tokens", [])}
+    policy = parse_policy((material.trust_folder / POLICY).read_text("utf-8"))
+    roots = {one.name: one.roots for one in policy.authorities}
     for authority in papers.tokens:
         response = papers.sidecars.response(authority)
-        if authority in times:
-            seconds = int(parse_time(times[authority]).timestamp())
-            over = f"-data manifest.json -in {response} -CAfile TRUST/authorities/{authority}.pem"
+        seconds = _seconds(papers.get(response) or b"")
+        if seconds is not None and authority in roots:
+            root = shlex.quote(f"TRUST/{roots[authority]}")
+            over = f"-data manifest.json -in {response} -CAfile {root}"
             yield "timestamp", f"openssl ts -verify -attime {seconds} {over}"
         yield "timestamp", f"openssl ts -reply -in {response} -text"
+
+
+def _seconds(response: bytes) -> int | None:
+    """Return the time that a token states, in seconds since 1970; None where it cannot be read."""
+    try:
+        return int(parse_token(response, "token", algorithm=None).time.timestamp())
+    except EvidenceError:
+        return None
+
+
+def _signer(folder: Path, digest: str) -> str:
+    """Return the file of the trusted key that the manifest names; the first one, if none is."""
+    policy = parse_policy((folder / POLICY).read_text("utf-8"))
+    for name in (policy.signer_key, *(one.key for one in policy.signers)):
+        key = load_pem_public_key((folder / name).read_bytes())
+        if isinstance(key, Ed25519PublicKey) and key_digest(key) == digest:
+            return name
+    return policy.signer_key
 
 
 def _run(claim: str, line: str, folder: Path) -> Repeated:

@@ -14,6 +14,7 @@ from evidence.papers.markup import Markup, Tongue, document, escaped, grouped, j
 from evidence.papers.material import Handed, Material
 from evidence.papers.parts import after_part, before_part, law_part
 from evidence.papers.repeated import Shell, by_openssl, by_shell
+from evidence.verify.verdict import Outcome
 
 WHOLE = 1 << 24
 """Characters of a program's output that an annex quotes whole."""
@@ -70,7 +71,7 @@ def render_report(
             tag("h1", tongue.word("核验报告", "Verification report")),
             tag("p", tongue.say("电子数据离线核验", "Offline verification of electronic data")),
             _header(material, tongue, tool, requester, number),
-            _result(material, tongue),
+            _result(material, tongue, shell),
             _handed(material, tongue),
             answers(material, tongue, by_openssl(material) if independent else (), shell),
             after_part(material, tongue),
@@ -125,7 +126,7 @@ def facts_table(tongue: Tongue, rows: list[tuple[str, str, object]]) -> Markup:
     )
 
 
-def _result(material: Material, tongue: Tongue) -> Markup:
+def _result(material: Material, tongue: Tongue, shell: Shell) -> Markup:
     verdict = material.verdict
     lines = [
         tag("div", tag("strong", tongue.say(verdict.headline_zh, verdict.headline_en)),
@@ -135,6 +136,15 @@ def _result(material: Material, tongue: Tongue) -> Markup:
         zh = "试用：时间戳仅来自试用机构，不具证明力。"
         en = "TRIAL: the timestamps come from a trial authority alone and prove nothing to others."
         lines.append(tag("p", tongue.say(zh, en), cls="trial"))
+    failed = [line for line in shell.lines if line.startswith("FAILED")]
+    if failed and verdict.outcome is not Outcome.INVALID:
+        count = len(failed)
+        zh = f"注意：两种核验不一致，VERIFY.txt 有 {count} 项不成立（附件二）；查明之前不应采用。"
+        en = (
+            f"NOTE: the two ways disagree: {count} lines of VERIFY.txt fail (annex 2); not to be "
+            "relied on before that is explained."
+        )
+        lines.append(tag("p", tag("strong", tongue.say(zh, en)), cls="invalid"))
     if verdict.declared:
         lines.append(tag("p", tongue.say("须先说明：", "To be said before anything else:")))
         lines.append(tag("ul", *(tag("li", tongue.say(zh, en)) for zh, en in verdict.declared)))
