@@ -13,6 +13,7 @@ from datetime import date
 from functools import lru_cache
 
 from evidence.format.entry import Attempt, Failed, NothingFound, Sealed, parse_entry
+from evidence.format.layouts import HEX, Layout, Layouts, are_hex, are_times
 from evidence.format.tiles import MAX_ENTRY
 from evidence.format.times import format_time
 
@@ -62,11 +63,16 @@ _NOTHING_FOUND = _form(
     _OUTCOME, rb'2","kind":"outcome","number":', _LEAST1, rb',"outcome":"nothing_found"', _PREV,
     rb',"reason":', _CODE, _TIME, rb"\}",
 )  # fmt: skip
-_FREQUENT = _form(b"|".join(form.pattern for form in (_ATTEMPT_2, _SEALED, _FAILED)))
-_GROUPS = 1 + 7 + 11 + 6
-_HEX = b"0123456789abcdef"
-_LEFT = b"--T::.Z"
-_WANTED = (1, 2, 4, 5, 6, 8, 9, 10, 13, 17, 18, 19, 20, 21, 22, 23, 24)
+_FORMS = (
+    (ATTEMPT, _ATTEMPT_2, (1, 1, 0, 1, 1, 1, 0)),
+    (ATTEMPT, _ATTEMPT_1, (1, 1, 1, 1, 1, 0)),
+    (SEALED, _SEALED, (1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1)),
+    (FAILED, _FAILED, (1, 1, 1, 1, 1, 1)),
+    (NOTHING_FOUND, _NOTHING_FOUND, (1, 1, 1, 1, 1, 1)),
+)
+"""Forms whose layout is worth learning, and which of their groups are fields that are wanted."""
+_LAYOUTS = Layouts()
+_ZERO = ord("0")
 _TYPES = {Attempt: ATTEMPT, Sealed: SEALED, Failed: FAILED, NothingFound: NOTHING_FOUND}
 
 
@@ -75,32 +81,63 @@ def glances(entries: Sequence[bytes]) -> list[Glance | None]:
 
     Everything accepted here is accepted there, with the same values.
     """
-    return _together(entries) or [glance(data) for data in entries]
+    found: list[Glance | None] = []
+    read: list[bytes] = []
+    times: list[bytes] = []
+    signs = 0
+    for data in entries:
+        layout = _layout(data)
+        if layout is None:
+            found.append(glance(data))
+            continue
+        try:
+            one = _by_layout(layout, data)
+        except ValueError:
+            found.append(None)
+            continue
+        found.append(one)
+        read.append(data)
+        times.append(one[5])
+        signs += layout.signs
+    sound = are_hex(read, signs) and are_times(times)
+    if sound and all(map(_is_day, {time[:10] for time in times})):
+        return found
+    return [glance(data) for data in entries]
 
 
-def _together(entries: Sequence[bytes]) -> list[Glance | None] | None:
-    """Read entries that are all of the most frequent forms in one go; None if one is not.
+def _layout(data: bytes) -> Layout | None:
+    """Return the layout that an entry has, learnt just now if it is new; None for other forms."""
+    for layout in _LAYOUTS.known.get(len(data), ()):
+        if layout.check(data) == layout.constants:
+            return layout
+    if len(data) <= MAX_ENTRY and b'"token":' not in data:
+        for kind, form, wanted in _FORMS:
+            match = form.fullmatch(data)
+            if match is not None:
+                layout = Layout(kind, match, wanted)
+                _LAYOUTS.learn(layout, len(data))
+                return layout
+    return None
 
-    What lies between the matches and what they hold are looked at together: without the hex
-    digits, each entry leaves the signs of its time, and a newline stands between two of them
-    (nothing that is accepted can hold one).
-    """
-    parts = _FREQUENT.split(b"\n".join(entries))
-    left = b"".join(filter(None, parts)).translate(None, _HEX)
-    if left != b"\n".join([_LEFT] * len(entries)):
-        return None
-    column = [parts[at::_GROUPS] for at in range(_GROUPS)]
-    found: list[Glance | None] = [
-        (ATTEMPT, a, b, int(c), d, e, -1)
-        if a
-        else (SEALED, g, h, int(i), j, k, int(f))
-        if f
-        else (FAILED, m, n, int(o), p, q, int(r))
-        for a, b, c, d, e, f, g, h, i, j, k, r, m, n, o, p, q in zip(
-            *(column[at][: len(entries)] for at in _WANTED), strict=True
-        )
-    ]
-    return found if all(map(_is_day, {one[5][:10] for one in found if one})) else None
+
+def _by_layout(layout: Layout, data: bytes) -> Glance:
+    """Return what an entry of a layout says; raises ValueError where a number is none."""
+    kind = layout.kind
+    if kind == ATTEMPT:
+        capture, case, number, prev, time = layout.fields(data)
+        if number[0] == _ZERO:
+            raise ValueError
+        return (kind, capture, case, int(number), prev, time, -1)
+    if kind == SEALED:
+        at, capture, case, number, size, prev, time = layout.fields(data)
+        if size[0] == _ZERO and size != b"0":
+            raise ValueError
+        int(size)
+    else:
+        at, capture, case, number, prev, time = layout.fields(data)
+    if number[0] == _ZERO or (at[0] == _ZERO and at != b"0"):
+        raise ValueError
+    return (kind, capture, case, int(number), prev, time, int(at))
 
 
 def glance(data: bytes) -> Glance | None:
@@ -111,7 +148,7 @@ def glance(data: bytes) -> Glance | None:
     if found is None:
         return None
     seen, hexes = found
-    return seen if not b"".join(hexes).translate(None, _HEX) and _is_day(seen[5][:10]) else None
+    return seen if not b"".join(hexes).translate(None, HEX) and _is_day(seen[5][:10]) else None
 
 
 def _attempt(data: bytes) -> tuple[Glance, Sequence[bytes]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from evidence.format.entry import (
     parse_entry,
 )
 from evidence.format.glance import Glance, as_glance, glance, glances
+from evidence.format.layouts import MOST_LENGTHS, MOST_OF_LENGTH, Layout, Layouts
 
 H, C, T = "0123456789abcdef" * 4, "0f" * 16, datetime(2026, 2, 28, 23, 59, 59, 120, tzinfo=UTC)
 ATTEMPT = Attempt(C, H, 7, H, T, H)
@@ -138,3 +140,47 @@ def test_reserved_names_of_authorities_are_left_to_the_strict_parser(authority: 
     assert glance(data) is None
     with pytest.raises(FormatError):
         as_glance(data)
+
+
+def test_what_is_read_together_is_what_each_alone_says() -> None:
+    """Every tenth of a long run of entries is damaged; the numbers have all lengths."""
+    chance, entries = random.Random(7), []
+    for at in range(3000):
+        number = chance.randrange(1, 10 ** chance.randrange(1, 15))
+        sample = chance.choice(SAMPLES[1:2] + SAMPLES[6:])
+        entry = replace(sample, number=number)  # type: ignore[type-var]
+        if isinstance(entry, Sealed | Failed):
+            entry = replace(entry, attempt=chance.randrange(10 ** chance.randrange(1, 6)))
+        data = bytearray(entry.to_bytes())
+        if at % 10 == 0:
+            place = chance.randrange(len(data))
+            data[place] = chance.choice(b'0123456789abcdef"g,_ +-:.TZ\n')
+        entries.append(bytes(data))
+    for begin in range(0, 3000, 40):
+        group = entries[begin : begin + 40]
+        assert glances(group) == [glance(data) for data in group]
+        for data, seen in zip(group, glances(group), strict=True):
+            assert seen is None or agrees(data, seen)
+
+
+@pytest.mark.parametrize(
+    "time", [b"2026-02-28T24:00:00.000000Z", b"2026-02-28T23:60:00.000000Z",
+             b"2026-02-28T23:00:60.000000Z", b"2026-02-30T23:00:00.000000Z",
+             b"2026-02-28T2300::00.000000Z", b"2026-02-28T23:00:00.00000Z0"],
+)  # fmt: skip
+def test_a_time_that_is_none_is_left_to_the_strict_parser(time: bytes) -> None:
+    good = SAMPLES[1].to_bytes()
+    bad = good.replace(b"2026-02-28T23:59:59.000120Z", time)
+    assert glances([good, bad, good]) == [glance(good), None, glance(good)]
+    assert strict(bad) is None
+
+
+def test_layouts_are_bounded() -> None:
+    layouts = Layouts()
+    match = re.fullmatch(b"a(b)c", b"abc")
+    assert match is not None
+    for length in range(MOST_LENGTHS + 5):
+        for kind in range(MOST_OF_LENGTH + 2):
+            layouts.learn(Layout(kind, match, (1,)), length)
+    assert len(layouts.known) == 5
+    assert [one.kind for one in layouts.known[MOST_LENGTHS + 4]] == [5, 4, 3, 2]
