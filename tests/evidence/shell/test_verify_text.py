@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.authority import NamedAuthority
 from evidence.format import names
 from evidence.format.caseexport import CaseExport
 from evidence.format.entry import CaseClosed, parse_entry
 from evidence.format.names import Sidecars
 from evidence.format.tlogproof import TlogProof
 from evidence.format.verifytext import VERSIONS, render_verify_text
+from tests.evidence.authority.places import now
+from tests.evidence.authority.sm2place import Sm2Authority
 from tests.evidence.builder import NAME, Draft, Tsa, World, png, zipped
 from tests.evidence.keeping.authorities import Dated
 from tests.evidence.keeping.years import Stand
@@ -342,8 +345,12 @@ REVOKED = {
     'key_sha256 = "{key}"\nfrom = "2020-01-01T00:00:00.000000Z"\n': 1,
     'key_sha256 = "{key}"\nfrom = "2999-01-01T00:00:00.000000Z"\n': 0,
     'from = "2999-01-01T00:00:00.000000Z"\nkey_sha256 = "{key}"\n': 1,
+    'key_sha256 = "{key}"\nfrom = "2999-01-01T00:00:00.000000Z"\nlog = "log.example/markseal"\n'
+    "index = 6\n": 0,
+    'key_sha256 = "{key}"\nfrom = "2999-01-01T00:00:00.000000Z"\nlog = "log.example/markseal"\n'
+    "index = 5\n": 1,
 }
-"""The table of a policy; the last is in an order that the text does not read, and fails."""
+"""The table of a policy; one is in an order that the text does not read, and fails."""
 
 
 @pytest.mark.soak
@@ -359,3 +366,28 @@ def test_a_revoked_key_counts_only_before_and_a_gap_is_no_fault(
         assert result.exit_code == code, result.failed
         assert "chain: outcome" not in result.output
     print("soak: VERIFY.txt weighs revoked keys by the time of the tokens")
+
+
+@pytest.mark.soak
+def test_an_sm2_token_is_not_checked_and_fewer_tokens_were_enough_before(
+    world: World, tmp_path: Path
+) -> None:
+    sm2 = Sm2Authority.new(tmp_path / "sm2")
+    draft = Draft(world).seal()
+    manifest = draft.inner[names.MANIFEST]
+    token = NamedAuthority(sm2, sm2.roots, None, "sm3").stamp(manifest, clock=now)
+    draft.papers |= {f"{NAME}.sm2.tsq": token.request, f"{NAME}.sm2.tsr": token.response}
+    given = draft.parts() | draft.papers | {names.certificate_name("sm2"): sm2.roots}
+    given[names.VERIFY_TEXT] = render_verify_text(NAME, ["local", "sm2"], draft.artefacts)
+    parts = {n: given[n] for n in SIDECARS.dossier_order(("local", "sm2"))}
+    listed = '\n[[authorities]]\nname = "sm2"\nroots = "authorities/sm2.pem"\ntrial = false\n'
+    earlier = '\n[[earlier_tokens]]\ntokens = 1\nbefore = "2999-01-01T00:00:00.000000Z"\n'
+    for number, (extra, code) in enumerate({listed: 1, listed + earlier: 0}.items()):
+        trust = world.trust(tmp_path / f"trust{number}", tokens=2)
+        (trust / "authorities/sm2.pem").write_bytes(sm2.roots)
+        with (trust / "policy.toml").open("a") as policy:
+            policy.write(extra)
+        result = run(tmp_path, parts, trust)
+        assert "NOTE token sm2: SM2" in result.output
+        assert result.exit_code == code, result.failed
+    print("soak: VERIFY.txt says of an SM2 token that it is not checked")
