@@ -29,6 +29,7 @@ soak:
 pictures:
 	@sh setup.sh test
 	@$(PY) -m pytest tests/acceptance/test_story.py
+	@$(PY) -m tests.verifier.pictures
 	@$(PY) -m tests.pictures
 
 # The verifier alone, with all it needs for a computer without a network: dist/verifier.

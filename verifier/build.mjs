@@ -49,6 +49,7 @@ const style = readFileSync(join(here, "src", "style.css"), "utf8");
 const parts = {
   SCRIPT_HASH: sha256(script, "base64"),
   STYLE_HASH: sha256(style, "base64"),
+  TEXT_HASHES: versions.map((text) => sha256(text, "hex")).join(" "),
   STYLE: style,
   SCRIPT: script,
 };

@@ -1,20 +1,30 @@
 // What is shown of a verdict and of a trust folder.
 import type { Json } from "./json";
-import { FACTS, T } from "./texts";
+import { FACTS, T, VALUES } from "./texts";
 import type { Claim, Line, Verdict } from "./verdict";
 import { CLAIMS } from "./verdict";
-import { element as e, t, visible } from "./words";
+import { element as e, language, t, visible } from "./words";
 import type { TrustShown } from "./worker";
 
 const MARKS = { valid: "✓", invalid: "✗", not_checked: "○", incomplete: "!", not_a_package: "?" };
 
+/** What of a folder does not agree with its SHA256SUMS. */
+function differing({ folder }: TrustShown): string[] {
+  return [...folder.files.filter((f) => f.listed === false).map((f) => f.name), ...folder.strangers].map(visible);
+}
+
 export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLElement[] {
+  const failing = verdict.claims.filter((c) => c.status === "invalid").slice(0, 5);
+  const print = trust?.folder.whole;
+  const wrong = trust ? differing(trust) : [];
   const head = e(
     "section",
     { class: `head ${verdict.verdict}`, id: "headline", tabindex: "-1" },
     e("div", { class: "word" }, `${MARKS[verdict.verdict]} ${t(verdict.headline)}`),
+    failing.length ? lines(failing) : null,
     e("p", { class: "file" }, visible(verdict.file)),
-    e("p", { class: "file" }, `${t(T.withTrust)}: `, trust?.folder.whole ? e("code", {}, `SHA256SUMS ${groups(trust.folder.whole).join(" ")}`) : t(trust ? T.noSums : T.noTrustShown)),
+    e("p", { class: "file" }, `${t(T.withTrust)}${t(T.colon)}`, print ? e("code", {}, `SHA256SUMS ${groups(print).join(" ")}`) : t(trust ? T.compareBelow : T.noTrustShown)),
+    wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : null,
   );
   const found = [head];
   if (verdict.declared.length) {
@@ -63,7 +73,15 @@ function plain(value: Json): string {
   if (typeof value === "boolean") return t(value ? T.yes : T.no);
   if (Array.isArray(value)) return value.map(plain).join("; ");
   if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${word(k)} ${plain(v)}`).join(", ");
-  return visible(String(value));
+  const told = Object.prototype.hasOwnProperty.call(VALUES, String(value)) ? VALUES[String(value)] : undefined;
+  return told ? t(told) : withLocalTime(visible(String(value)));
+}
+
+/** A time as stated (UTC), and in Chinese that of Beijing beside it. */
+function withLocalTime(value: string): string {
+  if (language() !== "zh" || !/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return value;
+  const local = new Date(Date.parse(value.slice(0, 19) + "Z") + 8 * 3600e3);
+  return Number.isNaN(local.getTime()) ? value : `${value}（北京时间 ${local.toISOString().slice(0, 19).replace("T", " ")}）`;
 }
 
 function facts(all: { [key: string]: Json }): HTMLElement {
@@ -86,15 +104,16 @@ function hexCells(hex: string): HTMLElement {
   return e("div", { class: "hex" }, ...groups(hex).map((group) => e("span", {}, group)));
 }
 
-export function showTrust({ prints, folder }: TrustShown): HTMLElement[] {
+export function showTrust(shown: TrustShown): HTMLElement[] {
+  const { prints, folder } = shown;
   const found: HTMLElement[] = [e("h2", {}, t(T.prints)), e("p", {}, t(T.printsHelp))];
-  const wrong = [...folder.files.filter((f) => f.listed === false).map((f) => f.name), ...folder.strangers];
+  const wrong = differing(shown);
   if (folder.whole === null) found.push(e("p", {}, t(T.noSums)));
   else {
     found.push(e("div", { class: "whole", id: "whole" }, e("strong", {}, t(T.whole)), " · ", e("code", {}, "SHA256SUMS"), hexCells(folder.whole)));
-    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.map(visible).join(", ")) : e("p", {}, t(T.sumsAgree)));
+    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : e("p", {}, t(T.sumsAgree)));
   }
-  const named = new Map(prints.map((p) => [p.name, p]));
+  const named = new Map(prints.flatMap((p) => [[p.name, p], [p.name.slice(p.name.lastIndexOf("/") + 1), p]]));
   const rows = folder.files.map((file) => {
     const print = named.get(file.name);
     return e("div", { class: "print" }, e("div", {}, print ? t(print) : "", print ? e("br", {}) : null, e("code", {}, visible(file.name))), hexCells(file.sha256));

@@ -68,6 +68,8 @@ export const T = {
     "This page is a verifier of its own, written from the published format. To verify the page itself: sha256sum markseal-verify.html must give the published value.",
   ),
   suspected: line("任何结论都不说明构成侵权，只能说疑似。", "No verdict says that anything infringes: it is suspected only."),
+  compareBelow: line("请按下方各指纹核对", "compare by the fingerprints below"),
+  colon: line("：", ": "),
   noTrustShown: line("未给出信任文件夹", "no trust folder was given"),
   files: line("个文件", "files"),
   yes: line("是", "yes"),
@@ -117,4 +119,22 @@ export const FACTS: { [key: string]: Line } = {
   name: line("名称", "name"),
   relation: line("关系", "relation"),
   result: line("结果", "result"),
+};
+
+/** Values of facts that are words of the format. */
+export const VALUES: { [value: string]: Line } = {
+  exact: line("原始字节（exact）", "exact: the literal bytes of the wire"),
+  redacted: line("凭据已遮盖（redacted）", "redacted: the same with a login's secrets masked"),
+  decoded: line("浏览器解码后的内容（decoded）", "decoded: some are as the browser decoded them"),
+  none: line("无利害关系", "none"),
+  notary: line("公证机构", "notary"),
+  court: line("法院", "court"),
+  bureau: line("行政机关", "bureau"),
+  party: line("当事人", "party"),
+  operator: line("日志运营者", "the log's operator"),
+  equal: line("一致", "equal"),
+  differs: line("有差异", "differs"),
+  not_checked: line("未核查", "not checked"),
+  passed: line("通过", "passed"),
+  failed: line("未通过", "failed"),
 };

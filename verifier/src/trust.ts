@@ -149,13 +149,19 @@ class Reader {
   }
 }
 
+/** The file of that path; where files were given without their folders, the one of that name. */
+function find(files: Files, path: string): Bytes | undefined {
+  const flat = [...files.keys()].every((name) => !name.includes("/"));
+  return files.get(path) ?? (flat ? files.get(path.slice(path.lastIndexOf("/") + 1)) : undefined);
+}
+
 class Folder {
   readonly prints: Print[] = [];
 
   constructor(private readonly files: Files) {}
 
   bytes(name: string, zh: string, en: string): Bytes {
-    const data = this.files.get(name);
+    const data = find(this.files, name);
     if (data === undefined) {
       throw new Fault(`The trust folder lacks ${name}; ask for it again.`, `信任文件夹中没有 ${name}；请重新索取。`);
     }
@@ -403,14 +409,16 @@ export function fingerprints(files: Files): Fingerprints {
       if (match) listed.set(match[2] as string, match[1] as string);
     }
   }
+  const flat = new Map([...listed].map(([name, digest]) => [name.slice(name.lastIndexOf("/") + 1), digest]));
   const found = [...files].filter(([name]) => name !== "SHA256SUMS").sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     whole: sums ? sha256Hex(sums) : null,
     files: found.map(([name, data]) => {
       const digest = sha256Hex(data);
-      return { name, sha256: digest, listed: sums ? listed.get(name) === digest : null };
+      const due = listed.get(name) ?? (name.includes("/") ? undefined : flat.get(name));
+      return { name, sha256: digest, listed: sums ? due === digest : null };
     }),
-    strangers: [...listed.keys()].filter((name) => !files.has(name)),
+    strangers: [...listed.keys()].filter((name) => !find(files, name)),
   };
 }
 
