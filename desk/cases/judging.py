@@ -9,20 +9,26 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from evidence.verify import verify_opened
 
-NOWHERE = Path("/nonexistent/markseal")
-"""Nothing lies beside the file."""
+
+def nowhere() -> Path:
+    """Return an empty folder that has no name: nothing lies beside the file, nothing is left."""
+    folder = tempfile.mkdtemp()
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    Path(folder).rmdir()
+    return Path(f"/proc/self/fd/{held}")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the verdict and return its exit code."""
     with os.fdopen(int(arguments[0]), "rb") as file:
         trust = Path(arguments[2]) if len(arguments) > 2 else None
-        verdict = verify_opened(file, NOWHERE / arguments[1], trust=trust).to_json()
+        verdict = verify_opened(file, nowhere() / arguments[1], trust=trust).to_json()
     json.dump(verdict, sys.stdout, ensure_ascii=False)
     return int(verdict["exit"])
 

@@ -145,6 +145,17 @@ class VerifyForm(forms.Form):
         widget=ManyFiles(attrs={"multiple": True}),
         error_messages={"required": _("请先选择一个文件。")},
     )
+    paper = forms.ChoiceField(
+        label=_("同时出具"),
+        required=False,
+        choices=(
+            ("", _("只看结论")),
+            ("report-pdf", _("核验报告（PDF）")),
+            ("report-html", _("核验报告（HTML）")),
+            ("certificate-pdf", _("存证凭证（非公证书，PDF）")),
+        ),
+        help_text=_("报告即时生成并下载，系统不留存；核验记录照常保存。"),
+    )
 
     def clean_file(self) -> list[UploadedFile[Any]]:
         """Return the files, the one to be verified first; too much is refused with its size."""

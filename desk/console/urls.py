@@ -45,6 +45,7 @@ urlpatterns = [
     path("exhibits/<int:pk>/comparison/", exhibits.exhibit_comparison, name="exhibit-comparison"),
     path("exhibits/<int:pk>/again/", exhibits.exhibit_again, name="exhibit-again"),
     path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),
+    path("exhibits/<int:pk>/papers/<slug:key>/", exhibits.exhibit_paper, name="exhibit-paper"),
     path("exhibits/<int:pk>/keeping/", keeping.exhibit_keeping, name="exhibit-keeping"),
     path("exhibits/<int:pk>/hold/", keeping.exhibit_hold, name="exhibit-hold"),
     path("exhibits/<int:pk>/release/", keeping.exhibit_release, name="exhibit-release"),

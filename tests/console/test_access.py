@@ -42,6 +42,7 @@ READ = {
     "exhibit-file":            ("in",  403,  200,    200,   403,    403,   404,   403),
     "exhibit-comparison":      ("in",  403,  404,    404,   404,    403,   404,   403),
     "exhibit-dossier":         ("in",  403,  200,    200,   403,    403,   404,   403),
+    "exhibit-paper":           ("in",  403,  404,    404,   403,    403,   404,   403),
     "exhibit-keeping":         ("in",  403,  200,    403,   200,    403,   404,   403),
     "keeping":                 ("in",  403,  200,    403,   200,    403,   200,   403),
     "log":                     ("in",  403,  200,    200,   200,    200,   200,   403),
@@ -80,6 +81,7 @@ WRITE = {
 FURTHER = {
     "exhibit-picture": ("screenshot",),
     "exhibit-file": ("recording",),
+    "exhibit-paper": ("nothing",),
     "public-log": ("checkpoint",),
 }
 

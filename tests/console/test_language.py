@@ -27,7 +27,7 @@ ALLOWED_LATIN = {
     "https", "shop", "example", "item", "new", "second", "preserved", "ml", "officer", "owner",
     "notary", "watch", "add", "class", "wss", "websocket", "stream", "rules", "tables", "text",
     "KB", "bytes", "help", "ZIP", "WebM", "MHTML", "WebSocket", "HTML", "erase", "open", "backups",
-    "toml", "authorities", "MB", "log", "auditor",
+    "toml", "authorities", "MB", "log", "auditor", "PDF",
     # of the world of the tests: a code in brackets, and a reason nobody put into words yet
     "loopback", "sentence", "not", "known", "yet", "img", "ERR_CERT_DATE_INVALID", "Cookie",
 }  # fmt: skip

@@ -9,14 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,6 +26,7 @@ from desk.cases.foreign import sealed_elsewhere
 from desk.cases.models import Exhibit, Verification
 from desk.cases.selectors import exhibits_for
 from desk.cases.services.custody import add_event
+from desk.cases.services.papers import Paper, make_paper, workplace
 from desk.cases.states import CustodyKind
 from desk.errors import BadInput, DeskError, NotAllowed
 from desk.register.models import Membership, Organisation, Role, User
@@ -38,7 +35,6 @@ from evidence.format.digests import digest_stream
 
 SECONDS = 120
 MOST_FILES = 64
-LEFT_OVER = 3600
 MEMORY_KB = 2 * 1024**2
 LIMITS = f'ulimit -v {MEMORY_KB} && ulimit -t {SECONDS} && ulimit -c 0 && exec "$@"'
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -77,18 +73,37 @@ def verify_upload(
     lie beside it, or all of them above ``limit`` bytes (default 256 MB); the files are removed in
     any case.
     """
+    return verify_for_paper(actor=actor, name=name, data=data, beside=beside, limit=limit)[0]
+
+
+def verify_for_paper(
+    *,
+    actor: User,
+    name: str,
+    data: bytes | Iterable[bytes],
+    beside: Sequence[Named] = (),
+    paper: str = "",
+    limit: int | None = None,
+) -> tuple[Verification, Paper | DeskError | None]:
+    """Verify as ``verify_upload`` does; with the verdict return the paper that was asked for.
+
+    A paper that cannot be made is returned as the error that says why: the verdict stands.
+    """
     organisation = _organisation(actor)
     left = settings.MARKSEAL_UPLOAD_LIMIT if limit is None else limit
-    incoming = Path(settings.MARKSEAL_HOME) / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sweep_left_over(incoming, now=timezone.now())
-    with tempfile.TemporaryDirectory(dir=incoming) as folder:
-        path = Path(folder) / _safe_name(name)
+    made: Paper | DeskError | None = None
+    with workplace() as folder:
+        path = folder / _safe_name(name)
         size, digest = _write(path, data, left)
         _lay_beside(path, beside, left - size)
         code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
         foreign = code == 1 and sealed_elsewhere(verdict, _verdict(path, None)[1])
-    return _record(
+        if paper:
+            try:
+                made = make_paper(paper, path, requester=f"{organisation.name} {actor}")
+            except DeskError as error:
+                made = error
+    row = _record(
         actor=actor,
         organisation=organisation,
         name=_shown_name(name),
@@ -97,6 +112,7 @@ def verify_upload(
         code=code,
         verdict=verdict | {"foreign": foreign},
     )
+    return row, made
 
 
 def judge(*, name: str, file: BinaryIO, size: int) -> Judged:
@@ -124,17 +140,6 @@ def tool() -> str:
     except PackageNotFoundError:
         number = "?"
     return f"markseal {number} ({code_digest()[:16]})"
-
-
-def sweep_left_over(incoming: Path, *, now: datetime) -> int:
-    """Remove what verifications that were killed left more than an hour ago; return how many."""
-    count = 0
-    for path in incoming.iterdir():
-        with suppress(OSError):
-            if path.is_dir() and now.timestamp() - path.stat().st_mtime > LEFT_OVER:
-                shutil.rmtree(path, ignore_errors=True)
-                count += 1
-    return count
 
 
 def _lay_beside(path: Path, beside: Sequence[Named], left: int) -> None:

@@ -38,6 +38,7 @@ from desk.cases.selectors import (
     wacz_of,
 )
 from desk.cases.services import Wishes, record_download, record_view, request_again
+from desk.cases.services.papers import KINDS, paper_of
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EXHIBIT_READERS, role_required, viewer_of
 from desk.console.errors import PictureRefused
@@ -45,6 +46,7 @@ from desk.console.packages import FILES, contents, member, picture_name, pieces
 from desk.console.pictures import BYTE_LIMIT, redrawn
 from desk.console.tellings import region_words
 from desk.console.views.leads import private_picture
+from desk.console.views.verify import paper_response
 from desk.errors import DeskError, NotAllowed, NotFound, NotPossible
 from desk.register.models import Role
 from desk.register.roles import roles_of
@@ -242,3 +244,20 @@ def exhibit_dossier(request: HttpRequest, pk: int) -> FileResponse:
         filename=dossier.name,
         content_type="application/zip",
     )
+
+
+@require_GET
+@role_required(Role.OFFICER, Role.NOTARY)
+def exhibit_paper(request: HttpRequest, pk: int, key: str) -> HttpResponseBase:
+    """Return the report or certificate of an exhibit; the chain of custody records it first."""
+    viewer = viewer_of(request)
+    exhibit = exhibit_for(viewer, pk)
+    if key not in KINDS:
+        raise Http404
+    try:
+        return paper_response(paper_of(exhibit=exhibit, actor=viewer, kind=key))
+    except (NotAllowed, NotFound):
+        raise
+    except DeskError as error:
+        messages.error(request, error.en if get_language() == "en" else error.zh)
+        return redirect("exhibit", pk=pk)
