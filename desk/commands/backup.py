@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.environment import setting
+from desk.commands.dumping import POSTGRES
 from desk.commands.trust import add_home, existing_home, now
 from desk.commands.witnesses import ask_witnesses
 from evidence.errors import InputError
@@ -188,6 +189,11 @@ def _tell(found: Restored) -> None:
     for item in found.exhibits:
         if item.exit_code:
             print(f"  {item.path}: {item.zh} / {item.en}")
+    if (found.home.path / POSTGRES).is_file():
+        print(
+            f"PostgreSQL 记录：{found.home.path / POSTGRES}，请用 pg_restore 恢复到新数据库 / records "
+            "of PostgreSQL: put them into a new database with pg_restore"
+        )
     if found.erased:
         print(f"内容已删除 / content erased: {len(found.erased)}")
     if found.unfinished:
