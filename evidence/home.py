@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,27 +24,31 @@ from evidence.authority import (
     read_authorities,
 )
 from evidence.authority.client import CLOCK_BOUND
-from evidence.errors import InputError
+from evidence.errors import InputError, LogError
 from evidence.format import jcs
 from evidence.format.digests import sha256_hex
 from evidence.format.ledger import LEDGER, Ledger
 from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
 from evidence.format.policy import POLICY
+from evidence.format.statement import Gap, Statement
 from evidence.format.times import format_time
 from evidence.keyfile import ensure_key, keys_held, load_key
 from evidence.log.audit import VKEY, audit, read_vkey
 from evidence.log.durable import Fault, locked, no_fault, replace_file
 from evidence.log.locks import WriterLock
 from evidence.log.report import AuditReport
+from evidence.log.store import Store, leaf_hashes
 from evidence.log.writer import Log
 from evidence.trustfolder import (
+    HASHES,
     SIGNER_KEY,
     STATEMENTS,
     Files,
     Roots,
     Witness,
     differing,
+    former_name,
     read_policy,
     render,
     with_earlier,
@@ -92,6 +96,10 @@ class EvidenceHome:
     def work(self) -> Path:
         """The folder of captures being made."""
         return self.path / "evidence" / "work"
+
+    def former(self, key: NoteKey) -> Path:
+        """The folder of a log that was succeeded, as far as it is in hand."""
+        return self.path / "logs" / sha256_hex(key.text().encode())[:16]
 
     def prepare(self, *, now: datetime) -> None:
         """Make keys, log key, trial authority and trust folder where they are missing.
@@ -165,7 +173,7 @@ class EvidenceHome:
             Roots(check_authority_name(n.authority.name), n.roots, n.authority.trial)
             for n in asked.named
         ]
-        return render(
+        return self._former_hashes(statements) | render(
             log_key=read_vkey(self.log / VKEY),
             signer=self.signer().public_key().public_bytes_raw(),
             authorities=with_earlier(roots, self.trust),
@@ -177,6 +185,19 @@ class EvidenceHome:
             since=None if now is None or self._is_empty() else now + asked.clock_bound,
             clock_bound=None if asked.clock_bound == CLOCK_BOUND else asked.clock_bound,
         )
+
+    def _former_hashes(self, statements: Mapping[str, bytes]) -> Files:
+        """Return the leaf hashes of each former log that is in hand and was sound when it ended."""
+        found: Files = {}
+        for ended in self.ledger().logs:
+            data = statements.get(f"{ended.statement[:16]}.json")
+            content = None if data is None else Statement.parse(data).content
+            if not isinstance(content, Gap) or not content.kept:
+                continue
+            with suppress(LogError):  # gone since: the trust folder then has none
+                store = Store(self.former(ended.key), ended.key)
+                found[former_name(ended.key, HASHES)] = leaf_hashes(store, content.kept)
+        return found
 
     def _is_empty(self) -> bool:
         """Say whether nothing was logged yet."""

@@ -35,6 +35,7 @@ from evidence.format.policytext import parse_policy
 
 LOG_KEY, SIGNER_KEY = "log.vkey", "signer.pem"
 STATEMENTS = "succession"
+HASHES = ".hashes"
 Files = dict[str, bytes]
 
 
@@ -183,9 +184,14 @@ def _signers(ledger: Ledger, files: Files) -> tuple[TrustedSigner, ...]:
 
 
 def _former(key: NoteKey, size: int, root: str, files: Files) -> FormerLog:
-    name = f"logs/{sha256_hex(key.text().encode())[:16]}.vkey"
+    name = former_name(key, ".vkey")
     files[name] = f"{key.text()}\n".encode()
     return FormerLog(name, size, root)
+
+
+def former_name(key: NoteKey, ending: str) -> str:
+    """Return the name of a file about a log that was succeeded."""
+    return f"logs/{sha256_hex(key.text().encode())[:16]}{ending}"
 
 
 def _recovery(ledger: Ledger, files: Files) -> tuple[str, ...]:

@@ -85,20 +85,24 @@ EVIDENCE_ALLOWED: dict[str, set[str]] = {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.trustfolder", "evidence.witness", "evidence.keyfile",
     },
+    "evidence.formerlogs": {
+        "evidence.format", "evidence.errors", "evidence.log", "evidence.home",
+    },
     "evidence.seal": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.netlog", "evidence.browser", "evidence.environment", "evidence.capture",
         "evidence.replay", "evidence.worker", "evidence.selftest", "evidence.home",
-        "evidence.verify", "evidence.witness", "evidence.exhibitkeys",
+        "evidence.verify", "evidence.witness", "evidence.exhibitkeys", "evidence.formerlogs",
     },
     "evidence.succession": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.home", "evidence.seal",
         "evidence.keeping", "evidence.verify", "evidence.witness", "evidence.trustfolder",
-        "evidence.keyfile",
+        "evidence.keyfile", "evidence.formerlogs",
     },
     "evidence.keeping": {
         "evidence.format", "evidence.errors", "evidence.log", "evidence.authority",
         "evidence.home", "evidence.verify", "evidence.exhibitkeys",
+        "evidence.formerlogs",
     },
     "evidence.papers": {"evidence.format", "evidence.errors", "evidence.verify"},
     "evidence.exhibitkeys": {

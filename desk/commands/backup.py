@@ -191,8 +191,8 @@ def _tell(found: Restored) -> None:
             print(f"  {item.path}: {item.zh} / {item.en}")
     if (found.home.path / POSTGRES).is_file():
         print(
-            f"PostgreSQL 记录：{found.home.path / POSTGRES}，请用 pg_restore 恢复到新数据库 / records "
-            "of PostgreSQL: put them into a new database with pg_restore"
+            f"PostgreSQL 记录 / records of PostgreSQL: {found.home.path / POSTGRES}；"
+            "请用 pg_restore 恢复到新数据库 / put them into a new database with pg_restore"
         )
     if found.erased:
         print(f"内容已删除 / content erased: {len(found.erased)}")

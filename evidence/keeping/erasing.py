@@ -27,6 +27,7 @@ from evidence.format.entry.signing import sign_entry
 from evidence.format.erasure import ErasureRequest, commitment, erasure_names
 from evidence.format.times import format_time
 from evidence.format.tlogproof import TlogProof
+from evidence.formerlogs import log_that_has
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import Ground, ground, retention
 from evidence.keeping.exhibit import Kept
@@ -97,7 +98,7 @@ def erase(
                 f"{kept.name} 已被保全（{standing.reason}）；请先解除。",
             )
         request = state["request"].encode()
-        index = _logged(home, request, state["size"], clock)
+        index = _logged(home, request, state, clock)
         fault("erasure logged")
         _put_papers(kept, home, request, index)
         fault("papers in place")
@@ -183,7 +184,7 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
     proof = TlogProof.parse(
         kept.path(kept.sidecars.outcome_proof).read_bytes(), kept.sidecars.outcome_proof
     )
-    size = _require_ours(kept, home, proof.index)
+    size, former = _require_ours(kept, home, proof)
     salts = [secrets.token_hex(32) for _ in range(2)]
     request = ErasureRequest(
         kept.outcome.capture_id,
@@ -201,20 +202,28 @@ def _begin(kept: Kept, order: EraseOrder, home: EvidenceHome, now: datetime) -> 
         "size": size,
         "approvers": people,
         "reason": plain(order.reason, "--reason"),
+        "log": home.open_log().origin,
+        "former": former,
     }
 
 
-def _require_ours(kept: Kept, home: EvidenceHome, index: int) -> int:
-    """Return the log's size if the outcome stands in it, or its erasure cannot be logged here."""
+def _require_ours(kept: Kept, home: EvidenceHome, proof: TlogProof) -> tuple[int, str | None]:
+    """Return the log's size, and the former log in which the outcome stands (None: in this one).
+
+    Raises InputError when it stands in neither: its erasure cannot be logged here.
+    """
     store = home.open_log().store
     size = store.newest().size
     outcome = kept.path(kept.sidecars.outcome).read_bytes()
-    if index >= size or store.entry(index, size) != outcome:
+    if proof.index < size and store.entry(proof.index, size) == outcome:
+        return size, None
+    former = log_that_has(home, outcome, proof)
+    if former is None:
         raise InputError(
             f"{kept.name} was sealed by another installation; it is erased there.",
             f"{kept.name} 由其他安装封装；须在该处删除。",
         )
-    return size
+    return size, former.key.name
 
 
 def _require_ended(
@@ -233,11 +242,17 @@ def _require_ended(
         )
 
 
-def _logged(home: EvidenceHome, data: bytes, start: int, clock: Clock) -> int:
-    """Return the index of the erasure's entry, appended if it is not among those from ``start``."""
+def _logged(home: EvidenceHome, data: bytes, state: dict[str, Any], clock: Clock) -> int:
+    """Return the index of the erasure's entry, appended if the log has none since the request.
+
+    Where a log succeeded that of the request meanwhile, the entry stands in the successor.
+    """
     request, digest = ErasureRequest.parse(data, "erasure request"), sha256_hex(data)
-    with home.open_log().writing() as session:
-        index = _find(session, digest, start)
+    log = home.open_log()
+    begun = state.get("log", log.origin)
+    former = state.get("former") or (None if begun == log.origin else begun)
+    with home.signing(), log.writing() as session:
+        index = _find(session, digest, state["size"] if begun == log.origin else 0)
         if index is not None:
             return index
         entry = sign_entry(
@@ -250,6 +265,7 @@ def _logged(home: EvidenceHome, data: bytes, start: int, clock: Clock) -> int:
                 basis_sha256=digest,
                 approvers=request.approvers,
                 signer="0" * 64,
+                log=former,
             ),
             home.signer(),
         )

@@ -11,7 +11,7 @@ from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
 from evidence.log.following import Following, by_digest
 from evidence.log.reading import WORTH_IT, Bundles, Hashed, Sound
-from evidence.log.report import AuditReport
+from evidence.log.report import AuditReport, erases_a_seal
 from evidence.log.store import SEEN, Head, Store, open_checkpoint, unreadable
 
 VKEY = "vkey"
@@ -175,7 +175,7 @@ def _follow(reading: Bundles, following: Following) -> Tiles | None:
     following.finish()
     for index, outcome in following.erased.items():
         if outcome < index:
-            following.check_erased(store.entry(outcome, size), index, outcome)
+            erases_a_seal(store.entry(outcome, size), index, outcome, following.report)
     return _upper(tiles, roots, size) if whole else None
 
 

@@ -20,7 +20,6 @@ from evidence.format.entry import (
     CaseContinued,
     Erasure,
     KeyChange,
-    Sealed,
     Succession,
     parse_entry,
 )
@@ -66,12 +65,8 @@ class Following:
     sealed: dict[bytes, int] = field(default_factory=dict)
     erased: dict[int, int] = field(default_factory=dict)
     attempts: int = 0
-    checked: bool = False
-    succeeds: Succession | None = None
-
-    def __post_init__(self) -> None:
-        """Note whether signatures can be checked: the last signer may be revoked on the way."""
-        self.checked = bool(self.signers)
+    revoked: set[str] = field(default_factory=set)
+    succeeds: tuple[str, int] | None = None
 
     def take(self, entries: Sequence[bytes], first: int, digests: bytes) -> None:
         """Follow ``entries``, the first of which has the index ``first``.
@@ -125,7 +120,7 @@ class Following:
         elif isinstance(entry, CaseContinued):
             self._continued(index, entry)
         elif isinstance(entry, Erasure):
-            self.erased[index] = entry.outcome
+            self._erased(index, entry)
             self._signed(index, entry)
         elif isinstance(entry, KeyChange):
             self._key(index, entry)
@@ -246,9 +241,8 @@ class Following:
         self._signed(index, entry)
 
     def _continued(self, index: int, entry: CaseContinued) -> None:
-        tag, before = entry.case_tag.encode(), self.succeeds
-        fits = before is not None and before.old_origin == entry.old_origin
-        if before is None or not fits or entry.old_size > before.old_size or tag in self.cases:
+        tag, (origin, size) = entry.case_tag.encode(), self.succeeds or ("", 0)
+        if origin != entry.old_origin or entry.old_size > size or tag in self.cases:
             self.report.add(
                 "continued",
                 index,
@@ -260,8 +254,19 @@ class Following:
         counts[0] = counts[5] = max(counts[0], entry.attempts)
         self._signed(index, entry)
 
+    def _erased(self, index: int, entry: Erasure) -> None:
+        if entry.log is None:
+            self.erased[index] = entry.outcome
+        elif self.succeeds is None:
+            self.report.add(
+                "erasure",
+                index,
+                f"第 {index} 条所删除的内容称在日志 {entry.log}，而本日志并非后继日志。",
+                f"Entry {index} erases what the log {entry.log} sealed; this log succeeds none.",
+            )
+
     def _signed(self, index: int, entry: CaseClosed | CaseContinued | Erasure) -> None:
-        key = self.signers.get(entry.signer)
+        key = None if entry.signer in self.revoked else self.signers.get(entry.signer)
         try:
             if key is not None:
                 verify_entry(entry, Ed25519PublicKey.from_public_bytes(key))
@@ -269,7 +274,7 @@ class Following:
         except ProofError:
             pass
         else:
-            if not self.checked:
+            if not self.signers:
                 return
         self.report.add(
             "signature",
@@ -285,11 +290,12 @@ class Following:
             if known or entry.event == "revoked":
                 self.signers[sha256_hex(entry.new)] = entry.new
         if entry.role == "signer" and entry.event == "revoked":
-            self.signers.pop(sha256_hex(entry.old), None)
+            self.revoked.add(sha256_hex(entry.old))
 
     def _succession(self, index: int, entry: Succession) -> None:
         self._statement(index, entry)
-        self.succeeds = entry if index == 0 else self.succeeds
+        if index == 0:
+            self.succeeds = entry.old_origin, entry.old_size
         if index:
             self.report.add(
                 "succession",
@@ -324,21 +330,7 @@ class Following:
         self.report.closed = sum(case[4] >= 0 for case in counts)
         self.report.open_attempts = sorted(self.open)
 
-    def check_erased(self, entry: bytes, index: int, outcome: int) -> None:
-        """Check that the erasure at ``index`` names the sealed ``entry`` at ``outcome``."""
-        try:
-            found = parse_entry(entry)
-        except FormatError:
-            return
-        if not isinstance(found, Sealed):
-            self.report.add(
-                "erasure",
-                index,
-                f"第 {index} 条删除记录所指的第 {outcome} 条不是封装结果。",
-                f"Entry {index} erases what entry {outcome} sealed, but that is no sealing.",
-            )
-
 
 def by_digest(keys: Sequence[bytes]) -> dict[str, bytes]:
-    """Return public keys by the SHA-256 (hex) with which entries name them."""
+    """Return public keys by their SHA-256 (hex)."""
     return {sha256_hex(key): key for key in keys}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from evidence.errors import FormatError
+from evidence.format.entry import Sealed, parse_entry
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -62,3 +65,18 @@ class AuditReport:
             "open_attempts": self.open_attempts,
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+
+def erases_a_seal(entry: bytes, index: int, outcome: int, report: AuditReport) -> None:
+    """Check that the erasure at ``index`` names the sealed ``entry`` at ``outcome``."""
+    try:
+        sealed = isinstance(parse_entry(entry), Sealed)
+    except FormatError:
+        return
+    if not sealed:
+        report.add(
+            "erasure",
+            index,
+            f"第 {index} 条删除记录所指的第 {outcome} 条不是封装结果。",
+            f"Entry {index} erases what entry {outcome} sealed, but that is no sealing.",
+        )

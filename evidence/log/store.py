@@ -35,6 +35,15 @@ class Head:
         return self.checkpoint.size
 
 
+def leaf_hashes(store: Store, size: int) -> bytes:
+    """Return the leaf hashes (RFC 9162, 32 bytes each) of the first ``size`` entries of a log."""
+    found = []
+    for number in range(-(-size // WIDTH)):
+        tile = Tile(0, number, tile_width(0, number, size))
+        found.append(store.tile(tile)[: tile.width * 32])
+    return b"".join(found)
+
+
 def open_checkpoint(note: bytes, key: NoteKey) -> Head:
     """Return the head that ``note`` proves under ``key``; raises FormatError or ProofError."""
     signed = SignedNote.parse(note, CHECKPOINT)

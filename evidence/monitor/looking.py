@@ -17,7 +17,7 @@ from evidence.format.merkle import inclusion_proof, leaf_hash, tree_root, verify
 from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, Tile, hash_reader
 from evidence.log.following import Following
-from evidence.log.report import AuditReport
+from evidence.log.report import AuditReport, erases_a_seal
 from evidence.log.store import Head, open_checkpoint
 from evidence.monitor.findings import Findings
 from evidence.monitor.frontier import Frontier, bundle_of
@@ -217,7 +217,7 @@ class _Looking:
             except (FormatError, ProofError) as error:
                 self.say.entries(outcome, error)
                 continue
-            following.check_erased(entry, index, outcome)
+            erases_a_seal(entry, index, outcome, following.report)
 
     def _against_given(self, head: Head) -> None:
         """Hold the log against checkpoints from elsewhere, by the tiles that it serves."""

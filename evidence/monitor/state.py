@@ -29,7 +29,7 @@ LIMIT = 1 << 30
 MOST = 100
 """So many findings and contradicting checkpoints are kept; more say nothing new."""
 _TEXT = ("vkey", "checkpoint", "looked", "previous", "time")
-_LISTS = ("pending", "levels", "signers", "findings", "contradictions")
+_LISTS = ("pending", "levels", "signers", "revoked", "succeeds", "findings", "contradictions")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class State:
         )
 
 
-_FACTS = ("previous", "time", "attempts", "cases", "open", "signers")
+_FACTS = ("previous", "time", "attempts", "cases", "open", "signers", "revoked", "succeeds")
 
 
 def facts_of(following: Following) -> dict[str, Any]:
@@ -130,6 +130,8 @@ def facts_of(following: Following) -> dict[str, Any]:
             for index, (capture, case, number) in following.open.items()
         },
         "signers": sorted(key.hex() for key in following.signers.values()),
+        "revoked": sorted(following.revoked),
+        "succeeds": list(following.succeeds or ()),
     }
 
 
@@ -147,6 +149,10 @@ def follow_on(
         return following
     try:
         following.signers |= by_digest([bytes.fromhex(text) for text in facts["signers"]])
+        following.revoked = {check_hex(text, "revoked") for text in facts["revoked"]}
+        if facts["succeeds"]:
+            origin, size = facts["succeeds"]
+            following.succeeds = str(origin), int(size)
         following.previous = facts["previous"].encode()
         following.time = facts["time"].encode()
         following.attempts = facts["attempts"]

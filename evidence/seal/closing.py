@@ -24,9 +24,10 @@ from evidence.format.entry.signing import sign_entry
 from evidence.format.merkle import inclusion_proof
 from evidence.format.names import Sidecars
 from evidence.format.tlogproof import TlogProof
+from evidence.formerlogs import FormerLog, former_logs
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
-from evidence.seal.former import FormerLog, continue_case, former_logs, standing
+from evidence.seal.former import continue_case, standing
 from evidence.seal.means import Clock, Means
 from evidence.seal.order import PreserveOrder
 from evidence.seal.publish import Papers

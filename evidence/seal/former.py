@@ -7,33 +7,18 @@ gone, and are known from a dossier that was handed out, are in ``evidence/former
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from evidence.errors import EvidenceError
 from evidence.format import jcs
-from evidence.format.digests import sha256_hex
 from evidence.format.entry import CaseContinued
 from evidence.format.entry.signing import sign_entry
-from evidence.format.note import NoteKey
+from evidence.formerlogs import former_logs
 from evidence.home import EvidenceHome
-from evidence.log import CaseIndex, Session, Store
+from evidence.log import Session
 from evidence.log.durable import locked, replace_file
-from evidence.log.index import INDEX
 
 FORMER = "former.json"
-
-
-@dataclass(frozen=True)
-class FormerLog:
-    """A log that ended, as far as it is in hand: its entries and their case index."""
-
-    store: Store
-    size: int
-    index: CaseIndex
 
 
 @dataclass(frozen=True)
@@ -47,25 +32,6 @@ class Standing:
     closed: str | None
     origin: str
     size: int
-
-
-def former_folder(home: Path, key: NoteKey) -> Path:
-    """Return where a log that was succeeded lies, as far as it is in hand."""
-    return home / "logs" / sha256_hex(key.text().encode())[:16]
-
-
-def former_logs(home: EvidenceHome) -> Iterator[FormerLog]:
-    """Yield the former logs that are in hand and can be read, oldest first."""
-    for ended in home.ledger().logs:
-        folder = former_folder(home.path, ended.key)
-        with suppress(EvidenceError):
-            store = Store(folder, ended.key)
-            head = store.head()
-            if head is None:
-                continue
-            index = CaseIndex(folder / INDEX)
-            index.catch_up(store, head.size)
-            yield FormerLog(store, head.size, index)
 
 
 def standing(home: EvidenceHome, tag: str) -> Standing | None:

@@ -22,7 +22,6 @@ from evidence.home import EvidenceHome
 from evidence.keyfile import load_key
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import Fault, no_fault, replace_file, sync_folder
-from evidence.seal.former import former_folder
 from evidence.succession.gap import NEXT_LOG, NEXT_VKEY
 from evidence.succession.keys import NEXT, OVERLAP, put_key
 from evidence.succession.recovery import keep_statement
@@ -120,7 +119,7 @@ def _with_gap(ledger: Ledger, gap: Gap) -> Ledger:
 
 def _move_log(home: EvidenceHome, gap: Gap, fault: Fault) -> Path | None:
     """Move the old log away and put the new one's key and folder in place."""
-    former = former_folder(home.path, gap.old)
+    former = home.former(gap.old)
     if _vkey(home) == gap.old:
         former.parent.mkdir(parents=True, exist_ok=True)
         home.log.rename(former)

@@ -24,7 +24,7 @@ from evidence.verify.papers import LIMIT, Papers, papers_beside
 from evidence.verify.renewal import check_standing, named, nothing_again, read_chain
 from evidence.verify.trust import Signer, Trust
 from evidence.verify.verdict import Findings, Outcome, Verdict, conclude
-from evidence.verify.witnesses import check_end, log_of
+from evidence.verify.witnesses import check_end, check_leaf, log_of, origin_of
 
 CLAIM = "erasure"
 ENDINGS = (".wacz", ".dossier.zip", ".erasure.json")
@@ -51,7 +51,11 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
     attempt = read_logged(papers, sidecars.attempt, sidecars.attempt_proof, key, findings)
     outcome = read_logged(papers, sidecars.outcome, sidecars.outcome_proof, key, findings)
     entry_name, proof_name, request_name = erasure_names(name)
-    erasure = read_logged(papers, entry_name, proof_name, key, findings)
+    where = trust.log_named(origin_of(papers, proof_name)) if trust else None
+    erasure = read_logged(papers, entry_name, proof_name, where.key if where else None, findings)
+    if log is not None and where is not None and erasure is not None and trust is not None:
+        check_leaf(where, papers, entry_name, proof_name, findings)
+        _check_logs(log.key.name, where.key.name, erasure, entry_name, trust, findings)
     sealed = outcome.entry if outcome and isinstance(outcome.entry, Sealed) else None
     trial = False
     _bind(attempt, outcome, sidecars.outcome, findings)
@@ -70,6 +74,22 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
         )
     verdict = conclude(path.name, findings, trusted=trust is not None, trial=trial)
     return _named(verdict, request)
+
+
+def _check_logs(
+    sealed: str, erased: str, erasure: Logged, name: str, trust: Trust, findings: Findings
+) -> None:
+    """The erasure stands in the outcome's log, or in one that followed it and names that log."""
+    stated = erasure.entry.log if isinstance(erasure.entry, Erasure) else None
+    own = stated is None and sealed == erased
+    later = stated == sealed and trust.after((sealed, 1 << 62), erased, 0)
+    if not own and not later:
+        findings.invalid(
+            CLAIM,
+            name,
+            "The erasure is of an exhibit of another log than this.",
+            "删除条目所指的证据在另一日志中。",
+        )
 
 
 def _papers(path: Path, name: str, findings: Findings) -> Papers:

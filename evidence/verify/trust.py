@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -48,11 +48,15 @@ class Signer:
 
 @dataclass(frozen=True)
 class TrustedLog:
-    """A log's key; one that was succeeded is trusted up to ``until_size`` and ``until_root``."""
+    """A log's key; one that was succeeded is trusted up to ``until_size`` and ``until_root``.
+
+    ``leaves`` holds the hashes of those of its entries that were in hand when it ended.
+    """
 
     key: NoteKey
     until_size: int | None = None
     until_root: str | None = None
+    leaves: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,28 @@ def _logs(folder: Path, policy: Policy) -> tuple[TrustedLog, ...]:
     found = [TrustedLog(_vkey(folder, policy.log_key, NoteKey))]
     for item in policy.logs:
         key = _vkey(folder, item.vkey, NoteKey)
-        found.append(TrustedLog(key, item.until_size, item.until_root))
+        leaves = _leaves(folder / f"{item.vkey.removesuffix('.vkey')}.hashes", item.until_size)
+        found.append(TrustedLog(key, item.until_size, item.until_root, leaves))
     return tuple(found)
+
+
+def _leaves(path: Path, size: int) -> bytes:
+    """Return the leaf hashes of a former log, none where the folder has no such file."""
+    try:
+        with path.open("rb") as source:
+            data = source.read(size * 32 + 1)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise TrustError(
+            f"{path} cannot be read ({error.strerror}).", f"无法读取 {path}（{error.strerror}）。"
+        ) from error
+    if len(data) % 32 or len(data) > size * 32:
+        raise TrustError(
+            f"{path.name} is not the hashes of at most {size} entries; ask for it again.",
+            f"{path.name} 不是至多 {size} 条的散列；请重新索取。",
+        )
+    return data
 
 
 def _witnesses(folder: Path, policy: Policy) -> tuple[TrustedWitness, ...]:

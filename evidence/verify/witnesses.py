@@ -11,6 +11,7 @@ from datetime import datetime
 from evidence.errors import EvidenceError, FormatError
 from evidence.format.checkpoint import Checkpoint
 from evidence.format.cosignature import find_witnessed
+from evidence.format.merkle import leaf_hash
 from evidence.format.note import SignedNote
 from evidence.format.times import format_time
 from evidence.format.tlogproof import TlogProof
@@ -36,6 +37,16 @@ def _checkpoint(papers: Papers) -> Checkpoint | None:
         return None
 
 
+def origin_of(papers: Papers, proof_name: str) -> str | None:
+    """Return the log that one proof names, None where it cannot be read."""
+    data = papers.get(proof_name)
+    try:
+        note = None if data is None else SignedNote.parse(TlogProof.parse(data).checkpoint)
+        return None if note is None else Checkpoint.parse(note.text).origin
+    except FormatError:
+        return None
+
+
 def _checkpoint_note(papers: Papers) -> SignedNote | None:
     """Return the checkpoint of the proofs, parsed; faults in it are the log claim's to tell."""
     for name in (papers.sidecars.outcome_proof, papers.sidecars.attempt_proof):
@@ -50,10 +61,12 @@ def _checkpoint_note(papers: Papers) -> SignedNote | None:
 
 def check_end(log: TrustedLog, papers: Papers, findings: Findings) -> None:
     """A log that was succeeded counts up to where it ended, and with the root that it had there."""
-    stated = _checkpoint(papers)
+    stated, sidecars = _checkpoint(papers), papers.sidecars
     if log.until_size is None or stated is None:
         return
-    where = papers.sidecars.outcome_proof
+    check_leaf(log, papers, sidecars.attempt, sidecars.attempt_proof, findings)
+    check_leaf(log, papers, sidecars.outcome, sidecars.outcome_proof, findings)
+    where = sidecars.outcome_proof
     if stated.size > log.until_size:
         findings.invalid(
             "inclusion",
@@ -68,6 +81,31 @@ def check_end(log: TrustedLog, papers: Papers, findings: Findings) -> None:
             where,
             f"The log {log.key.name} ended with another root: it was forked.",
             f"日志 {log.key.name} 终止时的树根与此不同：日志分叉。",
+        )
+
+
+def check_leaf(
+    log: TrustedLog, papers: Papers, name: str, proof_name: str, findings: Findings
+) -> None:
+    """An entry of a log that was succeeded is the one that was in hand when that log ended.
+
+    A thief of the log's key can sign another history of it; that one has other entries. Beyond
+    what was in hand nothing is known, and nothing said.
+    """
+    data, proof = papers.get(name), papers.get(proof_name)
+    if data is None or proof is None or not log.leaves:
+        return
+    try:
+        at = TlogProof.parse(proof).index * 32
+    except FormatError:
+        return
+    if at < len(log.leaves) and log.leaves[at : at + 32] != leaf_hash(data):
+        findings.invalid(
+            "inclusion",
+            name,
+            f"The log {log.key.name} had another entry {at // 32} when it ended: this is of "
+            "another history, signed with its key.",
+            f"日志 {log.key.name} 终止时第 {at // 32} 条与此不同：此件出自以其密钥另签的历史。",
         )
 
 

@@ -161,7 +161,8 @@ class Erasure:
     """The content sealed by the outcome at index ``outcome`` was erased, on which basis.
 
     ``basis`` is a code, ``basis_sha256`` the digest of the signed request; ``approvers`` are two
-    salted commitments (hex). ``signature`` is by the manifest signer over ``signed``.
+    salted commitments (hex). ``signature`` is by the manifest signer over ``signed``. ``log`` is
+    the name of the succeeded log in which the outcome stands, None for one of this log.
     """
 
     kind: ClassVar[str] = "erasure"
@@ -174,6 +175,7 @@ class Erasure:
     approvers: tuple[str, str]
     signer: str
     signature: bytes = EMPTY
+    log: str | None = None
 
     @property
     def signed(self) -> bytes:
@@ -181,15 +183,20 @@ class Erasure:
         return jcs.dumps({k: v for k, v in self._value().items() if k != "signature"})
 
     def _value(self) -> dict[str, Any]:
-        return head(self.kind, self.prev, self.time) | {
-            "outcome": self.outcome,
-            "package_sha256": self.package_sha256,
-            "basis": self.basis,
-            "basis_sha256": self.basis_sha256,
-            "approvers": list(self.approvers),
-            "signer": self.signer,
-            "signature": text(self.signature),
-        }
+        named = {} if self.log is None else {"log": self.log}
+        return (
+            head(self.kind, self.prev, self.time)
+            | named
+            | {
+                "outcome": self.outcome,
+                "package_sha256": self.package_sha256,
+                "basis": self.basis,
+                "basis_sha256": self.basis_sha256,
+                "approvers": list(self.approvers),
+                "signer": self.signer,
+                "signature": text(self.signature),
+            }
+        )
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes; the exact inverse of ``parse_entry``."""
@@ -201,7 +208,7 @@ class Erasure:
         """Read the fields strictly, or raise FormatError."""
         words = ("package_sha256", "basis", "basis_sha256", "signer", "signature")
         wanted = {**HEAD, "outcome": int, "approvers": list} | dict.fromkeys(words, str)
-        fields = jcs.take(value, noun, wanted)
+        fields = jcs.take(value, noun, wanted | ({"log": str} if "log" in value else {}))
         approvers = [check_hex(item, f"{noun}: approvers") for item in fields["approvers"]]
         if len(set(approvers)) != 2 or len(approvers) != 2:
             raise FormatError(f"{noun}: approvers are two", f"{noun}：approvers 应为两个")
@@ -212,6 +219,7 @@ class Erasure:
             basis=code(fields["basis"], f"{noun}: basis"),
             basis_sha256=check_hex(fields["basis_sha256"], f"{noun}: basis_sha256"),
             approvers=(approvers[0], approvers[1]),
+            log=check_name(fields["log"]) if "log" in fields else None,
             signer=check_hex(fields["signer"], f"{noun}: signer"),
             signature=read_bytes(fields["signature"], f"{noun}: signature", SIGNATURE_SIZE),
         )

@@ -210,6 +210,7 @@ def test_a_key_that_others_can_read_is_refused(office: Office) -> None:
         rotate_signer(office.home, now=now())
 
 
+@pytest.mark.soak
 def test_a_seal_logged_after_the_revocation_fails_whatever_its_time(
     office: Office, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_numbers_go_on_and_one_export_holds_both_logs(office: Office, tmp_path: 
         seal(home, office.exhibits, 5)
 
 
+@pytest.mark.soak
 def test_what_is_gone_is_named_and_no_number_is_given_twice(office: Office, tmp_path: Path) -> None:
     back_up(office.home, tmp_path / "one.backup", WRAP, now=now())
     handed = tmp_path / "handed"
@@ -90,6 +91,7 @@ def test_what_is_gone_is_named_and_no_number_is_given_twice(office: Office, tmp_
         assert f"The attempt number {number} was in the log" in told(verdict)
 
 
+@pytest.mark.soak
 def test_all_lost_but_a_dossier_the_case_keeps_its_tag(office: Office, tmp_path: Path) -> None:
     known = office.exhibits / "1.dossier.zip"
     handed = shutil.copy(known, tmp_path / "1.dossier.zip")
@@ -106,6 +108,7 @@ def test_all_lost_but_a_dossier_the_case_keeps_its_tag(office: Office, tmp_path:
     assert (first.case_tag, first.number) == (before.case_tag, 2)
 
 
+@pytest.mark.soak
 def test_a_case_that_ended_before_stays_closed_or_is_closed_now(
     office: Office, tmp_path: Path
 ) -> None:
