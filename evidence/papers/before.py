@@ -89,7 +89,8 @@ def _source(material: Material) -> Iterator[Said]:
     peers = material.record(names.ENVIRONMENT).get("egress")
     if isinstance(peers, Mapping):
         for peer in _dicts(peers.get("peers"))[:5]:
-            answers = ", ".join(map(str, peer.get("answers") or []))
+            given = peer.get("answers")
+            answers = ", ".join(map(str, given)) if isinstance(given, list) else "?"
             told = f"{peer.get('host')} → {peer.get('address')}:{peer.get('port')} ({answers})"
             yield _both("对端与域名解析（出口守卫）", "peer and DNS (egress guard)", told)
     yield _both("交互记录保真度", "fidelity of the exchanges", material.facts.get("fidelity", "?"))

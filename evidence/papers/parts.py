@@ -29,7 +29,7 @@ def _unaltered(material: Material) -> tuple[str, str, str]:
     claims = {c.id: c.status for c in reversed(material.verdict.claims)}
     told = [c for c in material.verdict.claims if c.id in UNALTERED]
     if any(c.status is Status.INVALID for c in told):
-        names = "、".join(_names(told, Status.INVALID, 0))
+        names = "".join(f"「{name}」" for name in _names(told, Status.INVALID, 0))
         listed = "; ".join(_names(told, Status.INVALID, 1))
         zh = f"不能认定：{names}不成立。材料与封存时不同，或不是其所称之物。"
         return zh, f"Cannot be said. Does not hold: {listed}.", "invalid"
@@ -65,7 +65,7 @@ def _names(claims: Iterable[Claim], status: Status, which: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def before_part(told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
+def before_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
     """Return finding (乙): what the records say of the time before, section by section."""
     head = tag("h3", tongue.label("（乙）固定之前的事实", "(B) Facts from before that time"))
     zh = (
@@ -80,7 +80,12 @@ def before_part(told: Mapping[str, Sequence[Said]], tongue: Tongue) -> Markup:
         joined([tag("h3", tongue.label(*NAMES[name])), _table(lines, tongue)])
         for name, lines in told.items()
     ]
-    return joined([head, tag("p", tongue.say(zh, en)), *tables])
+    lead = [tag("p", tongue.say(zh, en))]
+    if _unaltered(material)[2] != "valid":
+        zh = "甲未能认定：以下记载是否为当时的原记载，亦无从得知。"
+        en = "(A) could not be found: whether this is the original word is not known either."
+        lead.append(tag("p", tag("strong", tongue.say(zh, en)), cls="not_checked"))
+    return joined([head, *lead, *tables])
 
 
 def _table(lines: Sequence[Said], tongue: Tongue) -> Markup:
@@ -126,7 +131,9 @@ def law_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: Ton
     )
     head = tag("thead", tag("tr", *(tag("th", tongue.label(*pair)) for pair in heads)))
     title = tag("h2", "七、", tongue.label("与规则的对照", "Checks and articles"))
-    return joined([title, tag("p", tongue.say(zh, en)), tag("table", head, tag("tbody", *rows))])
+    return joined(
+        [title, tag("p", tongue.say(zh, en)), tag("table", head, tag("tbody", *rows), cls="law")]
+    )
 
 
 def _answer(

@@ -75,7 +75,7 @@ def render_report(
             _handed(material, tongue),
             answers(material, tongue, by_openssl(material) if independent else (), shell),
             after_part(material, tongue),
-            before_part(told, tongue),
+            before_part(material, told, tongue),
             not_proved(material, tongue),
             _how(material, tongue),
             law_part(material, told, tongue),
@@ -163,7 +163,7 @@ def _handed_row(one: Handed) -> Markup:
     digests = one.digests
     return tag(
         "tr",
-        tag("td", one.name),
+        tag("td", one.name, cls="name"),
         tag(
             "td",
             f"{digests.size:,} 字节 bytes",
@@ -233,7 +233,8 @@ def _signing(tongue: Tongue) -> Markup:
 def _annex(material: Material, tongue: Tongue, shell: Shell) -> Markup:
     verdict = json.dumps(material.verdict.to_json(), ensure_ascii=False, indent=1)
     parts = [
-        tag("h2", tongue.label("附件一：核验程序的原始输出", "Annex 1: the verifier's raw output")),
+        tag("h2", tongue.label("附件一：核验程序的原始输出", "Annex 1: the verifier's raw output"),
+            cls="annex"),
         tag("pre", f"python -m evidence verify {material.handed[0].name} --trust TRUST --json",
             cls="command"),
         tag("pre", escaped(verdict, WHOLE)),

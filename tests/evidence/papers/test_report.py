@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evidence.errors import InputError
 from evidence.format import names
-from evidence.papers import report_html
+from evidence.papers import read_material, render_report, report_html
+from evidence.papers.before import sections
 from evidence.papers.law import points
 from evidence.papers.markup import grouped
 from evidence.papers.repeated import LINES_OF, Shell
@@ -104,6 +107,7 @@ def test_a_broken_dossier_gets_its_report(case: Case, tmp_path: Path) -> None:
     assert "不能认定：" in text
     assert "FAILED evidence/text.txt" in text
     assert f"{NAME}.wacz!evidence/text.txt" in text
+    assert "甲未能认定" in text
 
 
 def test_a_token_of_a_foreign_authority_is_told_by_openssl_too(case: Case, tmp_path: Path) -> None:
@@ -155,6 +159,26 @@ def _loose(parts: dict[str, bytes]) -> bytes:
         for name, data in parts.items():
             archive.writestr(name, data)
     return out.getvalue()
+
+
+ODD: tuple[Any, ...] = (5, [], [5], {}, {"answers": 5, "topic": 1}, None, "x", True, [{"a": []}])
+
+
+def test_records_of_any_shape_are_quoted_or_left_out(case: Case, tmp_path: Path) -> None:
+    path = packed(hostile(case.world), tmp_path / "d")
+    material = read_material(path, trust=case.trust)
+    keys = ["url", "title", "certificate", "byte_counts", "rows", "egress", "software", "by"]
+    for odd in ODD:
+        value = dict.fromkeys(keys, odd) | {"egress": {"peers": odd}}
+        records = dict.fromkeys(material.records, value)
+        told = sections(replace(material, records=records))
+        assert set(told) == {"source", "environment", "operator", "corroboration"}
+        page = render_report(
+            replace(material, records=records), tool=TOOL, requester="x", independent=False
+        )
+        assert "不能认定" not in page
+    nested = replace(material, records={names.ENVIRONMENT: {"egress": {"peers": [{"answers": 5}]}}})
+    assert any("?" in line.said_en for line in sections(nested)["source"])
 
 
 def test_every_line_of_the_shell_belongs_to_a_claim() -> None:
