@@ -53,6 +53,8 @@ class Archive:
                 f"{entry.name} is encrypted or packed in an unknown way",
                 f"{entry.name} 已加密或压缩方式未知",
             )
+        if part.size != entry.packed:
+            raise FormatError(f"{entry.name} is cut off.", f"{entry.name} 不完整。")
         return part.chunks() if entry.method == STORED else _inflate(part, entry)
 
     def read(self, entry: Found, limit: int) -> bytes:
@@ -199,12 +201,16 @@ def _directory(window: Window, stop: int) -> tuple[int, list[Found]]:
     The one whose entries lie where it says wins, then the one an end record points to: a ZIP
     inside the ZIP has a directory too, which is not this file's.
     """
-    pointed = [stop, *_end_records(window)]
+    pointed = {stop: 0, **dict(_end_records(window))}
+    cut_off = _local(window, stop) is not None
+    for start in pointed:
+        if start < stop or cut_off:
+            pointed[start] = 0  # the directory of a ZIP inside an entry
     starts = [*pointed, window.find(CENTRAL_SIGN, stop)]
     best: tuple[int, list[Found]] = (stop, [])
     best_rank = (0, False, 0)
     for start in dict.fromkeys(starts):
-        listed = _central_entries(window, start) if start >= 0 else []
+        listed = _central_entries(window, start, pointed.get(start, 0)) if start >= 0 else []
         here = sum(1 for entry in listed if _lies_there(window, entry))
         rank = (here, start in pointed and bool(listed), len(listed))
         if rank > best_rank:
@@ -213,22 +219,34 @@ def _directory(window: Window, stop: int) -> tuple[int, list[Found]]:
 
 
 def _lies_there(window: Window, entry: Found) -> bool:
-    raw = entry.name.encode("utf-8", "surrogateescape")
-    return window.read(entry.offset + LOCAL.size, len(raw)) == raw
+    return _is_at(window, entry.name, entry.offset)
 
 
-def _end_records(window: Window) -> Iterator[int]:
-    """Yield the directory offsets that end records near the file's end point to."""
+def _is_at(window: Window, name: str, offset: int) -> bool:
+    """Say whether a local header of that name is there."""
+    raw = name.encode("utf-8", "surrogateescape")
+    whole = window.read(offset, LOCAL.size + len(raw))
+    return whole[:4] == LOCAL_SIGN and whole[LOCAL.size :] == raw
+
+
+def _end_records(window: Window) -> Iterator[tuple[int, int]]:
+    """Yield where an end record near the file's end has its directory, and how far displaced.
+
+    The second is by how many bytes the directory stands after the place that it states: what
+    was put before it has moved entries as far.
+    """
     tail_at = max(0, window.size - (1 << 16) - END.size)
     tail = window.read(tail_at, window.size - tail_at)
     at = tail.rfind(END_SIGN)
     if at >= 0 and len(tail) - at >= END.size:
         fields = END.unpack_from(tail, at)
-        yield fields[6]
-        yield tail_at + at - fields[5]
+        found = tail_at + at - fields[5]
+        yield found, found - fields[6]
+        yield fields[6], 0
 
 
-def _central_entries(window: Window, at: int) -> list[Found]:
+def _central_entries(window: Window, at: int, moved: int) -> list[Found]:
+    """Return the entries of a directory; one that is not where it says may lie ``moved`` on."""
     found: list[Found] = []
     while len(found) <= zipform.MAX_ENTRIES:
         head = window.read(at, CENTRAL.size)
@@ -238,6 +256,8 @@ def _central_entries(window: Window, at: int) -> list[Found]:
         flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
         name_size, extra, comment, offset = *fields[10:13], fields[16]
         name = window.read(at + CENTRAL.size, name_size).decode("utf-8", "backslashreplace")
+        if not _is_at(window, name, offset) and _is_at(window, name, offset + moved):
+            offset += moved
         data_at = offset + LOCAL.size + name_size
         local = _local(window, offset)
         if local is not None and local.name == name:

@@ -74,7 +74,14 @@ def compare_tail(
     """Check that entries tile the file, and the bytes of central directory and end record."""
     at = 0
     for entry in listed:
-        if entry.offset != at:
+        if entry.offset != at and at == 0 and entry == listed[0]:
+            findings.invalid(
+                "package",
+                f"{label}!{entry.name}",
+                f"Bytes stand before the first entry of {label}.",
+                f"{label} 的首个条目之前另有字节。",
+            )
+        elif entry.offset != at:
             findings.invalid(
                 "package",
                 f"{label}!{entry.name}",

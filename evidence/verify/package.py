@@ -56,12 +56,13 @@ def check_package(archive: Archive, findings: Findings) -> Package:
     )
     fidelity = package.manifest.fidelity if package.manifest else None
     check_agreement(package.contents, package.artefacts, fidelity, archive.label, findings)
-    label = archive.label
-    findings.valid(
-        "manifest",
-        f"Every file of {label} has the size, SHA-256 and SM3 that the manifest lists.",
-        f"{label} 中每个文件的大小、SHA-256 与 SM3 均与清单一致。",
-    )
+    label, there = archive.label, {entry.name for entry in archive.entries}
+    if package.manifest is not None and there.issuperset(listed):
+        findings.valid(
+            "manifest",
+            f"Every file of {label} has the size, SHA-256 and SM3 that the manifest lists.",
+            f"{label} 中每个文件的大小、SHA-256 与 SM3 均与清单一致。",
+        )
     return package
 
 

@@ -51,8 +51,7 @@ def check_stamps(
             stated: dict[str, Any] = {"authority": name, "time": format_time(token.time)}
             if authority is None or digest is None:
                 stated |= {"trusted": False}
-                en = f"The token of {name} was not checked: no trusted certificate for it."
-                pending.append((where, en, f"未核查 {name} 的时间戳：没有其可信证书。"))
+                pending.append((where, *_not_checked(name, digest)))
             else:
                 proved.append(verify_token(token, digest, authority))
                 stated |= {"trusted": True, "trial": authority.trial}
@@ -63,6 +62,14 @@ def check_stamps(
             findings.fault(CLAIM, where, error)
     _conclude(proved, pending, trust, findings)
     return proved
+
+
+def _not_checked(name: str, digest: bytes | None) -> tuple[str, str]:
+    if digest is None:
+        en = f"The token of {name} was not checked: {names.MANIFEST} cannot be read."
+        return en, f"未核查 {name} 的时间戳：{names.MANIFEST} 无法读取。"
+    en = f"The token of {name} was not checked: no trusted certificate for it."
+    return en, f"未核查 {name} 的时间戳：没有其可信证书。"
 
 
 def _request_fits(papers: Papers, name: str, findings: Findings) -> bool:

@@ -318,7 +318,7 @@ def _overlapping(good: Good) -> bytes:
 
 for _what, _zh, _en, _where, _says, _make, _shell in (
     ("between", "条目之间插入字节", "Bytes are put between two entries",
-     at(names.ATTEMPT), HEADER, _between, True),
+     at(names.ATTEMPT), GAP, _between, True),
     ("between-shifted", "条目之间插入字节并修正偏移",
      "Bytes are put between two entries and all offsets made right",
      at(names.ATTEMPT), GAP, _shifted, True),

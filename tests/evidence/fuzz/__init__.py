@@ -1,0 +1,1 @@
+"""Fuzzing of the verifier's readers with atheris; what it found is kept as tests."""
