@@ -124,6 +124,19 @@ class Fork:
                 parts.append(bytes([_ATTESTATION]) + item.tag + _counted(item.payload))
         return b"".join(parts)
 
+    def merged(self, other: Fork) -> Fork:
+        """Return what both say of one message, each step and attestation once."""
+        items = list(self.items)
+        for item in other.items:
+            at = next((n for n, held in enumerate(items) if _one(held) == _one(item)), None)
+            if at is None:
+                items.append(item)
+                continue
+            held = items[at]
+            if isinstance(held, tuple) and isinstance(item, tuple):
+                items[at] = (held[0], held[1].merged(item[1]))
+        return Fork(tuple(items))
+
     @classmethod
     def parse(cls, data: bytes, message: bytes) -> Fork:
         """Read what leads on from ``message``, all of ``data``; or raise FormatError."""
@@ -139,6 +152,11 @@ class Fork:
                 yield from item[1].attested(item[0].apply(message))
             else:
                 yield message, item
+
+
+def _one(item: Attestation | tuple[Step, Fork]) -> Attestation | Step:
+    """Return what stands but once in a fork: an attestation, or a step."""
+    return item[0] if isinstance(item, tuple) else item
 
 
 @dataclass(frozen=True)
@@ -198,6 +216,8 @@ def _fork(reader: _Reader, message: bytes, depth: int) -> Fork:
         if tag in _WITH_ARGUMENT and not step.argument:
             raise _wrong("puts nothing before or after a message", "含空的拼接操作")
         items.append((step, _fork(reader, step.apply(message), depth + 1)))
+    if len({_one(item) for item in items}) < len(items):
+        raise _wrong("says one thing twice", "有重复内容")
     return Fork(tuple(items))
 
 

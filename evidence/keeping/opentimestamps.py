@@ -19,7 +19,6 @@ from evidence.errors import AuthorityError, FormatError
 from evidence.format.opentimestamps import (
     APPEND,
     SHA256,
-    Attestation,
     Bitcoin,
     Fork,
     Pending,
@@ -104,16 +103,16 @@ def submit(
     """
     salted, hashed = Step(APPEND, random(SALT)), Step(SHA256)
     message = hashed.apply(salted.apply(digest))
-    items: list[Attestation | tuple[Step, Fork]] = []
+    promised = Fork(())
     failed: list[AuthorityError] = []
     for url in urls:
         try:
-            items += calendars.submit(url, message).items
+            promised = promised.merged(calendars.submit(url, message))
         except AuthorityError as error:
             failed.append(error)
-    if not items:
+    if not promised.items:
         raise failed[0]
-    fork = Fork(((salted, Fork(((hashed, Fork(tuple(items))),))),))
+    fork = Fork(((salted, Fork(((hashed, promised),))),))
     return Asked(Proof(digest, fork), tuple(failed), len(urls) - len(failed))
 
 
@@ -128,13 +127,14 @@ def upgrade(proof: Proof, calendars: Calendars) -> Asked:
 
     def further(fork: Fork, message: bytes) -> Fork:
         nonlocal gained
-        items: list[Attestation | tuple[Step, Fork]] = []
+        made = Fork(())
         done = any(isinstance(a, Bitcoin) for _, a in fork.attested(message))
         for item in fork.items:
             if isinstance(item, tuple):
-                items.append((item[0], further(item[1], item[0].apply(message))))
+                led = Fork(((item[0], further(item[1], item[0].apply(message))),))
+                made = made.merged(led)
                 continue
-            items.append(item)
+            made = made.merged(Fork((item,)))
             if not isinstance(item, Pending) or done:
                 continue
             try:
@@ -142,9 +142,8 @@ def upgrade(proof: Proof, calendars: Calendars) -> Asked:
             except AuthorityError as error:
                 failed.append(error)
                 continue
-            new = [one for one in found.items if one not in fork.items]
-            items += new
-            gained += bool(new)
-        return Fork(tuple(items))
+            gained += fork.merged(found) != fork
+            made = made.merged(found)
+        return made
 
     return Asked(replace(proof, fork=further(proof.fork, proof.digest)), tuple(failed), gained)

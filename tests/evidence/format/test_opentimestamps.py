@@ -39,10 +39,20 @@ steps = st.one_of(
     st.builds(Step, st.sampled_from([APPEND, PREPEND]), st.binary(min_size=1, max_size=40)),
     st.builds(Step, st.sampled_from([SHA256, 0x02, 0xF2])),
 )
+
+
+def joined(items: list[Attestation | tuple[Step, Fork]]) -> Fork:
+    """Return a fork of these items, each once."""
+    made = Fork(())
+    for item in items:
+        made = made.merged(Fork((item,)))
+    return made
+
+
 forks = st.recursive(
     st.builds(lambda item: Fork((item,)), attestations),
     lambda inner: st.builds(
-        lambda items: Fork(tuple(items)),
+        joined,
         st.lists(st.one_of(attestations, st.tuples(steps, inner)), min_size=1, max_size=4),
     ),
     max_leaves=8,
@@ -99,6 +109,8 @@ def nested(depth: int) -> Fork:
         proof((Step(APPEND, bytes(MAX_MESSAGE)), Fork((PENDING,)))),
         proof((Step(SHA256), nested(MAX_DEPTH))),
         b"\x00" + proof(PENDING),
+        proof(PENDING, PENDING),
+        proof((Step(SHA256), Fork((PENDING,))), (Step(SHA256), Fork((Bitcoin(1),)))),
     ],
 )
 def test_what_is_no_proof_is_refused(data: bytes) -> None:
@@ -119,6 +131,14 @@ def test_the_message_of_every_attestation_is_computed() -> None:
         (hashlib.sha256(DIGEST + b"x").digest(), Bitcoin(7)),
         ((b"y" + DIGEST).hex().encode(), Bitcoin(8)),
     ]
+
+
+def test_what_two_say_of_one_message_is_merged() -> None:
+    one = Fork((PENDING, (Step(SHA256), Fork((PENDING,)))))
+    other = Fork(((Step(SHA256), Fork((Bitcoin(1),))), Bitcoin(2)))
+    both = Fork((PENDING, (Step(SHA256), Fork((PENDING, Bitcoin(1)))), Bitcoin(2)))
+    assert one.merged(other) == both
+    assert both.merged(one) == both
 
 
 @pytest.mark.parametrize("url", ["", "ftp://a", "https://a?b", "https://a/" + "b" * 1000])
