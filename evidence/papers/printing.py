@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from evidence.errors import EvidenceError
 
@@ -33,7 +36,14 @@ def print_page(
     ``browser`` is Chromium; ``sandbox=False`` is for machines where it runs as root. The page
     may fetch nothing: it is loaded with scripts off and offline. Raises NotPrinted.
     """
-    with sync_playwright() as playwright:
+    if sandbox and os.geteuid() == 0:
+        raise NotPrinted(
+            "Chromium's sandbox does not work as root, so no PDF can be made: run as an ordinary "
+            "user, set MARKSEAL_NO_SANDBOX=1, or give --out a name that ends in .html.",
+            "以 root 身份运行时 Chromium 沙箱不可用，无法生成 PDF；请改用普通用户，或设置 "
+            "MARKSEAL_NO_SANDBOX=1，或将 --out 改为 .html。",
+        )
+    with _driver() as playwright:
         try:
             running = playwright.chromium.launch(
                 executable_path=str(browser), chromium_sandbox=sandbox, timeout=30_000
@@ -49,6 +59,24 @@ def print_page(
                 "name that ends in .html.",
                 f"未能生成 PDF（{first}）；请检查 MARKSEAL_BROWSER，或将 --out 改为 .html。",
             ) from error
+
+
+@contextmanager
+def _driver() -> Iterator[Playwright]:
+    """Run Playwright's driver; raises NotPrinted when that program cannot run."""
+    try:
+        playwright = sync_playwright().start()
+    except Exception as error:  # Playwright has no narrower one for this
+        raise NotPrinted(
+            "The program that drives the browser cannot run, so no PDF can be made; see: python "
+            "-m playwright --version, or give --out a name that ends in .html.",
+            "驱动浏览器的程序无法运行，无法生成 PDF；请运行 python -m playwright --version 查看原因，"
+            "或将 --out 改为 .html。",
+        ) from error
+    try:
+        yield playwright
+    finally:
+        playwright.stop()
 
 
 def _print(running: Browser, page: str, *, foot: str, single: bool) -> bytes:
