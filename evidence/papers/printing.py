@@ -70,8 +70,8 @@ def _driver() -> Iterator[Playwright]:
         raise NotPrinted(
             "The program that drives the browser cannot run, so no PDF can be made; see: python "
             "-m playwright --version, or give --out a name that ends in .html.",
-            "驱动浏览器的程序无法运行，无法生成 PDF；请运行 python -m playwright --version 查看原因，"
-            "或将 --out 改为 .html。",
+            "驱动浏览器的程序无法运行，无法生成 PDF；请运行 python -m playwright --version 查看"
+            "原因，或将 --out 改为 .html。",
         ) from error
     try:
         yield playwright
