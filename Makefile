@@ -30,6 +30,7 @@ pictures:
 	@sh setup.sh test
 	@$(PY) -m pytest tests/acceptance/test_story.py
 	@$(PY) -m tests.verifier.pictures
+	@$(PY) -m tests.console.pictures
 	@$(PY) -m tests.pictures
 
 # The verifier alone, with all it needs for a computer without a network: dist/verifier.

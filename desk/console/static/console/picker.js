@@ -7,9 +7,10 @@ for (const picker of document.querySelectorAll(".picker")) {
   const text = picker.querySelector("[data-picked]");
   const empty = text.textContent;
   const show = () => {
-    const file = input.files[0];
-    text.textContent = file ? file.name : empty;
-    picker.classList.toggle("picked", Boolean(file));
+    const names = Array.from(input.files, (file) => file.name);
+    const more = names.length > 1 ? ` + ${names.length - 1}` : "";
+    text.textContent = names.length ? names[0] + more : empty;
+    picker.classList.toggle("picked", names.length > 0);
   };
   picker.classList.add("ready");
   text.hidden = false;
