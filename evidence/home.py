@@ -31,7 +31,7 @@ from evidence.format.ledger import LEDGER, Ledger
 from evidence.format.names import check_authority_name
 from evidence.format.note import NoteKey
 from evidence.format.policy import POLICY
-from evidence.format.statement import Gap, Statement
+from evidence.format.statement import Gap, Statement, earlier_recovery
 from evidence.format.times import format_time
 from evidence.keyfile import ensure_key, keys_held, load_key
 from evidence.log.audit import VKEY, audit, read_vkey
@@ -164,6 +164,11 @@ class EvidenceHome:
         """Replace the ledger, durably."""
         replace_file(self.path / "evidence" / LEDGER, ledger.to_bytes())
 
+    def statements(self) -> Iterator[Statement]:
+        """Yield what recovery keys have signed; raises FormatError."""
+        for path in sorted((self.path / "evidence" / STATEMENTS).glob("*.json")):
+            yield Statement.parse(path.read_bytes(), path.name)
+
     def due_trust(self, now: datetime | None = None) -> Files:
         """Return the files that the trust folder should hold at ``now``, ``policy.toml`` last."""
         folder = self.path / "evidence" / STATEMENTS
@@ -256,6 +261,7 @@ class EvidenceHome:
                 witness=self.witness,
                 signers=signers,
                 recovery=(ledger.need, ledger.recovery),
+                earlier=earlier_recovery(self.statements(), (ledger.need, ledger.recovery)),
                 checkpoints=checkpoints,
             )
 

@@ -76,8 +76,28 @@ def _add_recovery(actions: Any) -> None:
     one.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="新文件夹 / a new folder"
     )
+    one.add_argument(
+        "--statement",
+        type=Path,
+        metavar="FILE",
+        help="更换已有恢复密钥：把待原密钥签署的声明写入此新文件 / renew: write the statement that "
+        "the present recovery keys sign into this new file",
+    )
     add_home(one)
     one.set_defaults(run=_recovery)
+    two = actions.add_parser(
+        "renew-recovery",
+        help="启用新的恢复密钥 / let new recovery keys count",
+        description="按原恢复密钥签署的声明启用新的恢复密钥：记入日志，更新信任文件夹；原密钥单随之作废。"
+        " / Let new recovery keys take the place of the old, as these have signed: it is logged, "
+        "the trust folder is updated, the old sheets are void.",
+        epilog="例 / example: markseal keys renew-recovery --statement renew.json",
+    )
+    two.add_argument(
+        "--statement", required=True, type=Path, metavar="FILE", help="声明 / the statement"
+    )
+    add_home(two)
+    two.set_defaults(run=_renew_recovery)
 
 
 def _add_statement(actions: Any) -> None:
@@ -175,13 +195,35 @@ def _tell_change(index: int, trust: list[str]) -> None:
 
 def _recovery(arguments: argparse.Namespace) -> int:
     from evidence.home import open_home
-    from evidence.succession.recovery import make_recovery_keys
+    from evidence.succession.recovery import (
+        make_recovery_keys,
+        renew_recovery_keys,
+        write_statement,
+    )
 
     home = open_home(home_path(arguments), clock=now)
-    made = make_recovery_keys(home, arguments.out, of=arguments.of, need=arguments.need, now=now())
-    print("\n".join(f"密钥单 / sheet: {path}" for path in made.sheets))
+    numbers = {"of": arguments.of, "need": arguments.need}
+    if arguments.statement is None:
+        sheets = make_recovery_keys(home, arguments.out, **numbers, now=now()).sheets
+    else:
+        before = home.ledger().need
+        sheets, statement = renew_recovery_keys(home, arguments.out, **numbers, now=now())
+        write_statement(arguments.statement, statement)
+        show(statement)
+        next_steps(arguments.statement, before, "markseal keys renew-recovery")
+    print("\n".join(f"密钥单 / sheet: {path}" for path in sheets))
     print("打印后逐张交给不同的人，并删除这些文件。")
     print("Print them, give each to another person, and delete these files.")
+    return 0
+
+
+def _renew_recovery(arguments: argparse.Namespace) -> int:
+    from evidence.succession.recovery import read_statement, replace_recovery_keys
+
+    home = existing_home(arguments)
+    changed = replace_recovery_keys(home, read_statement(arguments.statement), now=now())
+    _tell_change(changed.index, changed.trust)
+    print("原恢复密钥单已作废，请收回并销毁。 / The old sheets are void; collect and destroy them.")
     return 0
 
 

@@ -14,8 +14,10 @@ from config.environment import setting
 from evidence.errors import FormatError, InputError
 from evidence.format.digests import sha256_hex
 from evidence.format.note import NoteKey
+from evidence.format.statement import Statement, earlier_recovery
 from evidence.log.kept import read_checkpoints
 from evidence.monitor import Asked, Look, StateFile, look, open_source
+from evidence.trustfolder import STATEMENTS
 from evidence.verify.trust import Trust, load_trust
 
 FOLDER = "monitor"
@@ -95,7 +97,15 @@ def _known(arguments: argparse.Namespace) -> tuple[NoteKey, Asked]:
     if arguments.trust is None:
         return _key(arguments.vkey), Asked(checkpoints=given)
     trust = load_trust(arguments.trust)
-    return trust.log_key, Asked(_signers(trust), _recovery(trust), given)
+    recovery = _recovery(trust)
+    earlier = earlier_recovery(_statements(arguments.trust), recovery)
+    return trust.log_key, Asked(_signers(trust), recovery, given, earlier)
+
+
+def _statements(trust: Path) -> Iterator[Statement]:
+    """Yield the statements of recovery keys in a trust folder."""
+    for path in sorted((trust / STATEMENTS).glob("*.json")):
+        yield Statement.parse(path.read_bytes(), path.name)
 
 
 def _signers(trust: Trust) -> tuple[bytes, ...]:

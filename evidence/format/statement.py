@@ -1,4 +1,5 @@
-"""Statements that recovery keys sign (``markseal-statement/1``): a key revoked, a log succeeded.
+"""Statements that recovery keys sign (``markseal-statement/1``): a key revoked, a log succeeded,
+the recovery keys themselves renewed.
 
 A statement is one file of canonical JSON: what is stated, and the signatures gathered so far. Its
 signatures are those of the log entry that it leads to (``evidence.format.entry``), so they can be
@@ -7,6 +8,7 @@ checked in both places. Nothing here says which keys may sign.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence.errors import FormatError, ProofError
 from evidence.format import jcs
 from evidence.format.digests import ZERO, check_hex, sha256_hex
-from evidence.format.entry import KeyChange, KeySignature, Succession
+from evidence.format.entry import KeyChange, KeySignature, RecoveryChange, Succession
+from evidence.format.entry.keys import read_recovery
 from evidence.format.entry.signing import countersign, verify_signatures
 from evidence.format.ledger import public, text
 from evidence.format.note import NoteKey
@@ -63,6 +66,42 @@ class Revocation:
             event="revoked", role="signer", prev=prev, time=time, old=self.old, new=self.new,
             effective=self.effective, signatures=signatures,
         )  # fmt: skip
+
+
+RecoverySet = tuple[int, tuple[bytes, ...]]
+"""How many of which recovery keys sign together."""
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The recovery keys ``new`` take the place of ``old``."""
+
+    old: RecoverySet
+    new: RecoverySet
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is stated, as JSON."""
+        sets = {
+            name: {"need": need, "keys": [text(key) for key in keys]}
+            for name, (need, keys) in (("old", self.old), ("new", self.new))
+        }
+        return {"kind": "recovery", **sets}
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 (hex) of the canonical JSON of what is stated."""
+        return sha256_hex(jcs.dumps(self.to_json()))
+
+    def entry(
+        self,
+        signatures: tuple[KeySignature, ...] = (),
+        *,
+        prev: str = ZERO,
+        time: datetime = _EPOCH,
+    ) -> RecoveryChange:
+        """Return the log entry that says the same."""
+        need, keys = self.new
+        return RecoveryChange(prev=prev, time=time, need=need, keys=keys, signatures=signatures)
 
 
 @dataclass(frozen=True)
@@ -126,7 +165,7 @@ class Gap:
 class Statement:
     """What is stated, and the signatures so far (parsed, not verified)."""
 
-    content: Revocation | Gap
+    content: Revocation | Gap | Renewal
     signatures: tuple[KeySignature, ...] = ()
 
     def to_bytes(self) -> bytes:
@@ -172,6 +211,8 @@ class Statement:
         stated = fields["statement"]
         if stated.get("kind") == "revocation":
             return cls(_revocation(stated, noun), signatures)
+        if stated.get("kind") == "recovery":
+            return cls(_renewal(stated, noun), signatures)
         return cls(_gap(stated, noun), signatures)
 
 
@@ -179,6 +220,25 @@ def _revocation(value: dict[str, Any], noun: str) -> Revocation:
     fields = jcs.take(value, noun, dict.fromkeys(("kind", "old", "new", "effective"), str))
     old, new = public(fields["old"], noun), public(fields["new"], noun)
     return Revocation(old, new, parse_time(fields["effective"], noun))
+
+
+def _renewal(value: dict[str, Any], noun: str) -> Renewal:
+    fields = jcs.take(value, noun, {"kind": str, "old": dict, "new": dict})
+    both = [
+        jcs.take(fields[name], f"{noun}: {name}", {"need": int, "keys": list})
+        for name in ("old", "new")
+    ]
+    old, new = (read_recovery(one["need"], one["keys"], noun) for one in both)
+    return Renewal(old, new)
+
+
+def earlier_recovery(statements: Iterable[Statement], newest: RecoverySet) -> list[RecoverySet]:
+    """Return the recovery keys that were before ``newest``, oldest first, as far as is stated."""
+    by_new = {s.content.new: s.content.old for s in statements if isinstance(s.content, Renewal)}
+    found: list[RecoverySet] = []
+    while (before := by_new.get(found[0] if found else newest)) is not None and before not in found:
+        found.insert(0, before)
+    return found
 
 
 def _gap(value: dict[str, Any], noun: str) -> Gap:

@@ -25,6 +25,7 @@ def audit(
     witness: Path | None = None,
     signers: Sequence[bytes] = (),
     recovery: tuple[int, Sequence[bytes]] = (0, ()),
+    earlier: Sequence[tuple[int, Sequence[bytes]]] = (),
     checkpoints: Sequence[tuple[str, bytes]] = (),
     two_from: int = WORTH_IT,
 ) -> AuditReport:
@@ -34,7 +35,8 @@ def audit(
     which proves less. ``witness`` is a checkpoint kept outside the folder, ``checkpoints`` are
     further ones (name, note) from wherever: a dossier, a witness, a backup. ``signers`` are the
     Ed25519 keys that may sign closings and erasures; without any these signatures are not
-    checked. ``recovery`` is how many of which recovery keys sign revocations and successions.
+    checked. ``recovery`` is how many of which recovery keys sign revocations and successions,
+    ``earlier`` those that they took the place of, oldest first.
     From ``two_from`` entries on two processes read; what is found is the same.
     Checked: the checkpoint's signature and root, that the log continues every
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
@@ -48,7 +50,8 @@ def audit(
     if head is None:
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
-    following = Following(report, by_digest(signers), frozenset(recovery[1]), recovery[0])
+    held = frozenset(recovery[1])
+    following = Following(report, by_digest(signers), held, recovery[0], earlier)
     tiles = _follow(Bundles(store, head.size, two_from), following)
     if tiles is not None:
         _check_upper(store, head, tiles, report)

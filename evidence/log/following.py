@@ -20,6 +20,7 @@ from evidence.format.entry import (
     CaseContinued,
     Erasure,
     KeyChange,
+    RecoveryChange,
     Succession,
     parse_entry,
 )
@@ -34,7 +35,7 @@ from evidence.format.glance import (
     glances,
 )
 from evidence.format.times import parse_time
-from evidence.log.report import AuditReport
+from evidence.log.report import AuditReport, sealed_twice
 
 BACKWARDS = timedelta(hours=2)
 """An entry may state a time this much before the entry before it: a clock was set right."""
@@ -50,13 +51,14 @@ class Following:
     ``signers`` are the public keys (32 bytes) that may sign closings and erasures, by their
     SHA-256; without any, signatures are not checked. ``recovery`` are the recovery keys, of which
     ``need`` must have signed a revocation and a succession; without any, whose they are is not
-    checked.
+    checked. ``earlier`` are those that they took the place of, oldest first.
     """
 
     report: AuditReport
     signers: dict[str, bytes]
     recovery: frozenset[bytes] = frozenset()
     need: int = 0
+    earlier: Sequence[tuple[int, Sequence[bytes]]] = ()
     previous: bytes | None = ZERO.encode()
     time: bytes = b""
     cases: dict[bytes, Case] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Following:
     attempts: int = 0
     revoked: set[str] = field(default_factory=set)
     succeeds: tuple[str, int] | None = None
+    renewed: tuple[int | str, ...] = ()
 
     def take(self, entries: Sequence[bytes], first: int, digests: bytes) -> None:
         """Follow ``entries``, the first of which has the index ``first``.
@@ -124,6 +127,8 @@ class Following:
             self._signed(index, entry)
         elif isinstance(entry, KeyChange):
             self._key(index, entry)
+        elif isinstance(entry, RecoveryChange):
+            self._renewed(index, entry)
         elif isinstance(entry, Succession):
             self._succession(index, entry)
         return None
@@ -156,7 +161,7 @@ class Following:
             else:
                 outcomes[attempt] = index
             if kind == SEALED and self.sealed.setdefault(capture, index) != index:
-                self._sealed_twice(index, self.sealed[capture])
+                sealed_twice(index, self.sealed[capture], self.report)
 
     def _chain(self, index: int, prev: bytes) -> None:
         if self.previous is not None and prev != self.previous:
@@ -212,14 +217,6 @@ class Following:
             index,
             f"第 {index} 条是结果，但与第 {attempt} 条的尝试不对应。",
             f"Entry {index} is an outcome that does not belong to the attempt {attempt}.",
-        )
-
-    def _sealed_twice(self, index: int, earlier: int) -> None:
-        self.report.add(
-            "sealed twice",
-            index,
-            f"第 {index} 条：同一取证已在第 {earlier} 条封装。",
-            f"Entry {index}: this capture was already sealed by entry {earlier}.",
         )
 
     def _closed(self, index: int, entry: CaseClosed) -> None:
@@ -304,7 +301,7 @@ class Following:
                 f"Entry {index} says that this log succeeds another; only entry 0 may.",
             )
 
-    def _statement(self, index: int, entry: KeyChange | Succession) -> None:
+    def _statement(self, index: int, entry: KeyChange | RecoveryChange | Succession) -> None:
         try:
             keys = verify_signatures(entry)
         except ProofError as error:
@@ -312,13 +309,30 @@ class Following:
             self.report.add("signature", index, zh, en)
             return
         handed_over = isinstance(entry, KeyChange) and entry.event == "handover"
-        if self.recovery and not handed_over and len(keys & self.recovery) < self.need:
+        sets = (*self.earlier, (self.need, self.recovery))  # in force here, or later
+        enough = any(len(keys & frozenset(held)) >= need for need, held in sets)
+        if self.recovery and not handed_over and not enough:
             self.report.add(
                 "signature",
                 index,
                 f"第 {index} 条没有由 {self.need} 把恢复密钥签署。",
                 f"Entry {index} is not signed by {self.need} of the recovery keys.",
             )
+
+    def _renewed(self, index: int, entry: RecoveryChange) -> None:
+        """From here on other recovery keys sign; those before them no more."""
+        self._statement(index, entry)
+        if self.recovery:
+            self.renew(entry.need, entry.keys)
+
+    def renew(self, need: int, keys: Sequence[bytes]) -> None:
+        """Let these recovery keys count, and those that took their place later."""
+        self.renewed = (need, *(key.hex() for key in keys))
+        new, sets = frozenset(keys), [frozenset(held) for _, held in self.earlier]
+        if new in sets:
+            self.earlier = self.earlier[sets.index(new) :]
+        else:
+            self.earlier, self.recovery, self.need = (), new, need
 
     def finish(self) -> None:
         """Put the counts into the report."""

@@ -80,3 +80,13 @@ def erases_a_seal(entry: bytes, index: int, outcome: int, report: AuditReport) -
             f"第 {index} 条删除记录所指的第 {outcome} 条不是封装结果。",
             f"Entry {index} erases what entry {outcome} sealed, but that is no sealing.",
         )
+
+
+def sealed_twice(index: int, earlier: int, report: AuditReport) -> None:
+    """Add that the capture sealed by the entry at ``index`` was sealed before."""
+    report.add(
+        "sealed twice",
+        index,
+        f"第 {index} 条：同一取证已在第 {earlier} 条封装。",
+        f"Entry {index}: this capture was already sealed by entry {earlier}.",
+    )

@@ -32,12 +32,14 @@ class Asked:
     """What is known from outside: who signs closings and erasures, and further checkpoints.
 
     ``recovery`` is how many of which recovery keys sign revocations and successions;
-    ``checkpoints`` are (name, note) from a dossier, a witness, another monitor.
+    ``earlier`` those that they took the place of, oldest first. ``checkpoints`` are (name, note)
+    from a dossier, a witness, another monitor.
     """
 
     signers: tuple[bytes, ...] = ()
     recovery: tuple[int, tuple[bytes, ...]] = (0, ())
     checkpoints: Sequence[tuple[str, bytes]] = ()
+    earlier: Sequence[tuple[int, Sequence[bytes]]] = ()
 
 
 NOTHING = Asked()
@@ -142,6 +144,7 @@ class _Looking:
             self.report if report is None else report,
             signers=self.asked.signers,
             recovery=self.asked.recovery,
+            earlier=self.asked.earlier,
         )
 
     def _read_on(self, head: Head) -> None:

@@ -6,7 +6,7 @@ in it, so that a damaged one is told from a log that changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,7 +29,16 @@ LIMIT = 1 << 30
 MOST = 100
 """So many findings and contradicting checkpoints are kept; more say nothing new."""
 _TEXT = ("vkey", "checkpoint", "looked", "previous", "time")
-_LISTS = ("pending", "levels", "signers", "revoked", "succeeds", "findings", "contradictions")
+_LISTS = (
+    "pending",
+    "levels",
+    "signers",
+    "revoked",
+    "succeeds",
+    "recovery",
+    "findings",
+    "contradictions",
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,17 @@ class State:
         )
 
 
-_FACTS = ("previous", "time", "attempts", "cases", "open", "signers", "revoked", "succeeds")
+_FACTS = (
+    "previous",
+    "time",
+    "attempts",
+    "cases",
+    "open",
+    "signers",
+    "revoked",
+    "succeeds",
+    "recovery",
+)
 
 
 def facts_of(following: Following) -> dict[str, Any]:
@@ -132,6 +151,7 @@ def facts_of(following: Following) -> dict[str, Any]:
         "signers": sorted(key.hex() for key in following.signers.values()),
         "revoked": sorted(following.revoked),
         "succeeds": list(following.succeeds or ()),
+        "recovery": list(following.renewed or ()),
     }
 
 
@@ -141,10 +161,11 @@ def follow_on(
     *,
     signers: tuple[bytes, ...],
     recovery: tuple[int, tuple[bytes, ...]],
+    earlier: Sequence[tuple[int, Sequence[bytes]]] = (),
 ) -> Following:
     """Return a following that goes on from ``facts``; raises FormatError when they are damaged."""
     known = by_digest(signers)
-    following = Following(report, known, frozenset(recovery[1]), recovery[0])
+    following = Following(report, known, frozenset(recovery[1]), recovery[0], earlier)
     if not facts:
         return following
     try:
@@ -153,6 +174,9 @@ def follow_on(
         if facts["succeeds"]:
             origin, size = facts["succeeds"]
             following.succeeds = str(origin), int(size)
+        if facts["recovery"]:
+            need, *texts = facts["recovery"]
+            following.renew(int(need), [bytes.fromhex(text) for text in texts])
         following.previous = facts["previous"].encode()
         following.time = facts["time"].encode()
         following.attempts = facts["attempts"]

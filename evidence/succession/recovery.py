@@ -18,10 +18,12 @@ from string import Template
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import InputError
+from evidence.format.entry import RecoveryChange, parse_entry
 from evidence.format.ledger import MOST
 from evidence.format.paperkey import print_key, read_key
-from evidence.format.statement import Statement, fingerprint
+from evidence.format.statement import RecoverySet, Renewal, Statement, fingerprint
 from evidence.home import EvidenceHome
+from evidence.log import Session
 from evidence.log.durable import replace_file, write_synced
 from evidence.succession.sheet import plain
 from evidence.trustfolder import STATEMENTS
@@ -35,6 +37,14 @@ class RecoverySheets:
     trust: list[str]
 
 
+@dataclass(frozen=True)
+class RecoveryReplaced:
+    """The log's entry that renewed the recovery keys, and the files of the trust folder."""
+
+    index: int
+    trust: list[str]
+
+
 def make_recovery_keys(
     home: EvidenceHome, out: Path, *, of: int, need: int, now: datetime
 ) -> RecoverySheets:
@@ -45,17 +55,94 @@ def make_recovery_keys(
     Raises InputError for numbers that do not fit, a folder that is taken, or when there are
     recovery keys already: whoever holds the trust folder relies on those.
     """
+    _check_numbers(of, need)
+    ledger = home.ledger()
+    if ledger.recovery:
+        raise InputError(
+            "There are recovery keys already; to renew them give --statement FILE; they sign it.",
+            "已有恢复密钥；如需更换，请加 --statement FILE，并由原恢复密钥签署。",
+        )
+    paths, held = _make(home, out, of, need, now)
+    with home.signing(exclusive=True):
+        home.write_ledger(replace(ledger, need=need, recovery=held))
+        changed = home.update_trust(now=now, why="recovery")
+    return RecoverySheets(paths, changed)
+
+
+def renew_recovery_keys(
+    home: EvidenceHome, out: Path, *, of: int, need: int, now: datetime
+) -> tuple[tuple[Path, ...], Statement]:
+    """Make new recovery keys; return their sheets and the statement, which the old ones sign.
+
+    Nothing changes here until ``replace_recovery_keys``. Raises InputError as
+    ``make_recovery_keys``, or where there are no keys to renew.
+    """
+    _check_numbers(of, need)
+    ledger = home.ledger()
+    if not ledger.recovery:
+        raise InputError(
+            "There are no recovery keys yet; make them without --statement.",
+            "尚无恢复密钥；请不加 --statement 直接生成。",
+        )
+    paths, held = _make(home, out, of, need, now)
+    return paths, Statement(Renewal((ledger.need, ledger.recovery), (need, held)))
+
+
+def replace_recovery_keys(
+    home: EvidenceHome, statement: Statement, *, now: datetime
+) -> RecoveryReplaced:
+    """Let the new recovery keys take the place of the old as these have signed; log it.
+
+    Done again it changes nothing. Raises ProofError without enough signatures, InputError for a
+    statement that renews other keys.
+    """
+    content = statement.content
+    if not isinstance(content, Renewal):
+        raise _other_statement()
+    with home.signing(exclusive=True):
+        ledger = home.ledger()
+        if (ledger.need, ledger.recovery) not in (content.old, content.new):
+            raise _other_statement()
+        signatures = statement.proved(content.old[1], content.old[0])
+        keep_statement(home, replace(statement, signatures=signatures))
+        with home.open_log().writing() as session:
+            index = _logged(session, content.new)
+            if index is None:
+                entry = content.entry(signatures, prev=session.previous(), time=now)
+                (index,) = session.append([entry.to_bytes()])
+        need, keys = content.new
+        home.write_ledger(replace(ledger, need=need, recovery=keys))
+        return RecoveryReplaced(index, home.update_trust(now=now, why="recovery renewed"))
+
+
+def _other_statement() -> InputError:
+    return InputError(
+        "This statement does not renew this installation's recovery keys; give the right file.",
+        "该声明更换的不是本安装的恢复密钥；请给出正确的文件。",
+    )
+
+
+def _logged(session: Session, new: RecoverySet) -> int | None:
+    for index, data in session.entries():
+        if b'"kind":"recovery"' in data:
+            entry = parse_entry(data)
+            if isinstance(entry, RecoveryChange) and (entry.need, entry.keys) == new:
+                return index
+    return None
+
+
+def _check_numbers(of: int, need: int) -> None:
     if not 1 <= need <= of <= MOST or (of > 1 and need == 1):
         raise InputError(
             f"--of is at most {MOST}, --need at most --of, and more than one of several keys.",
             f"--of 至多 {MOST}，--need 不大于 --of；有多把密钥时 --need 须大于 1。",
         )
-    ledger = home.ledger()
-    if ledger.recovery:
-        raise InputError(
-            "There are recovery keys already, and trust folders name them; nothing was made.",
-            "已有恢复密钥，且信任文件夹已列出；未生成新的。",
-        )
+
+
+def _make(
+    home: EvidenceHome, out: Path, of: int, need: int, now: datetime
+) -> tuple[tuple[Path, ...], tuple[bytes, ...]]:
+    """Write the sheets of new keys into the new folder ``out``; return them and the public keys."""
     try:
         out.mkdir(mode=0o700)
     except OSError as error:
@@ -70,11 +157,7 @@ def make_recovery_keys(
         path = out / f"recovery-{number}-of-{of}.html"
         write_synced(path, _sheet(key, number, of, need, origin, now).encode(), mode=0o600)
         paths.append(path)
-    held = tuple(key.public_key().public_bytes_raw() for key in keys)
-    with home.signing(exclusive=True):
-        home.write_ledger(replace(ledger, need=need, recovery=held))
-        changed = home.update_trust(now=now, why="recovery")
-    return RecoverySheets(tuple(paths), changed)
+    return tuple(paths), tuple(key.public_key().public_bytes_raw() for key in keys)
 
 
 def _sheet(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence.format.statement import Gap, Revocation, Statement, fingerprint
+from evidence.format.statement import Gap, Renewal, Revocation, Statement, fingerprint
 
 FATES = {"kept": "仍在使用", "lost": "丢失", "stolen": "被盗"}
 REASONS = {
@@ -18,7 +18,23 @@ Sentence = tuple[str, str]
 def told(statement: Statement) -> list[Sentence]:
     """Return what the statement says, each sentence in Chinese and in English."""
     content = statement.content
+    if isinstance(content, Renewal):
+        return _renewal(content)
     return _revocation(content) if isinstance(content, Revocation) else _gap(content)
+
+
+def _renewal(content: Renewal) -> list[Sentence]:
+    (old_need, old), (need, new) = content.old, content.new
+    named = ", ".join(fingerprint(key) for key in new)
+    before_zh, after_zh = f"{len(old)} 把（须 {old_need} 把）", f"{len(new)} 把（须 {need} 把）"
+    before_en, after_en = f"{old_need} of {len(old)}", f"{need} of {len(new)}"
+    return [
+        (
+            f"恢复密钥由原 {before_zh}更换为 {after_zh}共同签署。",
+            f"Recovery keys: {after_en} new ones sign in the place of {before_en}.",
+        ),
+        (f"新密钥：{named}。", f"The new keys: {named}."),
+    ]
 
 
 def _revocation(content: Revocation) -> list[Sentence]:

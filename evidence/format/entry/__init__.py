@@ -22,11 +22,11 @@ from evidence.format.entry.capture import (
     fresh_data,
 )
 from evidence.format.entry.fields import FORMATS, entry_hash, load, natural, version_of
-from evidence.format.entry.keys import KeyChange, KeySignature, Succession
+from evidence.format.entry.keys import KeyChange, KeySignature, RecoveryChange, Succession
 from evidence.format.entry.signed import CaseClosed, CaseContinued, Erasure, read_case
 
 CaseEntry = Attempt | Sealed | Failed | NothingFound
-Statement = CaseClosed | CaseContinued | KeyChange | Erasure | Succession
+Statement = CaseClosed | CaseContinued | KeyChange | RecoveryChange | Erasure | Succession
 Entry = CaseEntry | Statement
 
 _OUTCOMES = {1: (Sealed, Failed), 2: (Sealed, Failed, NothingFound)}
@@ -34,6 +34,7 @@ _STATEMENTS: dict[str, Callable[[dict[str, Any], str], Statement]] = {
     "case": read_case,
     "key": KeyChange.read,
     "erasure": Erasure.read,
+    "recovery": RecoveryChange.read,
     "succession": Succession.read,
 }
 
@@ -68,6 +69,7 @@ __all__ = [
     "KeySignature",
     "NothingFound",
     "Outcome",
+    "RecoveryChange",
     "Sealed",
     "Statement",
     "Succession",

@@ -1,4 +1,4 @@
-"""Log entries of keys: one handed over or revoked, and a log that succeeds another.
+"""Log entries of keys: one handed over or revoked, recovery keys renewed, a log succeeded.
 
 What is signed does not name the place in the log, so that it can be signed beforehand, on
 paper even. Nothing is verified here: ``evidence.format.entry.signing`` does.
@@ -29,7 +29,7 @@ from evidence.format.note import check_name
 from evidence.format.times import format_time, parse_time
 
 ROLES = ("signer", "log")
-MAX_SIGNATURES = 16
+MAX_SIGNATURES = MAX_KEYS = 16
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,62 @@ class Succession:
             statement_sha256=check_hex(fields["statement_sha256"], f"{noun}: statement_sha256"),
             signatures=_read_signatures(fields["signatures"], noun),
         )
+
+
+@dataclass(frozen=True)
+class RecoveryChange:
+    """The recovery keys are from here on ``keys``, of which ``need`` sign together.
+
+    ``signatures`` are by those of before, over ``signed``.
+    """
+
+    kind: ClassVar[str] = "recovery"
+    prev: str
+    time: datetime
+    need: int
+    keys: tuple[bytes, ...]
+    signatures: tuple[KeySignature, ...] = ()
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes to be signed: canonical JSON without ``prev``, ``time``, ``signatures``."""
+        return _statement(self._value())
+
+    def _value(self) -> dict[str, Any]:
+        return head(self.kind, self.prev, self.time) | {
+            "need": self.need,
+            "keys": [text(key) for key in self.keys],
+            "signatures": _signatures(self.signatures),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes; the exact inverse of ``parse_entry``."""
+        RecoveryChange.read(self._value(), "log entry")
+        return dump(self._value())
+
+    @classmethod
+    def read(cls, value: dict[str, Any], noun: str) -> RecoveryChange:
+        """Read the fields strictly, or raise FormatError."""
+        wanted = {**HEAD, "need": int, "keys": list, "signatures": list}
+        fields = jcs.take(value, noun, wanted)
+        need, keys = read_recovery(fields["need"], fields["keys"], noun)
+        return cls(
+            **read_head(fields, noun),
+            need=need,
+            keys=keys,
+            signatures=_read_signatures(fields["signatures"], noun),
+        )
+
+
+def read_recovery(need: int, keys: Sequence[Any], noun: str) -> tuple[int, tuple[bytes, ...]]:
+    """Return how many of which recovery keys sign together, or raise FormatError."""
+    raw = tuple(read_bytes(key, f"{noun}: keys", KEY_SIZE) for key in keys if isinstance(key, str))
+    if len(raw) < len(keys) or len(set(raw)) < len(raw) or not 1 <= need <= len(raw) <= MAX_KEYS:
+        raise FormatError(
+            f"{noun}: need is 1 to the number of keys, which are at most {MAX_KEYS}, one of each",
+            f"{noun}：need 应为 1 至密钥数，密钥至多 {MAX_KEYS} 把且各不相同",
+        )
+    return need, raw
 
 
 def _statement(value: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from evidence.errors import ProofError
 from evidence.format.digests import sha256_hex
-from evidence.format.entry.keys import KeyChange, KeySignature, Succession
+from evidence.format.entry.keys import KeyChange, KeySignature, RecoveryChange, Succession
 from evidence.format.entry.signed import CaseClosed, CaseContinued, Erasure
 
 T = TypeVar("T", CaseClosed, CaseContinued, Erasure)
@@ -37,7 +37,7 @@ def countersign(signed: bytes, private: Ed25519PrivateKey) -> KeySignature:
     return KeySignature(private.public_key().public_bytes_raw(), private.sign(signed))
 
 
-def verify_signatures(entry: KeyChange | Succession) -> frozenset[bytes]:
+def verify_signatures(entry: KeyChange | RecoveryChange | Succession) -> frozenset[bytes]:
     """Return the public keys whose signature on the entry verifies, or raise ProofError.
 
     Every signature must be right. Which keys may sign it is not known here.

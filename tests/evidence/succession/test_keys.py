@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import EvidenceError, InputError, ProofError
-from evidence.format.entry import Attempt, CaseClosed, KeyChange, parse_entry
-from evidence.format.entry.signing import sign_entry, verify_signatures
+from evidence.format.entry import Attempt, CaseClosed, KeyChange, RecoveryChange, parse_entry
+from evidence.format.entry.signing import countersign, sign_entry, verify_signatures
 from evidence.format.paperkey import print_key
 from evidence.format.times import format_time
 from evidence.home import EvidenceHome
@@ -26,6 +27,8 @@ from evidence.succession.keys import (
 from evidence.succession.recovery import (
     make_recovery_keys,
     read_statement,
+    renew_recovery_keys,
+    replace_recovery_keys,
     sign_statement,
     write_statement,
 )
@@ -287,4 +290,50 @@ def test_a_closing_signed_with_a_revoked_key_is_named(office: Office, tmp_path: 
             failed=0, nothing_found=0, signer="0" * 64,
         )  # fmt: skip
         session.append([sign_entry(closing, stolen).to_bytes()])
+    assert [finding.code for finding in home.audit_log().findings] == ["signature"]
+
+
+def test_recovery_keys_are_renewed_by_those_of_before(office: Office, tmp_path: Path) -> None:
+    home, path = office.home, tmp_path / "renew.json"
+    sheets, statement = renew_recovery_keys(home, tmp_path / "new", of=5, need=3, now=now())
+    write_statement(path, statement)
+    new = [typed(sheet) for sheet in sheets]
+    with pytest.raises(ProofError, match="needs 2"):
+        replace_recovery_keys(home, read_statement(path), now=now())
+    for sheet in new[:3]:
+        sign_statement(path, sheet)
+    with pytest.raises(ProofError, match="needs 2"):
+        replace_recovery_keys(home, read_statement(path), now=now())
+    for sheet in office.sheets[1:]:
+        sign_statement(path, sheet)
+    done = replace_recovery_keys(home, read_statement(path), now=now())
+    assert replace_recovery_keys(home, read_statement(path), now=now()).index == done.index
+    assert (home.ledger().need, len(home.ledger().recovery)) == (3, 5)
+    assert home.audit_log().findings == []
+    revoke = tmp_path / "revoke.json"
+    write_statement(revoke, prepare_revocation(home, effective=now()))
+    for sheet in office.sheets:
+        sign_statement(revoke, sheet)
+    with pytest.raises(ProofError, match="needs 3"):
+        revoke_signer(home, read_statement(revoke), now=now())
+    for sheet in new[2:]:
+        sign_statement(revoke, sheet)
+    revoke_signer(home, read_statement(revoke), now=now())
+    assert home.audit_log().findings == []
+    export_trust(home, tmp_path / "newer", now=now())
+    assert len(list((tmp_path / "newer/trust/recovery").iterdir())) == 5
+    assert len(list((tmp_path / "newer/trust/succession").iterdir())) == 2
+
+
+def test_recovery_keys_that_the_old_ones_did_not_sign_are_named(
+    office: Office, tmp_path: Path
+) -> None:
+    home = office.home
+    keys = [Ed25519PrivateKey.generate() for _ in range(2)]
+    with home.open_log().writing() as session:
+        raw = tuple(key.public_key().public_bytes_raw() for key in keys)
+        draft = RecoveryChange(prev=session.previous(), time=now(), need=2, keys=raw)
+        both = [countersign(draft.signed, key) for key in keys]
+        ordered = tuple(sorted(both, key=lambda item: item.key))
+        session.append([replace(draft, signatures=ordered).to_bytes()])
     assert [finding.code for finding in home.audit_log().findings] == ["signature"]
