@@ -84,58 +84,58 @@ def glances(entries: Sequence[bytes]) -> list[Glance | None]:
     found: list[Glance | None] = []
     read: list[bytes] = []
     times: list[bytes] = []
-    signs = 0
+    total, known = 0, _LAYOUTS.known.get
     for data in entries:
-        layout = _layout(data)
-        if layout is None:
-            found.append(glance(data))
-            continue
+        for layout in known(len(data), ()):
+            check, constants, fields, kind, signs = layout
+            if check(data) == constants:
+                break
+        else:
+            learnt = _learnt(data)
+            if learnt is None:
+                found.append(glance(data))
+                continue
+            _, _, fields, kind, signs = learnt
         try:
-            one = _by_layout(layout, data)
+            one = _said(kind, fields(data))
         except ValueError:
-            found.append(None)
-            continue
+            return [glance(data) for data in entries]
         found.append(one)
         read.append(data)
         times.append(one[5])
-        signs += layout.signs
-    sound = are_hex(read, signs) and are_times(times)
+        total += signs
+    sound = are_hex(read, total) and are_times(times)
     if sound and all(map(_is_day, {time[:10] for time in times})):
         return found
     return [glance(data) for data in entries]
 
 
-def _layout(data: bytes) -> Layout | None:
-    """Return the layout that an entry has, learnt just now if it is new; None for other forms."""
-    for layout in _LAYOUTS.known.get(len(data), ()):
-        if layout.check(data) == layout.constants:
-            return layout
-    if len(data) <= MAX_ENTRY and b'"token":' not in data:
+def _learnt(data: bytes) -> Layout | None:
+    """Return the layout of an entry of a form whose layouts are learnt, None for another."""
+    if len(data) <= MAX_ENTRY:
         for kind, form, wanted in _FORMS:
             match = form.fullmatch(data)
             if match is not None:
-                layout = Layout(kind, match, wanted)
+                layout = Layout.of(kind, match, wanted)
                 _LAYOUTS.learn(layout, len(data))
                 return layout
     return None
 
 
-def _by_layout(layout: Layout, data: bytes) -> Glance:
-    """Return what an entry of a layout says; raises ValueError where a number is none."""
-    kind = layout.kind
+def _said(kind: int, fields: tuple[bytes, ...]) -> Glance:
+    """Return what the fields of a layout say; raises ValueError where a number is none."""
     if kind == ATTEMPT:
-        capture, case, number, prev, time = layout.fields(data)
+        capture, case, number, prev, time = fields
         if number[0] == _ZERO:
             raise ValueError
         return (kind, capture, case, int(number), prev, time, -1)
     if kind == SEALED:
-        at, capture, case, number, size, prev, time = layout.fields(data)
-        if size[0] == _ZERO and size != b"0":
+        at, capture, case, number, size, prev, time = fields
+        if not size.isdigit() or (size[0] == _ZERO and len(size) > 1):
             raise ValueError
-        int(size)
     else:
-        at, capture, case, number, prev, time = layout.fields(data)
-    if number[0] == _ZERO or (at[0] == _ZERO and at != b"0"):
+        at, capture, case, number, prev, time = fields
+    if number[0] == _ZERO or (at[0] == _ZERO and len(at) > 1):
         raise ValueError
     return (kind, capture, case, int(number), prev, time, int(at))
 

@@ -8,10 +8,10 @@ entries together. This is several times as fast as matching each.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
+from typing import NamedTuple
 
-Fields = tuple[bytes, ...]
 HEX, DIGITS = b"0123456789abcdef", b"0123456789"
 MOST_LENGTHS, MOST_OF_LENGTH = 4096, 4
 _PUNCTUATION = b"--T::.Z"
@@ -20,7 +20,7 @@ _TIME = 27
 _HOURS = frozenset((ord(a), ord(b)) for a in "012" for b in "0123456789" if a + b < "24")
 
 
-class Layout:
+class Layout(NamedTuple):
     """Where the fields of entries of one length stand, and what stands between them.
 
     ``check`` of an entry equals ``constants`` where nothing but fields differs; ``fields`` of it
@@ -28,36 +28,41 @@ class Layout:
     where every field is hex digits, but for its one time, which has seven others.
     """
 
-    __slots__ = ("check", "constants", "fields", "kind", "signs")
+    check: Callable[[bytes], tuple[bytes, ...]]
+    constants: tuple[bytes, ...]
+    fields: Callable[[bytes], tuple[bytes, ...]]
+    kind: int
+    signs: int
 
-    def __init__(self, kind: int, match: re.Match[bytes], wanted: Sequence[int]) -> None:
+    @classmethod
+    def of(cls, kind: int, match: re.Match[bytes], wanted: Sequence[int]) -> Layout:
+        """Return the layout of an entry that matched; ``wanted`` says which of its groups are."""
         check, fields, at = [], [], 0
         for number, is_wanted in enumerate(wanted, 1):
             begin, end = match.span(number)
             check += [f"{begin - at}s", f"{end - begin}x"]
             fields += [f"{begin - at}x", f"{end - begin}{'s' if is_wanted else 'x'}"]
             at = end
-        data = match.string
-        rest = len(data) - at
-        self.kind = kind
-        self.check = Struct("".join([*check, f"{rest}s"])).unpack
-        self.fields = Struct("".join([*fields, f"{rest}x"])).unpack
-        self.constants = self.check(data)
-        self.signs = len(b"".join(self.constants).translate(None, HEX)) + len(_PUNCTUATION)
+        rest = len(match.string) - at
+        between = Struct("".join([*check, f"{rest}s"])).unpack
+        constants = between(match.string)
+        signs = len(b"".join(constants).translate(None, HEX)) + len(_PUNCTUATION)
+        inside = Struct("".join([*fields, f"{rest}x"])).unpack
+        return cls(between, constants, inside, kind, signs)
 
 
 class Layouts:
     """The layouts that were learnt, by the length of the entry; bounded."""
 
     def __init__(self) -> None:
-        self.known: dict[int, list[Layout]] = {}
+        self.known: dict[int, tuple[Layout, ...]] = {}
 
     def learn(self, layout: Layout, length: int) -> None:
         """Keep one more, in the place of an older one where there are many of that length."""
         if length not in self.known and len(self.known) >= MOST_LENGTHS:
             self.known.clear()
-        held = self.known.setdefault(length, [])
-        self.known[length] = [layout, *held][:MOST_OF_LENGTH]
+        held = self.known.get(length, ())
+        self.known[length] = (layout, *held)[:MOST_OF_LENGTH]
 
 
 def are_hex(entries: Sequence[bytes], signs: int) -> bool:

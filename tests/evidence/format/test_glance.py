@@ -144,23 +144,29 @@ def test_reserved_names_of_authorities_are_left_to_the_strict_parser(authority: 
 
 def test_what_is_read_together_is_what_each_alone_says() -> None:
     """Every tenth of a long run of entries is damaged; the numbers have all lengths."""
-    chance, entries = random.Random(7), []
+    chance = random.Random(7)
+    entries: list[bytes] = []
     for at in range(3000):
         number = chance.randrange(1, 10 ** chance.randrange(1, 15))
-        sample = chance.choice(SAMPLES[1:2] + SAMPLES[6:])
-        entry = replace(sample, number=number)  # type: ignore[type-var]
-        if isinstance(entry, Sealed | Failed):
-            entry = replace(entry, attempt=chance.randrange(10 ** chance.randrange(1, 6)))
-        data = bytearray(entry.to_bytes())
+        attempt = chance.randrange(10 ** chance.randrange(1, 6))
+        failed = replace(FAILED, number=number, attempt=attempt)
+        package = Digests(number, H, H)
+        made: list[Entry] = [
+            replace(ATTEMPT, fresh=Fresh(C, no_token="down"), number=number),
+            replace(ATTEMPT, number=number),
+            failed,
+            NothingFound(C, H, number, H, T, attempt, "gone"),
+            Sealed(C, H, number, H, T, attempt, H, H, package),
+        ]
+        data = bytearray(chance.choice(made).to_bytes())
         if at % 10 == 0:
-            place = chance.randrange(len(data))
-            data[place] = chance.choice(b'0123456789abcdef"g,_ +-:.TZ\n')
+            data[chance.randrange(len(data))] = chance.choice(b'0123456789abcdef"g,_ +-:.TZ\n')
         entries.append(bytes(data))
     for begin in range(0, 3000, 40):
         group = entries[begin : begin + 40]
         assert glances(group) == [glance(data) for data in group]
-        for data, seen in zip(group, glances(group), strict=True):
-            assert seen is None or agrees(data, seen)
+        for one, seen in zip(group, glances(group), strict=True):
+            assert seen is None or agrees(one, seen)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +187,6 @@ def test_layouts_are_bounded() -> None:
     assert match is not None
     for length in range(MOST_LENGTHS + 5):
         for kind in range(MOST_OF_LENGTH + 2):
-            layouts.learn(Layout(kind, match, (1,)), length)
+            layouts.learn(Layout.of(kind, match, (1,)), length)
     assert len(layouts.known) == 5
     assert [one.kind for one in layouts.known[MOST_LENGTHS + 4]] == [5, 4, 3, 2]
