@@ -4,13 +4,13 @@ import { sha256Hex } from "./digests";
 import { verifies } from "./ed25519";
 import { attemptTo, Fault } from "./fault";
 import { type Json, parse } from "./json";
-import { checkEnd, checkpointOf, logOf, type Placed, readPlaced } from "./log";
+import { checkEnd, checkLeaf, checkpointOf, logOf, originOf, type Placed, readPlaced } from "./log";
 import { type Papers, papersBeside } from "./papers";
 import { type Erasure, without } from "./records";
 import { checkRenewal } from "./renewal";
 import * as s from "./shape";
 import { concludeStamps, readStamps } from "./stamps";
-import { afterRevocation, signerNamed, type Trust } from "./trust";
+import { afterRevocation, followed, logNamed, signerNamed, type Trust, type TrustedLog } from "./trust";
 import { conclude, type Findings, type Line, type Verdict } from "./verdict";
 import type { Given } from "./verify";
 
@@ -42,7 +42,9 @@ export function verifyErased(given: Given, trust: Trust | null, now: number, fin
   const key = log?.key ?? null;
   const attempt = readPlaced(papers, "attempt", key, findings);
   const outcome = readPlaced(papers, "outcome", key, findings);
-  const erasure = readPlaced(papers, "erasure", key, findings);
+  const place = trust ? logNamed(trust, originOf(papers, "erasure")) : null;
+  const erasure = readPlaced(papers, "erasure", place?.key ?? null, findings);
+  if (log && place && trust) checkLogs(log, place, erasure, papers, trust, findings);
   bind(attempt, outcome, papers, findings);
   for (const claim of ["package", "manifest", "signature"] as const) {
     findings.unchecked(claim, "The content was erased.", "内容已删除。");
@@ -61,6 +63,20 @@ export function verifyErased(given: Given, trust: Trust | null, now: number, fin
   }
   const request = checkRequest(papers, erasure, outcome, trust, findings);
   return conclude(given.name, findings, { trusted: trust !== null, trial, erased: headline(request) });
+}
+
+/** The erasure stands in the outcome's log, or in one that followed it and names that log. */
+function checkLogs(log: TrustedLog, place: TrustedLog, erasure: Placed | null, papers: Papers, trust: Trust, findings: Findings): void {
+  for (const which of ["attempt", "outcome"] as const) checkLeaf(log, papers, which, findings);
+  if (!erasure) return;
+  checkLeaf(place, papers, "erasure", findings);
+  const stated = erasure.entry.kind === "erasure" ? erasure.entry.log : null;
+  const [sealed, erased] = [log.key.name, place.key.name];
+  const own = stated === null && sealed === erased;
+  const later = stated === sealed && followed(trust, sealed, erased);
+  if (!own && !later) {
+    findings.invalid("inclusion", papers.sidecars.entry("erasure"), "The erasure is of an exhibit of another log than this.", "删除条目所指的证据在另一日志中。");
+  }
 }
 
 function headline(request: Request | null): Line {

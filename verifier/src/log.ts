@@ -1,5 +1,5 @@
 // The claim `inclusion`: both entries in the log, and what they say of this very package.
-import { type Bytes, latin1, toHex } from "./bytes";
+import { type Bytes, equal, latin1, toHex } from "./bytes";
 import { type Digests, sha256Hex, sm3Hex } from "./digests";
 import { attemptTo, Fault } from "./fault";
 import { checkInclusion, leafHash } from "./merkle";
@@ -9,7 +9,7 @@ import type { Package } from "./package";
 import type { Papers } from "./papers";
 import { type Attempt, caseTag, type LogEntry, parseEntry, type Sealed, urlCommitment } from "./records";
 import { formatTime } from "./shape";
-import type { Trust, TrustedLog } from "./trust";
+import { logNamed, type Trust, type TrustedLog } from "./trust";
 import type { Findings } from "./verdict";
 
 const CLAIM = "inclusion";
@@ -38,10 +38,34 @@ export function checkpointOf(papers: Papers): { note: Note; checkpoint: Checkpoi
   return null;
 }
 
+/** The log that one proof names, as far as it can be read. */
+export function originOf(papers: Papers, which: "attempt" | "outcome" | "erasure"): string | undefined {
+  const name = papers.sidecars.proof(which);
+  const data = papers.get(name);
+  const found = data && attemptTo(() => parseCheckpoint(parseNote(parseProof(data, name).checkpoint, name).text, name).origin);
+  return found && "value" in found ? found.value : undefined;
+}
+
 /** The trusted log that the proofs are of, else that of today. */
 export function logOf(papers: Papers, trust: Trust): TrustedLog {
-  const origin = checkpointOf(papers)?.checkpoint.origin;
-  return trust.logs.find((log) => log.key.name === origin) ?? (trust.logs[0] as TrustedLog);
+  return logNamed(trust, checkpointOf(papers)?.checkpoint.origin);
+}
+
+/** An entry of a log that was succeeded is the one that was in hand when that log ended. */
+export function checkLeaf(log: TrustedLog, papers: Papers, which: "attempt" | "outcome" | "erasure", findings: Findings): void {
+  const name = papers.sidecars.entry(which);
+  const data = papers.get(name);
+  const proof = papers.get(papers.sidecars.proof(which));
+  const found = proof && attemptTo(() => parseProof(proof, name).index);
+  if (!log.leaves || !data || !found || !("value" in found)) return;
+  const due = log.leaves.subarray(found.value * 32, found.value * 32 + 32);
+  if (due.length === 32 && !equal(due, leafHash(data))) {
+    findings.invalid(
+      CLAIM, name,
+      `It is not the entry ${found.value} that the log ${log.key.name} had when it ended.`,
+      `这不是日志 ${log.key.name} 终止时的第 ${found.value} 条。`,
+    );
+  }
 }
 
 /** A log that was succeeded counts up to its known end. */

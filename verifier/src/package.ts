@@ -49,7 +49,7 @@ export function checkPackage(archive: Archive, findings: Findings): Package {
   for (const entry of archive.entries) checkEntry(archive, entry, listed.get(entry.name), altered, findings);
   checkDatapackage(archive, manifest && manifestBytes, signature, altered, findings);
   const contents = checkContents(archive, artefacts, manifest, altered, findings);
-  if (manifest) {
+  if (manifest && artefacts.every((name) => there.includes(name))) {
     findings.valid(
       "manifest",
       `Every file of ${archive.label} has the size, SHA-256 and SM3 that the manifest lists.`,

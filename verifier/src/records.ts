@@ -121,11 +121,17 @@ const closing = s.exactly({
   attempts: s.integer, sealed: s.integer, failed: s.integer, nothing_found: s.integer,
   signer: s.hex64, signature: s.base64(64),
 });
+const continued = s.exactly({
+  ...second, event: s.word("continued"), case_tag: s.hex64, attempts: s.atLeast(1),
+  old_origin: s.string, old_size: s.integer, signer: s.hex64, signature: s.base64(64),
+});
 const commitments = s.list(s.hex64, 2, 2);
-const erasure = s.exactly({
+const erasureFields = {
   ...second, outcome: s.integer, package_sha256: s.hex64, basis: s.code, basis_sha256: s.hex64,
   approvers: commitments, signer: s.hex64, signature: s.base64(64),
-});
+};
+const erasure = s.exactly(erasureFields);
+const erasureElsewhere = s.exactly({ ...erasureFields, log: s.string });
 
 export interface Attempt {
   kind: "attempt";
@@ -141,8 +147,10 @@ export interface Attempt {
 export type Sealed = ReturnType<typeof sealed> & { kind: "sealed" };
 export type Failed = { kind: "failed" | "nothing_found" } & Omit<ReturnType<typeof failed>, "kind" | "outcome" | "format">;
 export type Closing = ReturnType<typeof closing> & { kind: "closing" };
-export type Erasure = ReturnType<typeof erasure> & { kind: "erasure" };
-export type LogEntry = Attempt | Sealed | Failed | Closing | Erasure | { kind: "other"; time: number };
+export type Continued = ReturnType<typeof continued> & { kind: "continued" };
+/** `log` names the log of the outcome where that is a former one. */
+export type Erasure = ReturnType<typeof erasure> & { kind: "erasure"; log: string | null };
+export type LogEntry = Attempt | Sealed | Failed | Closing | Continued | Erasure | { kind: "other"; time: number };
 
 const ENTRY_LIMIT = 65535;
 
@@ -157,6 +165,7 @@ export function parseEntry(data: Bytes, noun: string): LogEntry {
       if (value["outcome"] === "failed") return { ...failed(value, noun), kind: "failed" };
       return { ...nothingFound(value, noun), kind: "nothing_found" };
     case "case": {
+      if (value["event"] === "continued") return { ...continued(value, noun), kind: "continued" };
       const entry = closing(value, noun);
       if (entry.attempts !== entry.sealed + entry.failed + entry.nothing_found) {
         throw new Fault(`${noun}: its counts do not add up.`, `${noun}：各计数之和不符。`);
@@ -164,7 +173,7 @@ export function parseEntry(data: Bytes, noun: string): LogEntry {
       return { ...entry, kind: "closing" };
     }
     case "erasure": {
-      const entry = erasure(value, noun);
+      const entry = "log" in value ? erasureElsewhere(value, noun) : { ...erasure(value, noun), log: null };
       if (entry.approvers[0] === entry.approvers[1]) {
         throw new Fault(`${noun}: one approver is named twice.`, `${noun}：同一批准人出现两次。`);
       }

@@ -22,6 +22,8 @@ export interface TrustedLog {
   key: Key;
   untilSize: number | null;
   untilRoot: string | null;
+  /** Leaf hashes of those of its entries that were in hand when it ended, one after another. */
+  leaves: Bytes | null;
 }
 export interface Witness {
   name: string;
@@ -169,6 +171,10 @@ class Folder {
     return data;
   }
 
+  has(name: string): boolean {
+    return find(this.files, name) !== undefined;
+  }
+
   text(name: string, zh: string, en: string): string {
     return text(this.bytes(name, zh, en), name);
   }
@@ -185,10 +191,26 @@ export function neededTokens(trust: Trust, times: number[]): number {
 /** Whether entry `index` of the log `origin` stands after the entry that revoked a signer's key. */
 export function afterRevocation(trust: Trust, signer: Signer, origin: string, index: number): boolean {
   const at = signer.revokedAt;
-  const ages = [...trust.logs.slice(1), ...trust.logs.slice(0, 1)].map((log) => log.key.name);
+  const ages = agesOf(trust);
   if (!at || !ages.includes(at.log) || !ages.includes(origin)) return false;
   const later = ages.indexOf(origin) - ages.indexOf(at.log);
   return later > 0 || (later === 0 && index > at.index);
+}
+
+/** Whether the log `origin` followed the log `before`. */
+export function followed(trust: Trust, before: string, origin: string): boolean {
+  const ages = agesOf(trust);
+  return ages.includes(before) && ages.indexOf(origin) > ages.indexOf(before);
+}
+
+/** The names of the logs, oldest first. */
+export function agesOf(trust: Trust): string[] {
+  return [...trust.logs.slice(1), ...trust.logs.slice(0, 1)].map((log) => log.key.name);
+}
+
+/** The trusted log of that name, else that of today. */
+export function logNamed(trust: Trust, origin: string | undefined): TrustedLog {
+  return trust.logs.find((log) => log.key.name === origin) ?? (trust.logs[0] as TrustedLog);
 }
 
 /** The trusted signer whose key has this digest, else that of today. */
@@ -280,7 +302,7 @@ function readKeys(top: Reader, folder: Folder, trust: Trust): void {
   const log = top.table_("log");
   const name = log.path("vkey");
   log.end();
-  trust.logs.push({ key: parseVkey(folder.text(name, "日志公钥", "log key"), name), untilSize: null, untilRoot: null });
+  trust.logs.push({ key: parseVkey(folder.text(name, "日志公钥", "log key"), name), untilSize: null, untilRoot: null, leaves: null });
   const signer = top.table_("signer");
   trust.signers.push(readSigner(signer.path("key"), folder));
   signer.end();
@@ -338,7 +360,8 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Revocat
   for (const item of top.tables("logs", true)) {
     const file = item.path("vkey");
     const key = parseVkey(folder.text(file, "原日志公钥", "key of a former log"), file);
-    trust.logs.push({ key, untilSize: item.count("until_size", 0, Number.MAX_SAFE_INTEGER), untilRoot: item.hex("until_root") });
+    const untilSize = item.count("until_size", 0, Number.MAX_SAFE_INTEGER);
+    trust.logs.push({ key, untilSize, untilRoot: item.hex("until_root"), leaves: readLeaves(file, folder, untilSize) });
     item.end();
   }
   readRecovery(top, folder);
@@ -354,6 +377,16 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Revocat
     trust.weak.set(algorithm, item.moment("from"));
     item.end();
   }
+}
+
+function readLeaves(vkey: string, folder: Folder, size: number): Bytes | null {
+  const name = `${vkey.replace(/\.vkey$/, "")}.hashes`;
+  if (!folder.has(name)) return null;
+  const data = folder.bytes(name, "原日志条目散列", "hashes of a former log's entries");
+  if (data.length % 32 || data.length > size * 32) {
+    throw new Fault(`${name} is not the hashes of at most ${size} entries; ask for it again.`, `${name} 不是至多 ${size} 条的散列；请重新索取。`);
+  }
+  return data;
 }
 
 function readFormerSigner(item: Reader, folder: Folder, trust: Trust): void {

@@ -6,7 +6,7 @@ import { measure } from "./digests";
 import { checkEnclosed } from "./enclosed";
 import { verifyErased } from "./erased";
 import { attemptTo } from "./fault";
-import { checkEnd, checkLog, checkpointOf, logOf } from "./log";
+import { checkEnd, checkLeaf, checkLog, checkpointOf, logOf } from "./log";
 import * as names from "./names";
 import { checkPackage, type Package } from "./package";
 import { dossierName, type Papers, papersBeside, papersInside } from "./papers";
@@ -66,6 +66,7 @@ export function verify(given: Given, trust: Trust | null, now: number): Verdict 
   const log = trust ? logOf(papers, trust) : null;
   const head = checkpointOf(papers);
   if (log && head) checkEnd(log, head.checkpoint, papers.sidecars.proof("outcome"), findings);
+  if (log) for (const which of ["attempt", "outcome"] as const) checkLeaf(log, papers, which, findings);
   const logged = checkLog(pack, papers, whole, log?.key ?? null, findings);
   const index = findings.facts["index"];
   if (head && typeof index === "number") checkPlace(pack, papers, { origin: head.checkpoint.origin, index }, trust, findings);

@@ -28,11 +28,13 @@ export interface Answer {
 }
 
 const TRUST_LIMIT = 16 << 20;
+const HASHES_LIMIT = 1 << 30;
 
 function readTrust(files: NamedFile[]): Files {
   const found = new Map<string, Uint8Array>();
   for (const { path, file } of files) {
-    if (file.size <= TRUST_LIMIT) found.set(path, new FileSource(file).read(0, file.size).slice());
+    const limit = path.endsWith(".hashes") ? HASHES_LIMIT : TRUST_LIMIT;
+    if (file.size <= limit) found.set(path, new FileSource(file).read(0, file.size).slice());
   }
   return found;
 }

@@ -94,15 +94,18 @@ function readLocal(source: Source, at: number): Entry | null {
   };
 }
 
-function readCentral(source: Source, start: number): { entries: Entry[]; end: number } {
+/** The entries of a directory. One that is not where it says may lie `moved` bytes further on. */
+function readCentral(source: Source, start: number, moved = 0): { entries: Entry[]; end: number } {
   const entries: Entry[] = [];
   let at = start;
   while (entries.length <= MOST) {
     const head = source.read(at, 46);
     if (head.length < 46 || !equal(head.subarray(0, 4), CENTRAL)) break;
     const length = le(head, 28, 2);
-    const offset = le(head, 42, 4);
     const name = rawName(source.read(at + 46, length));
+    const stated = le(head, 42, 4);
+    const isAt = (offset: number): boolean => readLocal(source, offset)?.name === name;
+    const offset = moved && !isAt(stated) && isAt(stated + moved) ? stated + moved : stated;
     const local = readLocal(source, offset);
     entries.push({
       name,
@@ -148,6 +151,9 @@ export class Archive {
 
   /** The content of an entry. What is packed (never so in our form) is unpacked within a limit. */
   content(entry: Entry): Source {
+    if (entry.dataAt + entry.packed > this.source.size) {
+      throw new Fault(`${entry.name} is cut off.`, `${entry.name} 不完整。`);
+    }
     if ((entry.flags & 1) === 0 && entry.method === 0) return this.source.part(entry.dataAt, entry.packed);
     if ((entry.flags & 1) === 0 && entry.method === 8 && entry.packed < 1 << 28) {
       const packed = this.source.read(entry.dataAt, entry.packed);
@@ -231,14 +237,22 @@ function directory(source: Source, stop: number): Directory {
   const tail = source.read(tailAt, source.size - tailAt);
   let last = -1;
   for (let at = indexOf(tail, END); at >= 0; at = indexOf(tail, END, at + 1)) last = at;
-  const pointed = last < 0 ? [stop] : [stop, le(tail, last + 16, 4), tailAt + last - le(tail, last + 12, 4)];
+  // An end record whose directory stands further on than it states tells by how much entries moved.
+  const pointed = new Map([[stop, 0]]);
+  if (last >= 0) {
+    const found = tailAt + last - le(tail, last + 12, 4);
+    const stated = le(tail, last + 16, 4);
+    const inside = found < stop || readLocal(source, stop) !== null; // of a ZIP inside an entry
+    pointed.set(found, inside ? 0 : found - stated);
+    if (!pointed.has(stated)) pointed.set(stated, 0);
+  }
   let best: Directory = { entries: [], start: stop, here: 0 };
   let bestRank = [0, 0, 0];
-  for (const start of new Set([...pointed, findFrom(source, CENTRAL, stop)])) {
+  for (const start of new Set([...pointed.keys(), findFrom(source, CENTRAL, stop)])) {
     if (start < 0 || start >= source.size) continue;
-    const { entries } = readCentral(source, start);
+    const { entries } = readCentral(source, start, pointed.get(start) ?? 0);
     const here = entries.filter((e) => readLocal(source, e.offset)?.name === e.name).length;
-    const rank = [here, entries.length && pointed.includes(start) ? 1 : 0, entries.length];
+    const rank = [here, entries.length && pointed.has(start) ? 1 : 0, entries.length];
     const differs = rank.findIndex((value, at) => value !== bestRank[at]);
     if (differs >= 0 && (rank[differs] as number) > (bestRank[differs] as number)) {
       best = { entries, start, here };
@@ -266,7 +280,9 @@ function compareWith(source: Source, label: string, walked: Entry[], listed: Ent
   const seen = new Map<string, string>();
   let due = 0;
   for (const entry of [...listed].sort((a, b) => a.offset - b.offset)) {
-    if (entry.offset > due) {
+    if (entry.offset > due && due === 0) {
+      invalid(entry.name, "bytes stand before its first entry.", "首个条目之前另有字节。");
+    } else if (entry.offset > due) {
       invalid(entry.name, `bytes that belong to nothing stand before ${entry.name}.`, `${entry.name} 之前有不属于任何条目的字节。`);
     } else if (entry.offset < due) {
       invalid(entry.name, `${entry.name} overlaps the entry before.`, `${entry.name} 与前一条目重叠。`);
