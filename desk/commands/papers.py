@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +104,20 @@ def _form(out: str) -> str:
     return form
 
 
+@contextmanager
+def _clear(path: Path) -> Iterator[Path]:
+    """Give a file as it is, or the clear copy of content encrypted at rest here, while it lasts."""
+    from evidence.home import EvidenceHome
+    from evidence.keeping.store import at_rest, in_the_clear
+
+    resting = at_rest(path)
+    if resting is None:
+        yield path
+        return
+    with in_the_clear(EvidenceHome(Path(setting("MARKSEAL_HOME")).absolute()), resting) as clear:
+        yield clear
+
+
 def _tool() -> Tool:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -127,16 +143,17 @@ def _report(arguments: argparse.Namespace) -> int:
     from evidence.papers import read_material, render_report, report_number
 
     form = _form(arguments.out)
-    material = read_material(arguments.file, trust=arguments.trust)
-    number = arguments.number or report_number(material)
-    page = render_report(
-        material,
-        tool=_tool(),
-        requester=arguments.requester,
-        number=number,
-        lang=arguments.lang,
-        independent=not arguments.verifier_only,
-    )
+    with _clear(arguments.file) as file:
+        material = read_material(file, trust=arguments.trust)
+        number = arguments.number or report_number(material)
+        page = render_report(
+            material,
+            tool=_tool(),
+            requester=arguments.requester,
+            number=number,
+            lang=arguments.lang,
+            independent=not arguments.verifier_only,
+        )
     data = page.encode() if form == ".html" else _printed(page, foot=f"核验报告 {number}")
     with whole_file(arguments.out) as out:
         out.write(data)
@@ -157,14 +174,15 @@ def _certificate(arguments: argparse.Namespace) -> int:
 
     form = _form(arguments.out)
     told = {"trust": arguments.trust, "lang": arguments.lang}
-    if form == ".html":
-        data = certificate_html(arguments.file, **told).encode()
-    else:
-        from evidence.browser.finding import find_browser
+    with _clear(arguments.file) as file:
+        if form == ".html":
+            data = certificate_html(file, **told).encode()
+        else:
+            from evidence.browser.finding import find_browser
 
-        browser = find_browser(setting("MARKSEAL_BROWSER"))
-        sandbox = not setting("MARKSEAL_NO_SANDBOX")
-        data = certificate_pdf(arguments.file, browser=browser, sandbox=sandbox, **told)
+            browser = find_browser(setting("MARKSEAL_BROWSER"))
+            sandbox = not setting("MARKSEAL_NO_SANDBOX")
+            data = certificate_pdf(file, browser=browser, sandbox=sandbox, **told)
     with whole_file(arguments.out) as out:
         out.write(data)
     return 0
@@ -173,7 +191,8 @@ def _certificate(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from evidence.papers import check_certificate
 
-    found = check_certificate(arguments.check, arguments.file, trust=arguments.trust)
+    with _clear(arguments.file) as file:
+        found = check_certificate(arguments.check, file, trust=arguments.trust)
     for zh, en in found.lines:
         print(f"{zh}\n{en}")
     return found.exit_code

@@ -18,7 +18,7 @@ FOOT = (
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
 )
 NOTHING = "<span></span>"
-SCALES = (1.0, 0.92, 0.85, 0.78, 0.7, 0.6)
+SCALES = (1.0, 0.85, 0.72, 0.6)
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
@@ -94,6 +94,6 @@ def _print(running: Browser, page: str, *, foot: str, single: bool) -> bytes:
             header_template=NOTHING,
             footer_template=FOOT.format(foot) if foot else NOTHING,
         )
-        if len(_PAGE.findall(pdf)) == 1:
+        if len(_PAGE.findall(pdf)) <= 1:
             break
     return pdf

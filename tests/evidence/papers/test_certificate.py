@@ -12,6 +12,8 @@ from PIL import Image
 
 from desk.cli import main
 from evidence.errors import FormatError, ProofError
+from evidence.keeping.exhibit import Kept
+from evidence.keeping.store import FolderStore
 from evidence.papers import certificate_html, check_certificate
 from evidence.papers.code import qr_svg, qr_text
 from evidence.papers.line import line_of, parse_line, print_line
@@ -19,6 +21,7 @@ from evidence.papers.material import read_material
 from evidence.papers.pdfinfo import put_line, take_line
 from tests.evidence.builder import Draft
 from tests.evidence.papers.conftest import Case, hostile, now, packed
+from tests.evidence.succession.rig import home_at, seal
 
 PDF = (
     b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\nxref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n"
@@ -151,3 +154,20 @@ def test_the_commands(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["report", str(case.dossier), *trust, *wanted]) == 0
     assert main(["report", str(case.dossier), *wanted]) == 3
     assert "核验报告" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_an_exhibit_that_is_encrypted_at_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_at(tmp_path / "home")
+    seal(home, home.path / "exhibits", 1)
+    FolderStore(home).put(Kept(home.path / "exhibits", "1"))
+    monkeypatch.setenv("MARKSEAL_HOME", str(home.path))
+    file, trust = str(home.path / "exhibits/1.dossier.zip"), ("--trust", str(home.trust))
+    out = str(tmp_path / "c.html")
+    assert main(["certificate", file, *trust, "--out", out]) == 0
+    assert main(["certificate", "--check", out, file]) == 0
+    wanted = ("--requester", "公证处", "--out", str(tmp_path / "r.html"))
+    assert main(["report", file, *trust, *wanted]) == 0
+    assert "VALID 以上各项均成立" in (tmp_path / "r.html").read_text("utf-8")
+    assert sorted(path.name for path in (home.path / "exhibits").glob(".clear-*")) == []

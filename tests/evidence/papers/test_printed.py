@@ -18,11 +18,15 @@ from evidence.papers import (
     certificate_html,
     certificate_pdf,
     check_certificate,
+    print_page,
+    read_material,
     report_pdf,
 )
+from evidence.papers.certificate import render_certificate
 from evidence.papers.code import qr_text
+from evidence.papers.line import line_of
 from evidence.papers.pdfinfo import take_line
-from tests.evidence.papers.conftest import TOOL, Case, hostile, packed
+from tests.evidence.papers.conftest import TOOL, Case, hostile, now, packed
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +55,18 @@ def test_a_certificate_is_one_sheet_and_belongs_to_its_package(case: Case, tmp_p
     path.write_bytes(bytes(data))
     assert take_line(bytes(data))[1] is False
     assert check_certificate(path, dossier).exit_code == 1
+
+
+def test_a_crowded_certificate_is_still_one_sheet(case: Case) -> None:
+    line = line_of(read_material(case.dossier, trust=case.trust), issued=now())
+    told = {"zh": "须先说明的一句话，" * 6, "en": "something to be said before anything else " * 4}
+    crowded = {**line, "declared": [told] * 9, "url": "https://shop.example/" + "x" * 900}
+    crowded["tokens"] = [{**line["tokens"][0], "trial": True}] * 5
+    pdf = print_page(
+        render_certificate({**crowded, "trial": True}),
+        browser=find_browser(), sandbox=False, single=True,
+    )  # fmt: skip
+    assert pages(pdf) == 1
 
 
 def test_the_code_on_the_page_is_read_by_another_program(case: Case) -> None:
