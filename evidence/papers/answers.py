@@ -36,7 +36,7 @@ def answers(
         for claim_id in CLAIM_NAMES
         if (told := [c for c in material.verdict.claims if c.id == claim_id])
     ]
-    title = tag("h2", "三、", tongue.label("逐项核查", "Check by check"))
+    title = tongue.title(3, "逐项核查", "Check by check")
     untold = [
         CLAIM_NAMES[claim]
         for claim in ("witness", "revocation")
@@ -118,8 +118,8 @@ def not_proved(material: Material, tongue: Tongue) -> Markup:
     lines.append(
         (
             "封存之前的记录是否属实（乙部分只是取证一方的记载）",
-            "that the records from before sealing are true (part 乙 is the capturing side's word)",
+            "that the records from before sealing are true (part B is the capturing side's word)",
         )
     )
-    title = tag("h2", "五、", tongue.label("未予证明", "What is not proved"))
+    title = tongue.title(5, "未予证明", "What is not proved")
     return joined([title, tag("ul", *(tag("li", tongue.say(zh, en)) for zh, en in lines))])

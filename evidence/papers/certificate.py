@@ -65,7 +65,9 @@ def _table(line: Line, tongue: Tongue) -> Markup:
     what_en = "a web page: bytes of the network, picture, PDF, DOM, text, environment record"
     during = joined([_field("started", began), " — ", _field("finished", ended)])
     size = _field("package_size", f"{package['size']:,}")
-    file = joined([tag("code", f"{line['name']}.wacz"), "，", size, " 字节 bytes"])
+    file = joined(
+        [tag("code", f"{line['name']}.wacz"), "，", size, " ", tongue.label("字节", "bytes")]
+    )
     entries = joined(
         [
             *(tongue.label("序号", "index"), " ", _field("index", str(line["index"])), "，"),

@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+NUMERALS = "一二三四五六七八九十"
 LANGUAGES = ("both", "zh", "en")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 MOST = 2_000
@@ -73,6 +74,11 @@ class Tongue:
         if self.lang == "zh":
             return escaped(zh)
         return escaped(en) if self.lang == "en" else joined([zh, " ", tag("small", en, lang="en")])
+
+    def title(self, number: int, zh: str, en: str) -> Markup:
+        """Return the heading of a part of the paper."""
+        sign = f"{number}. " if self.lang == "en" else f"{NUMERALS[number - 1]}、"
+        return tag("h2", sign, self.label(zh, en))
 
     def word(self, zh: str, en: str) -> str:
         """Return plain text: both with a blank between."""

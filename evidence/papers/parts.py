@@ -20,7 +20,7 @@ UNALTERED = ("package", "manifest", "signature", "timestamp", "inclusion")
 def after_part(material: Material, tongue: Tongue) -> Markup:
     """Return finding (甲): unchanged since the fixed time, or why that cannot be said."""
     zh, en, state = _unaltered(material)
-    title = tag("h2", "四、", tongue.label("认定（两部分分开）", "Findings, kept apart"))
+    title = tongue.title(4, "认定（两部分分开）", "Findings, kept apart")
     head = tag("h3", tongue.label("（甲）自固定时刻起未改动", "(A) Unchanged since the fixed time"))
     return joined([title, head, tag("p", tongue.say(zh, en), cls=state)])
 
@@ -130,7 +130,7 @@ def law_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: Ton
         f"counts. Whether evidence is believed is the court's to say. As in force on {day}."
     )
     head = tag("thead", tag("tr", *(tag("th", tongue.label(*pair)) for pair in heads)))
-    title = tag("h2", "七、", tongue.label("与规则的对照", "Checks and articles"))
+    title = tongue.title(7, "与规则的对照", "Checks and articles")
     return joined(
         [title, tag("p", tongue.say(zh, en)), tag("table", head, tag("tbody", *rows), cls="law")]
     )

@@ -44,7 +44,7 @@ def report_number(material: Material) -> str:
 def both_times(moment: datetime) -> str:
     """Return a time in UTC and in Beijing."""
     local = moment.astimezone(BEIJING)
-    return f"{format_time(moment)}（北京时间 Beijing {local:%Y-%m-%d %H:%M:%S}）"
+    return f"{format_time(moment)} ({local:%Y-%m-%d %H:%M:%S} +08:00)"
 
 
 def render_report(
@@ -148,25 +148,26 @@ def _result(material: Material, tongue: Tongue, shell: Shell) -> Markup:
     if verdict.declared:
         lines.append(tag("p", tongue.say("须先说明：", "To be said before anything else:")))
         lines.append(tag("ul", *(tag("li", tongue.say(zh, en)) for zh, en in verdict.declared)))
-    return joined([tag("h2", "一、", tongue.label("结论", "Result")), *lines])
+    return joined([tongue.title(1, "结论", "Result"), *lines])
 
 
 def _handed(material: Material, tongue: Tongue) -> Markup:
     columns = (("文件", "File"), ("大小与哈希值", "Size and digests"))
     head = tag("thead", tag("tr", *(tag("th", tongue.label(*pair)) for pair in columns)))
-    rows = [_handed_row(one) for one in material.handed]
-    title = tag("h2", "二、", tongue.label("送验材料", "What was handed in"))
-    return joined([title, tag("table", head, tag("tbody", *rows))])
+    rows = [_handed_row(one, tongue) for one in material.handed]
+    title = tongue.title(2, "送验材料", "What was handed in")
+    return joined([title, tag("table", head, tag("tbody", *rows), cls="handed")])
 
 
-def _handed_row(one: Handed) -> Markup:
+def _handed_row(one: Handed, tongue: Tongue) -> Markup:
     digests = one.digests
     return tag(
         "tr",
         tag("td", one.name, cls="name"),
         tag(
             "td",
-            f"{digests.size:,} 字节 bytes",
+            f"{digests.size:,} ",
+            tongue.label("字节", "bytes"),
             tag("div", "SHA-256 ", grouped(digests.sha256), cls="digest"),
             tag("div", "SM3 ", grouped(digests.sm3), cls="digest"),
         ),
@@ -196,7 +197,7 @@ def _how(material: Material, tongue: Tongue) -> Markup:
         "The trust folder comes by another way and is compared with the fingerprint on paper; the "
         "three ways are independent of one another and must agree."
     )
-    title = tag("h2", "六、", tongue.label("不依赖我们如何核验", "How to verify without us"))
+    title = tongue.title(6, "不依赖我们如何核验", "How to verify without us")
     return joined(
         [
             title,
@@ -220,7 +221,7 @@ def _signing(tongue: Tongue) -> Markup:
     ]
     zh = "本报告由程序生成；未经签署，不构成任何人的意见。"
     en = "A program made this report; unsigned it is nobody's opinion."
-    title = tag("h2", "八、", tongue.label("签署", "Signatures"))
+    title = tongue.title(8, "签署", "Signatures")
     return tag(
         "section",
         title,
