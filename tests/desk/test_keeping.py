@@ -66,18 +66,23 @@ def test_content_is_encrypted_and_served_in_the_clear(exhibit: Exhibit, tmp_path
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_daily_job_alarms_and_says_what_it_could_not_renew(exhibit: Exhibit) -> None:
+def test_the_daily_job_alarms_and_says_what_it_could_not_renew(
+    exhibit: Exhibit, caplog: pytest.LogCaptureFixture
+) -> None:
     job = enqueue_due_renewal(now=now())
     assert job is not None
     assert enqueue_due_renewal(now=now()) == job
     assert run_renewal(Work({}), guard=open_way) == 0
     policy = Path(settings.MARKSEAL_HOME) / "trust" / POLICY
     held = parse_policy(policy.read_text("utf-8"))
-    soon = (WeakAlgorithm("sha256", now() + timedelta(days=20)),)
-    text = type(held)(**{**vars(held), "weak": soon}).to_text()
-    policy.write_text(text, encoding="utf-8")
-    with pytest.raises(NotRenewed, match="1 exhibits are due"):
-        run_renewal(Work({}), guard=open_way)
+    for days, within in ((150, 180), (80, 90), (20, 30)):
+        soon = (WeakAlgorithm("sha256", now() + timedelta(days=days)),)
+        text = type(held)(**{**vars(held), "weak": soon}).to_text()
+        policy.write_text(text, encoding="utf-8")
+        with pytest.raises(NotRenewed, match=f"due, the most urgent within {within} days") as told:
+            run_renewal(Work({}), guard=open_way)
+        assert f"最紧迫的在 {within} 天内" in told.value.zh
+        assert f"within {within} days" in caplog.messages[-1]
     assert not (kept_of(exhibit).folder / exhibit.wacz).exists()
 
 

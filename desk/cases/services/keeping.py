@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -26,6 +27,7 @@ from evidence.keeping.renewing import Renewed, renew
 from evidence.keeping.store import FolderStore
 from evidence.verify.trust import load_trust
 
+LOG = logging.getLogger(__name__)
 OpenGuard = Callable[..., AbstractContextManager[egress.process.Guard]]
 
 
@@ -73,7 +75,7 @@ def run_renewal(
         more, renewed = _renew_all(alarms, guard, clock)
         faults += more
     if faults:
-        raise _not_renewed(faults, len(alarms) - renewed)
+        raise _not_renewed(faults, len(alarms) - renewed, alarms)
     return renewed
 
 
@@ -139,12 +141,18 @@ def note_erased(*, capture_id: str, sha256: str, note: str) -> Exhibit | None:
     return exhibit
 
 
-def _not_renewed(faults: list[EvidenceError], left: int) -> NotRenewed:
-    first = faults[0]
+def _not_renewed(
+    faults: list[EvidenceError], left: int, alarms: list[tuple[Exhibit, Due]]
+) -> NotRenewed:
+    """Return the alarm, with the term (180, 90 or 30 days) that the most urgent is within."""
+    first, days = faults[0], alarms[0][1].alarm if alarms else None
+    within_en = f", the most urgent within {days} days" if days else ""
+    within_zh = f"（最紧迫的在 {days} 天内）" if days else ""
+    LOG.warning("timestamps: %d exhibits are due and not renewed%s", left, within_en)
     return NotRenewed(
-        f"{left} exhibits are due and were not renewed, {len(faults)} faults; the first: "
-        f"{first.en} Run markseal renew --due.",
-        f"{left} 件证据待续期而未能续期，{len(faults)} 处问题；首项：{first.zh}"
+        f"{left} exhibits are due{within_en} and were not renewed, {len(faults)} faults; the "
+        f"first: {first.en} Run markseal renew --due.",
+        f"{left} 件证据待续期{within_zh}而未能续期，{len(faults)} 处问题；首项：{first.zh}"
         "请运行 markseal renew --due。",
     )
 

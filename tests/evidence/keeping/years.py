@@ -49,11 +49,11 @@ class Years:
     def exhibit(self) -> Kept:
         return Kept(self.folder / "exhibit", NAME)
 
-    def seal(self) -> Draft:
-        """Seal the exhibit at ``SEALED``, its files beside one another."""
+    def seal(self, *, at: datetime = SEALED) -> Draft:
+        """Seal the exhibit at that time, its files beside one another."""
         keys = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2)]
         world = World(self.folder, keys[0], keys[1], Stand(self.first))
-        draft = Draft(world, now=SEALED - timedelta(seconds=2)).seal()
+        draft = Draft(world, now=at - timedelta(seconds=2)).seal()
         place = self.exhibit.folder
         place.mkdir(parents=True)
         for name, data in draft.papers.items():
