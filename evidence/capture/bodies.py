@@ -34,7 +34,7 @@ class Body:
 
     def content(self) -> Iterator[bytes]:
         """Yield the content with its codings undone; may raise NotDecodable."""
-        return plain(self.pieces(), list(self.codings))
+        return plain(self.pieces(), list(self.codings), whole=True)
 
     def framing(self) -> list[tuple[int, int]]:
         """Return what of the body is not content: sizes, extensions and trailers of chunks."""

@@ -12,22 +12,25 @@ import zstandard
 
 PLAIN_LIMIT = 1 << 30
 _PIECE = 1 << 18
+_SLICE = 1 << 10  # so many bytes of zstd are at most 32 MiB of content
 
 
 class NotDecodable(Exception):
     """A body is in a coding that is unknown, broken, or larger than may be unpacked."""
 
 
-def plain(pieces: Iterable[bytes], codings: list[str]) -> Iterator[bytes]:
+def plain(pieces: Iterable[bytes], codings: list[str], *, whole: bool = False) -> Iterator[bytes]:
     """Yield a body without its codings, the last named undone first.
 
-    A body that was cut short gives what can be had. Raises NotDecodable otherwise.
+    A body that was cut short gives what can be had. Raises NotDecodable otherwise; with ``whole``
+    also where a cut left bytes that were not undone, though somebody could read out of them
+    (the last block of zstd, RFC 8878).
     """
     for coding in reversed(codings):
         step = _STEPS.get(coding)
         if step is None:
             raise NotDecodable(f"the content coding {coding[:40]!r} is not known")
-        pieces = step(pieces)
+        pieces = _zstd_whole(pieces) if whole and coding == "zstd" else step(pieces)
     return _bounded(pieces)
 
 
@@ -89,6 +92,21 @@ def _zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
     with unpacker.stream_reader(source, read_across_frames=True) as reader:
         while piece := reader.read(_PIECE):
             yield piece
+
+
+def _zstd_whole(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    opener = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    unpacker: zstandard.ZstdDecompressionObj | None = None
+    for piece in pieces:
+        for at in range(0, len(piece), _SLICE):
+            data = piece[at : at + _SLICE]
+            while data:
+                unpacker = unpacker or opener.decompressobj()
+                yield unpacker.decompress(data)
+                data = unpacker.unused_data if unpacker.eof else b""
+                unpacker = None if unpacker.eof else unpacker
+    if unpacker is not None:
+        raise NotDecodable("the body is cut off within a frame")
 
 
 class _Source(io.RawIOBase):

@@ -180,6 +180,14 @@ def test_a_body_that_cannot_be_decoded_is_masked_whole(tmp_path: Path) -> None:
     assert "unreadable, masked whole" in {row["what"] for row in made.masked()}
 
 
+def test_a_coded_body_that_was_cut_off_leaves_nothing_to_be_worked_out(tmp_path: Path) -> None:
+    body = zstandard.compress(b"x" * 3000 + TOKEN.encode() + b" more and more")[:-6]
+    coded = (b"Content-Encoding: zstd", b"X: y")
+    one, made = masked(tmp_path, get(), ok(body, *coded))
+    assert set(one.response.read(one.response_head)) <= set(b"*\r\n")
+    assert "unreadable, masked whole" in {row["what"] for row in made.masked()}
+
+
 def test_chunk_framing_stays_and_the_token_across_chunks_goes(tmp_path: Path) -> None:
     token = TOKEN.encode()
     chunks = b"A;e=" + token + b"\r\nab" + token[:8] + b"\r\n10\r\n" + token[8:] + b"tail\r\n0\r\n"
