@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
-from evidence.errors import EvidenceError, TrustError
+from evidence.errors import EvidenceError, FormatError, TrustError
 from evidence.format import names
 from evidence.format.note import NoteKey
 from evidence.format.verifytext import is_known_text
@@ -46,6 +46,8 @@ def _check_log_key(papers: Papers, outer: Archive, trust: Trust | None, findings
         return
     try:
         key = NoteKey.parse(data.decode("utf-8", "replace"))
+        if data != f"{key.text()}\n".encode():
+            raise FormatError(f"{names.LOG_KEY} is not one line.", f"{names.LOG_KEY} 不恰是一行。")
     except EvidenceError as error:
         findings.fault("package", outer.place(names.LOG_KEY), error)
         return

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from evidence.errors import EvidenceError, FormatError
 from evidence.format import names
@@ -190,7 +191,13 @@ def _enclosed_signer(papers: Papers, findings: Findings) -> Ed25519PublicKey | N
     if data is None:
         return None
     try:
-        return parse_public_key(data, names.SIGNER_KEY)
+        key = parse_public_key(data, names.SIGNER_KEY)
+        if key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) != data:
+            raise FormatError(
+                f"{names.SIGNER_KEY} is not exactly one public key in PEM.",
+                f"{names.SIGNER_KEY} 不恰是一个 PEM 公钥。",
+            )
+        return key
     except FormatError as error:
         findings.fault("package", names.SIGNER_KEY, error)
         return None

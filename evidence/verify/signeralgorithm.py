@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from rfc3161_client import TimeStampResponse
 
 from evidence.errors import FormatError
 from evidence.format.cms import signer_of
@@ -113,6 +114,15 @@ def check_issued(issued: Sequence[x509.Certificate]) -> None:
                 f"a certificate is signed with {_shown(algorithm.name)}, which is broken",
                 f"有证书以已被攻破的 {_shown(algorithm.name)} 签名",
             )
+
+
+def names_certificate(response: TimeStampResponse, certificate: x509.Certificate) -> bool:
+    """Say whether a token's signed attributes name this very certificate by its digest."""
+    try:
+        _check_named(signer_of(response.time_stamp_token()).named, certificate)
+    except (FormatError, Refusal):
+        return False
+    return True
 
 
 def _shown(name: str) -> str:

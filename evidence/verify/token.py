@@ -30,7 +30,12 @@ from evidence.format import sm2
 from evidence.format.sm2 import is_sm2, is_sm2_token
 from evidence.verify.opensslts import Unavailable, refusal, to_der
 from evidence.verify.refusal import Refusal
-from evidence.verify.signeralgorithm import check_algorithm, check_issued, check_use
+from evidence.verify.signeralgorithm import (
+    check_algorithm,
+    check_issued,
+    check_use,
+    names_certificate,
+)
 from evidence.verify.trust import Authority
 
 LIMIT = 1 << 20
@@ -222,14 +227,9 @@ def _path(token: Token, trusted: Sequence[x509.Certificate]) -> list[x509.Certif
     if len(signers) != 1:
         raise Refusal("not exactly one signer", "签名者不恰为一个")
     pool = [*trusted, *embedded]
-    leaf = next(
-        (
-            c
-            for c in pool
-            if (c.issuer, c.serial_number) == (signers[0].issuer, signers[0].serial_number)
-        ),
-        None,
-    )
+    named = (signers[0].issuer, signers[0].serial_number)
+    found = [c for c in pool if (c.issuer, c.serial_number) == named]
+    leaf = next((c for c in found if names_certificate(token.response, c)), next(iter(found), None))
     if leaf is None:
         raise Refusal("the signer's certificate is missing", "缺少签名者的证书")
     path = [leaf]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cache
@@ -70,17 +71,25 @@ def _kept(name: str) -> bytes:
 
 
 def read_zips(data: bytes) -> None:
-    """The whole verifier on a file: nothing but the good dossiers is valid."""
+    """The ZIP reader; and the whole verifier on what is canonical, and on a sixteenth of the rest.
+
+    Nothing but the good dossier is valid.
+    """
     findings = Findings(frozenset())
     with ExitStack() as aside:
         archive = open_archive(Window.whole(io.BytesIO(data)), "x.zip", findings, aside)
         assert archive.canonical is not bool(findings.claims)
+        for entry in archive.entries:
+            with suppress(EvidenceError):
+                archive.read(entry, 1 << 20)
         if archive.canonical:
             with suppress(EvidenceError):
                 read_zip(io.BytesIO(data))
-    verdict = verify_opened(io.BytesIO(data), good().folder / "trust" / DOSSIER, trust=good().trust)
-    assert verdict.exit_code != 0 or data == _kept("zip/plain")
-    assert all(claim.zh and claim.en for claim in verdict.claims)
+    if archive.canonical or zlib.crc32(data) % 16 == 0:
+        place = good().folder / "trust" / DOSSIER
+        verdict = verify_opened(io.BytesIO(data), place, trust=good().trust)
+        assert verdict.exit_code != 0 or data == _kept("zip/plain")
+        assert all(claim.zh and claim.en for claim in verdict.claims)
 
 
 def read_json(data: bytes) -> None:

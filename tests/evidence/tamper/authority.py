@@ -110,7 +110,7 @@ class Maker:
     def _root(self) -> x509.Certificate:
         builder = self._builder("Root", self.root_key.public_key()).serial_number(1)
         builder = builder.not_valid_before(NOW - 10 * YEAR).not_valid_after(NOW + 30 * YEAR)
-        return builder.sign(self.root_key, hashes.SHA256())
+        return builder.sign(self.root_key, hashes.SHA256(), ecdsa_deterministic=True)
 
     def issue(self, key: ec.EllipticCurvePrivateKey, usage: str, serial: int) -> x509.Certificate:
         """Return a signer's certificate."""
@@ -122,7 +122,7 @@ class Maker:
         if usage != "none":
             extension = x509.ExtendedKeyUsage(uses)
             builder = builder.add_extension(extension, critical=usage != "plain")
-        return builder.sign(self.root_key, hashes.SHA256())
+        return builder.sign(self.root_key, hashes.SHA256(), ecdsa_deterministic=True)
 
     def stamp(self, data: bytes, **how: object) -> tuple[bytes, bytes]:
         """Return request and response over a digest of ``data``."""
@@ -172,7 +172,9 @@ class Maker:
                 seq(oid("2a864886f70d010910022f"), der(0x31, seq(seq(ess)))),
             ]
         )
-        signature = self.key.sign(der(0x31, *attributes), ec.ECDSA(HASHES[wish.signing]))
+        signature = self.key.sign(
+            der(0x31, *attributes), ec.ECDSA(HASHES[wish.signing], deterministic_signing=True)
+        )
         return seq(
             integer(wish.versions[1]),
             seq(self.leaf.issuer.public_bytes(), integer(self.leaf.serial_number)),
@@ -193,7 +195,9 @@ class Maker:
         if revoked is not None:
             row = x509.RevokedCertificateBuilder().serial_number(self.serial)
             builder = builder.add_revoked_certificate(row.revocation_date(revoked).build())
-        return builder.sign((by or self).root_key, hashes.SHA256()).public_bytes(DER)
+        return builder.sign(
+            (by or self).root_key, hashes.SHA256(), ecdsa_deterministic=True
+        ).public_bytes(DER)
 
 
 def query(

@@ -395,6 +395,12 @@ row("enclosed:log-key", "The enclosed log key is the thief's", "所附日志公�
 row("enclosed:log-key-byte", "A byte of the enclosed log key is changed", "改动所附日志公钥一个字节",
     "package", f"{DOSSIER}!{names.LOG_KEY}", ("vkey", "vkey"),
     lambda g: packed(g, **{names.LOG_KEY: flipped(g.draft.parts()[names.LOG_KEY])}))  # fmt: skip
+row("enclosed:log-key-open", "The enclosed log key lacks its newline", "所附日志公钥缺少换行",
+    "package", f"{DOSSIER}!{names.LOG_KEY}", ("is not one line", "不恰是一行"),
+    lambda g: packed(g, **{names.LOG_KEY: g.draft.parts()[names.LOG_KEY][:-1]}))  # fmt: skip
+row("enclosed:signer-more", "Text stands before the enclosed signer's key", "所附签名公钥前另有文字",
+    "package", names.SIGNER_KEY, ("is not exactly one public key", "不恰是一个"),
+    lambda g: packed(g, **{names.SIGNER_KEY: b"hello\n" + g.world.signer_pem}))  # fmt: skip
 AUTHORITY = names.certificate_name("local")
 row("enclosed:authority", "The enclosed authority's certificate is another's",
     "所附机构证书换成他人的", "timestamp", f"{DOSSIER}!{AUTHORITY}",
