@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from evidence.errors import FormatError, InputError
-from evidence.papers.certificate import altered_fields, read_page
+from evidence.papers.certificate import altered_fields, read_page, render_certificate
 from evidence.papers.line import Line, differing, line_of, parse_line
+from evidence.papers.markup import LANGUAGES
 from evidence.papers.material import read_material
 from evidence.papers.pdfinfo import take_line
 from evidence.verify.steps import utc_now
@@ -17,6 +18,11 @@ from evidence.verify.verdict import Outcome
 
 LIMIT = 32 << 20
 MATCHES, DIFFERS, NO_CERTIFICATE = 0, 1, 2
+ELSEWHERE = (
+    "注意：页面其余部分与本版本程序所出的不同（其他版本所出，或被改动）；只有上述各项经过比对。",
+    "Note: the rest of the page is not as this version makes it (made by another version, or "
+    "altered); only what is named above was compared.",
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def check_certificate(
     pages) are those it was made with. Raises InputError when a file cannot be used.
     """
     try:
-        line, altered = _read(certificate)
+        line, altered, whole = _read(certificate)
     except FormatError as error:
         zh = f"{certificate.name} 不是存证凭证：{error.zh}。"
         en = f"{certificate.name} is no certificate: {error.en}."
@@ -85,11 +91,14 @@ def check_certificate(
         f"凭证 {line['number']} 与 {package.name} 为同一件{zh}。",
         f"Certificate {line['number']} is of {package.name}{en}.",
     )
-    return Checked(MATCHES, (same,))
+    return Checked(MATCHES, (same,) if whole else (same, ELSEWHERE))
 
 
-def _read(path: Path) -> tuple[Line, list[str]]:
-    """Return a certificate's line, and what of its visible form is not as the line says."""
+def _read(path: Path) -> tuple[Line, list[str], bool]:
+    """Return a certificate's line, what of its visible form is not as the line says, and the rest.
+
+    The rest is whether every byte is as this version makes it (of a PDF: as it was made).
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
@@ -101,7 +110,7 @@ def _read(path: Path) -> tuple[Line, list[str]]:
         raise FormatError("it is too large", "文件过大")
     if data.startswith(b"%PDF-"):
         raw, whole = take_line(data)
-        return parse_line(raw), [] if whole else ["PDF"]
+        return parse_line(raw), [] if whole else ["PDF"], whole
     try:
         page = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -110,4 +119,5 @@ def _read(path: Path) -> tuple[Line, list[str]]:
     if len(lines) != 1:
         raise FormatError("it holds no line of a certificate", "其中没有凭证的机读行")
     line = parse_line(lines[0].encode())
-    return line, altered_fields(page, line)
+    made = any(page == render_certificate(line, lang=lang) for lang in LANGUAGES)
+    return line, altered_fields(page, line), made

@@ -69,6 +69,14 @@ def test_every_visible_digit_counts(case: Case, page: str, tmp_path: Path) -> No
     assert checked(tmp_path, again, case.dossier) == 1
 
 
+def test_words_elsewhere_on_the_page_are_told(case: Case, page: str, tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    for data, lines in ((page, 1), (page.replace("</body>", "<b>公证书</b></body>"), 2)):
+        path.write_text(data)
+        found = check_certificate(path, case.dossier)
+        assert (found.exit_code, len(found.lines)) == (0, lines)
+
+
 def _other(letter: str) -> str:
     return "0" if letter != "0" else "1"
 
