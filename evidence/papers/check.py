@@ -19,9 +19,8 @@ from evidence.verify.verdict import Outcome
 LIMIT = 32 << 20
 MATCHES, DIFFERS, NO_CERTIFICATE = 0, 1, 2
 ELSEWHERE = (
-    "注意：页面其余部分与本版本程序所出的不同（其他版本所出，或被改动）；只有上述各项经过比对。",
-    "Note: the rest of the page is not as this version makes it (made by another version, or "
-    "altered); only what is named above was compared.",
+    "注意：页面其余部分与本版本程序所出的不同（其他版本所出，或被改动）；只比对了各项数据。",
+    "Note: the rest of the page is not as this version makes it; only the fields were compared.",
 )
 
 
