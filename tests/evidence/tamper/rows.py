@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from tests.evidence.tamper import contents, files, logs, records, tokens, zips
+from tests.evidence.tamper import (
+    contents,
+    enclosed,
+    files,
+    headers,
+    logs,
+    records,
+    times,
+    tokens,
+    witnesses,
+    zips,
+)
 from tests.evidence.tamper.table import TABLE, Tampering
 
-MODULES = (files, zips, contents, records, logs, tokens)
+MODULES = (
+    files,
+    zips,
+    headers,
+    contents,
+    records,
+    logs,
+    witnesses,
+    tokens,
+    times,
+    enclosed,
+)
 
 
 def all_rows() -> list[Tampering]:
