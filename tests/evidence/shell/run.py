@@ -39,7 +39,7 @@ PLACES = {
 
 @dataclass(frozen=True)
 class ShellResult:
-    """What the commands came to: 0 all hold, 1 something does not, 2 not run, 3 nothing trusted."""
+    """What the commands came to: 0 all hold, 1 something does not, 2 not run, 3 undecided."""
 
     exit_code: int
     output: str

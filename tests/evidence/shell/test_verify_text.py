@@ -382,12 +382,40 @@ def test_an_sm2_token_is_not_checked_and_fewer_tokens_were_enough_before(
     parts = {n: given[n] for n in SIDECARS.dossier_order(("local", "sm2"))}
     listed = '\n[[authorities]]\nname = "sm2"\nroots = "authorities/sm2.pem"\ntrial = false\n'
     earlier = '\n[[earlier_tokens]]\ntokens = 1\nbefore = "2999-01-01T00:00:00.000000Z"\n'
-    for number, (extra, code) in enumerate({listed: 1, listed + earlier: 0}.items()):
+    for number, (extra, code) in enumerate({listed: 3, listed + earlier: 0}.items()):
         trust = world.trust(tmp_path / f"trust{number}", tokens=2)
         (trust / "authorities/sm2.pem").write_bytes(sm2.roots)
         with (trust / "policy.toml").open("a") as policy:
             policy.write(extra)
         result = run(tmp_path, parts, trust)
         assert "NOTE token sm2: SM2" in result.output
+        assert result.failed == []
         assert result.exit_code == code, result.failed
     print("soak: VERIFY.txt says of an SM2 token that it is not checked")
+
+
+@pytest.mark.soak
+def test_what_a_trust_folder_requires_is_weighed_or_left_undecided(
+    world: World, whole: Whole, tmp_path: Path
+) -> None:
+    rows = (
+        ("cosignatures = 1", "cosignatures = 1\nindependent = true", 0),
+        ('relation = "notary"', 'relation = "party"', 0),
+        ("cosignatures = 1", "cosignatures = 2", 1),
+        ("tokens = 1", "tokens = 2", 1),
+        ("tokens = 1", "tokens = 1\nrevocation = true", 3),
+        ('"case"]', '"case", "review"]', 1),
+    )
+    for number, (before, after, code) in enumerate(rows):
+        trust = trusting(world, tmp_path / f"trust{number}")
+        (trust / "SHA256SUMS").unlink()
+        policy = (trust / "policy.toml").read_text("utf-8")
+        assert before in policy
+        (trust / "policy.toml").write_text(policy.replace(before, after), "utf-8")
+        result = run(tmp_path, whole.parts(), trust)
+        assert result.exit_code == code, (after, result.failed)
+    independent = policy.replace(*rows[0][:2]).replace(*rows[1][:2]).replace(*reversed(rows[5][:2]))
+    (trust / "policy.toml").write_text(independent, "utf-8")
+    failed = run(tmp_path, whole.parts(), trust).failed
+    assert failed == ["FAILED witnesses: one of them neither party nor operator"]
+    print(f"soak: VERIFY.txt weighs {len(rows) + 1} requirements of a trust folder")
