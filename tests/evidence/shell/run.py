@@ -96,7 +96,12 @@ def known_text(dossier: Path) -> str | None:
 
 
 def run_verify_text(
-    dossier: Path, trust: Path | None, *, text: str | None = None, timeout: float = 120
+    dossier: Path,
+    trust: Path | None,
+    *,
+    text: str | None = None,
+    timeout: float = 120,
+    shell: str = "sh",
 ) -> ShellResult:
     """Execute the text (the dossier's own, if none is given) on a dossier and return the result.
 
@@ -114,7 +119,7 @@ def run_verify_text(
         (work / dossier.name).symlink_to(dossier.resolve())
         env = {"PATH": str(place)} | ({"TRUST": str(trust.resolve())} if trust else {})
         done = subprocess.run(
-            [str(place / "sh"), "-c", commands(text)],
+            [shutil.which(shell, path=os.defpath) or shell, "-c", commands(text)],
             capture_output=True, check=False, cwd=work, env=env, timeout=timeout,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip

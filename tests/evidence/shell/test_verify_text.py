@@ -223,7 +223,7 @@ def index_edited(whole: Whole) -> Parts:
     return put(whole, attempt_proof=replace(proof, index=2).to_bytes())
 
 
-@crime("FAILED inclusion: outcome is entry x[$(echo)] of 5")
+@crime("FAILED inclusion: outcome is entry 999999999999999 of 5")
 def index_is_a_command(whole: Whole) -> Parts:
     data = whole.papers[SIDECARS.outcome_proof].replace(b"index 4", b"index x[$(echo)]")
     return put(whole, outcome_proof=data)
@@ -326,6 +326,24 @@ def test_a_tampering_fails_and_is_named(
     name: str, whole: Whole, trust: Path, tmp_path: Path
 ) -> None:
     assert caught(name, whole, trust, tmp_path) == ""
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("name", [SIDECARS.attempt_proof, SIDECARS.outcome_proof])
+def test_no_number_is_run_as_a_command(
+    name: str, shell: str, whole: Whole, trust: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    for field in (b"\nindex ", b"markseal\n"):
+        at = whole.papers[name].index(field) + len(field)
+        data = whole.papers[name]
+        data = data[:at] + f"a[$(: > {made})]".encode() + data[data.index(b"\n", at) :]
+        path = tmp_path / f"{NAME}.dossier.zip"
+        path.write_bytes(zipped(whole.parts() | {name: data}))
+        result = run_verify_text(path, trust, shell=shell)
+        assert result.exit_code == 1
+        assert "NOT VALID" in result.output
+        assert not made.exists()
 
 
 @pytest.mark.soak
