@@ -31,6 +31,7 @@ pictures:
 	@$(PY) -m pytest tests/acceptance/test_story.py
 	@$(PY) -m tests.verifier.pictures
 	@$(PY) -m tests.console.pictures
+	@$(PY) -m tests.evidence.papers.pictures
 	@$(PY) -m tests.pictures
 
 # The verifier alone, with all it needs for a computer without a network: dist/verifier.

@@ -17,6 +17,7 @@ from evidence.papers.report import BEIJING, style
 
 META = "markseal-certificate"
 SHORT = 300
+WAYS = "VERIFY.txt, the offline page or markseal verify"
 
 
 def render_certificate(line: Line, *, lang: str = "both") -> str:
@@ -134,7 +135,7 @@ def _foot(line: Line, tongue: Tongue) -> Markup:
         ),
         (
             "用 VERIFY.txt、离线核验网页或 markseal verify 核验移交包；信任文件夹须另行取得。",
-            "Verify the dossier by VERIFY.txt, the offline page or markseal verify; trust apart.",
+            f"Verify the dossier, with a trust folder that came apart from it: {WAYS}.",
         ),
         (
             "markseal certificate --check 本凭证 移交包：凭证与移交包是否为同一件。",
