@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import close_old_connections, connections
 
 from desk.cases.services.daily import enqueue_due_renewal, enqueue_due_review
+from desk.cases.services.erasing import block_abandoned as block_abandoned_erasures
 from desk.cases.services.request import close_abandoned as close_abandoned_exhibits
 from desk.cases.services.witnessing import enqueue_due_witnessing
 from desk.jobs import queue
@@ -44,6 +45,7 @@ def tick(*, clock: Clock = utc_now) -> None:
     queue.reclaim(now=now)
     close_abandoned_runs(now=now)
     close_abandoned_exhibits(now=now)
+    block_abandoned_erasures()
     enqueue_due(now=now)
     enqueue_due_review(now=now)
     enqueue_due_renewal(now=now)

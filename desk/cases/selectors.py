@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from desk.cases.models import CustodyEvent, ErasureRequest, Exhibit, Verification
-from desk.cases.states import LIVE, OPEN_ERASURES, ExhibitState
+from desk.cases.states import LIVE, OPEN_ERASURES, ErasureState, ExhibitState
 from desk.errors import NotFound
 from desk.jobs.models import Job
-from desk.register.models import User
+from desk.register.models import Role, User
 from desk.register.roles import scope_of
 from evidence.errors import EvidenceError
 from evidence.format.erasure import ErasureRequest as ErasureNote
@@ -87,6 +87,16 @@ def erasures_for(viewer: User, *, live: bool = False) -> QuerySet[ErasureRequest
     found = ErasureRequest.objects.filter(exhibit__organisation_id__in=scope_of(viewer).bureaux)
     found = found.select_related("exhibit", "requested_by").prefetch_related("approvals")
     return found.filter(state__in=OPEN_ERASURES) if live else found
+
+
+def erasures_awaiting(viewer: User) -> int:
+    """Return how many requests to erase await this officer's approval."""
+    waiting = erasures_for(viewer).filter(state=ErasureState.REQUESTED)
+    waiting = waiting.filter(
+        exhibit__organisation__memberships__user_id=viewer.pk,
+        exhibit__organisation__memberships__role=Role.OFFICER,
+    )
+    return waiting.exclude(requested_by=viewer).exclude(approvals__person=viewer).count()
 
 
 def erasure_for(viewer: User, pk: int) -> ErasureRequest:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as conf
 from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from desk.cases.models import Verification
@@ -46,10 +47,10 @@ PAGES = {
     ),
     "notary": (
         "/", "/exhibits/", "/exhibits/{exhibit}/", "/exhibits/{exhibit}/comparison/",
-        "/verify/", "/verify/{foreign}/", "/verify/{valid}/", "/leads/",
+        "/verify/", "/verify/{foreign}/", "/verify/{valid}/", "/leads/", "/chain/",
     ),
-    "auditor": ("/", "/exhibits/{exhibit}/", "/sources/"),
-    "administrator": ("/",),
+    "auditor": ("/", "/exhibits/{exhibit}/", "/sources/", "/exhibits/{first}/keeping/"),
+    "administrator": ("/", "/chain/"),
 }  # fmt: skip
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -95,16 +96,20 @@ def people(
     session: Sessions,
     verified: dict[str, int],
     tmp_path: Path,
+    settings: Settings,
 ) -> list[Person]:
     """Return everybody with their pages, signed in before the browser starts."""
+    settings.MARKSEAL_PUBLIC_VERIFY = True
     capture = add_capture(world, tmp_path / "more", "现价 39 元")
     add_capture(world, tmp_path / "again", "现价 29 元", after=capture)
     rows = {name: lead.pk for name, lead in world.leads.items()}
     rows |= {"mark": world.marks["mine"].pk, "exhibit": capture.pk, **verified}
+    assert world.exhibit is not None
+    rows["first"] = world.exhibit.pk
     found = []
     for language in ("zh-hans", "en"):
         for name, pages in PAGES.items():
-            cookie = session(name, language=language).cookies.get(settings.SESSION_COOKIE_NAME)
+            cookie = session(name, language=language).cookies.get(conf.SESSION_COOKIE_NAME)
             addresses = tuple(page.format(**rows) for page in pages)
             found.append(Person(name, language, cookie.value if cookie else None, addresses))
     return found
@@ -130,7 +135,7 @@ def _seen(
         locale="en-US" if person.language == "en" else "zh-CN",
     )
     if person.cookie is not None:
-        kept = {"name": settings.SESSION_COOKIE_NAME, "value": person.cookie, "url": origin}
+        kept = {"name": conf.SESSION_COOKIE_NAME, "value": person.cookie, "url": origin}
         context.add_cookies([kept])  # type: ignore[list-item]
     page = context.new_page()
     for address in person.addresses:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import io
+import os
+import socket
+import subprocess
+import sys
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +33,7 @@ from tests.evidence.builder import World as Installation
 from tests.evidence.monitor.fixtures import Stand
 
 PAGE = "/verify/public/"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +263,81 @@ def test_both_are_closed_unless_the_settings_open_them(session: Sessions, world:
     offered = session("notary").get("/verify/offline/")
     assert offered.status_code == 200
     assert b"".join(offered.streaming_content).lstrip().lower().startswith(b"<!doctype html")
+
+
+SERVER = """
+import os
+from wsgiref.simple_server import make_server
+from config.wsgi import application
+server = make_server("127.0.0.1", 0, application)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+def _begin_upload(port: int) -> socket.socket:
+    """Send the first half of an upload, as long as a real one, and return the connection."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET", PAGE)
+        answer = connection.getresponse()
+        cookie = str(answer.headers["Set-Cookie"]).split(";")[0]
+        token = answer.read().split(b'name="csrfmiddlewaretoken" value="')[1].split(b'"')[0]
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n' + token
+        + b'\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.dossier.zip"\r\n'
+        b"Content-Type: application/zip\r\n\r\n" + bytes(4 << 20)
+    )  # fmt: skip
+    head = (
+        f"POST {PAGE} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {2 * len(form)}\r\n\r\n"
+    )
+    half = socket.create_connection(("127.0.0.1", port), timeout=30)
+    half.sendall(head.encode() + form)
+    return half
+
+
+@pytest.mark.parametrize("ending", ["hung up", "killed"])
+def test_an_upload_that_breaks_off_leaves_no_file(tmp_path: Path, ending: str) -> None:
+    environment = {**os.environ, "MARKSEAL_HOME": str(tmp_path), "MARKSEAL_PUBLIC_VERIFY": "1"}
+    environment |= {"TMPDIR": str(tmp_path / "tmp"), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    (tmp_path / "tmp").mkdir()
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        with _begin_upload(port):
+            assert _until(lambda: _open_files(server.pid))
+            assert _left(tmp_path) == []
+            if ending == "killed":
+                server.kill()
+                server.wait(10)
+        assert _left(tmp_path) == []
+        if ending == "hung up":
+            assert _until(lambda: not _open_files(server.pid))
+            _begin_upload(port).close()  # it goes on serving
+    finally:
+        server.kill()
+        server.communicate()
+    assert _left(tmp_path) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not (tmp_path / "markseal.sqlite3").exists(), "nothing was written down either"
+
+
+def _open_files(pid: int) -> list[str]:
+    """Return the files without a name that a process holds open."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.append(str(link.readlink()))
+    return [name for name in found if "(deleted)" in name and "incoming" in name]
+
+
+def _until(holds: Callable[[], object]) -> bool:
+    for _ in range(200):
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False

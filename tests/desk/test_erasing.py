@@ -12,10 +12,18 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from desk.cases.models import ErasureRequest, Exhibit
-from desk.cases.selectors import dossier_of, erased, erasure_for, erasures_for, kept_of
+from desk.cases.selectors import (
+    dossier_of,
+    erased,
+    erasure_for,
+    erasures_awaiting,
+    erasures_for,
+    kept_of,
+)
 from desk.cases.services.erasing import (
     Ground,
     approve_erasure,
+    block_abandoned,
     end_erasure,
     hold_exhibit,
     release_hold,
@@ -273,3 +281,33 @@ def test_many_who_press_at_once_make_one_erasure(sealed: Exhibit, town: Town, th
     row.refresh_from_db()
     assert (row.state, row.approvals.count(), len(jobs())) == ("approved", 2, 1)
     assert len(said) == 1, "who asked was told so"
+
+
+def test_what_awaits_an_officer_is_counted_for_nobody_else(
+    sealed: Exhibit, town: Town, third: User
+) -> None:
+    row = request_erasure(exhibit=sealed, actor=town.officer, ground=PURPOSE)
+    waiting = (town.second_officer, third)
+    others = (town.officer, town.auditor, town.other_officer, town.notary, town.owner)
+    assert [erasures_awaiting(who) for who in (*waiting, *others)] == [1, 1, 0, 0, 0, 0, 0]
+    approve_erasure(request=row, actor=third)
+    assert erasures_awaiting(third) == 0
+    assert erasures_awaiting(town.second_officer) == 1
+
+
+def test_a_job_that_was_laid_aside_blocks_the_request(
+    sealed: Exhibit, town: Town, third: User
+) -> None:
+    row = request_erasure(exhibit=sealed, actor=town.officer, ground=PURPOSE)
+    for person in (town.second_officer, third):
+        approve_erasure(request=row, actor=person)
+    assert block_abandoned() == 0
+    Job.objects.filter(kind="erase").update(state="dead", error_zh="磁盘已满。", error_en="Full.")
+    assert block_abandoned() == 1
+    row.refresh_from_db()
+    assert (row.state, row.error_zh) == ("blocked", "磁盘已满。")
+    retry_erasure(request=row, actor=third)
+    assert block_abandoned() == 0
+    run()
+    row.refresh_from_db()
+    assert row.state == "done"

@@ -22,6 +22,7 @@ from desk.cases.services.keeping import note_erased
 from desk.cases.states import CustodyKind, ErasureState, ExhibitState
 from desk.cases.writerlock import evidence_home
 from desk.errors import AlreadyDecided, BadInput, NotAllowed, NotPossible
+from desk.jobs.models import Job, JobState
 from desk.jobs.queue import enqueue
 from desk.jobs.work import Work
 from desk.register.models import Role, User
@@ -229,13 +230,35 @@ def run_erase(work: Work, *, clock: Callable[[], datetime] = timezone.now) -> Er
     return done
 
 
+def block_abandoned() -> int:
+    """Block the approved requests whose job was laid aside or cancelled; return how many."""
+    count = 0
+    for row in ErasureRequest.objects.filter(state=ErasureState.APPROVED):
+        job = Job.objects.filter(
+            key=_job_key(row), state__in=(JobState.DEAD, JobState.CANCELLED)
+        ).first()
+        if job is not None:
+            count += ErasureRequest.objects.filter(
+                pk=row.pk, state=ErasureState.APPROVED, tries=row.tries
+            ).update(
+                state=ErasureState.BLOCKED,
+                error_zh=job.error_zh or "已取消。",
+                error_en=job.error_en or "Cancelled.",
+            )
+    return count
+
+
+def _job_key(row: ErasureRequest) -> str:
+    return f"erase:{row.pk}:{row.tries}"
+
+
 def _set_to_work(row: ErasureRequest) -> None:
     row.state, row.tries = ErasureState.APPROVED, row.tries + 1
     row.error_zh = row.error_en = ""
     row.save()
     enqueue(
         kind="erase",
-        key=f"erase:{row.pk}:{row.tries}",
+        key=_job_key(row),
         payload={"request": row.pk},
         priority=URGENT,
         now=timezone.now(),

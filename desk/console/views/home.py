@@ -5,7 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from desk.cases.selectors import exhibits_for, renewal_alarm, verifications_for, witness_alarm
+from desk.cases.selectors import (
+    erasures_awaiting,
+    exhibits_for,
+    renewal_alarm,
+    verifications_for,
+    witness_alarm,
+)
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EVERYBODY, role_required, viewer_of
 from desk.leads.selectors import lead_counts, leads_for, runs_for
@@ -27,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         context = _leads(viewer)
         if role != Role.OWNER:
             context |= _alarms()
+            context["erasures"] = erasures_awaiting(viewer)
         return render(request, f"console/home_{role.value}.html", context)
     if Role.NOTARY in roles:
         return render(request, "console/home_notary.html", _exhibits(viewer))
