@@ -23,7 +23,7 @@ def check_png(window: Window) -> tuple[int, int]:
     if window.read(0, 8) != PNG_SIGN:
         raise FormatError("It is not a PNG file.", "不是 PNG 文件。")
     size = (0, 0)
-    last, at = b"", 8
+    last, at, seen = b"", 8, set[bytes]()
     for count, (kind, start, length) in enumerate(_chunks(window)):
         if last == b"IEND":
             raise FormatError(
@@ -33,11 +33,16 @@ def check_png(window: Window) -> tuple[int, int]:
             if kind != b"IHDR" or length != 13:
                 raise FormatError("The PNG does not begin with IHDR.", "PNG 不以 IHDR 开头。")
             size = struct.unpack(">II", window.read(start, 8))
+        elif kind == b"IHDR":
+            raise FormatError("The PNG has IHDR twice.", "PNG 有两个 IHDR。")
         last, at = kind, start + length + 4
+        seen.add(kind)
     if last != b"IEND" or at != window.size:
         raise FormatError(
             "The PNG has no end, or bytes after it.", "PNG 没有结尾，或其后另有字节。"
         )
+    if b"IDAT" not in seen:
+        raise FormatError("The PNG has no picture data.", "PNG 没有图像数据。")
     if not all(0 < side <= MAX_SIDE for side in size):
         raise FormatError("The PNG's size is out of bounds.", "PNG 的尺寸超出范围。")
     return size

@@ -154,6 +154,8 @@ def _by_list(
     end = found.next_update_utc
     if end is None or end < moment or not _in_scope(found, certificate):
         return None
+    if found.last_update_utc > certificate.not_valid_after_utc:
+        return None  # RFC 5280 section 3.3: it need not list what has ended
     row = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
     if row is None:
         return _Word(None)

@@ -141,6 +141,7 @@ def verify_token(token: Token, digest: bytes, authority: Authority) -> datetime:
     try:
         path = _path(token, authority.certificates)
         leaf, between = path[0], _between(path, authority.certificates)
+        _check_info(token)
         check_use(leaf)
         if _is_sm2(token):
             _by_sm2(token, leaf)
@@ -190,6 +191,12 @@ def _by_sm2(token: Token, leaf: x509.Certificate) -> None:
         raise Unavailable(error.en, error.zh) from error
     except EvidenceError as error:
         raise Refusal(error.en, error.zh) from error
+
+
+def _check_info(token: Token) -> None:
+    """RFC 3161 section 2.4.2: of the one version that there is."""
+    if token.response.tst_info.version != 1:
+        raise Refusal("the version of TSTInfo is not 1", "TSTInfo 的版本不是 1")
 
 
 def _by_openssl(token: Token, authority: Authority) -> None:

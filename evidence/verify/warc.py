@@ -28,6 +28,7 @@ RATIO = 1100
 TYPES = frozenset({"warcinfo", "response", "request", "resource", "metadata"})
 INDEXED = frozenset({"response", "resource"})
 REPEATABLE = frozenset({"warc-concurrent-to", "warc-protocol"})
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _DIGEST = re.compile(
     r"(sha256|sha1):([A-Za-z2-7]{32}|[0-9a-fA-F]{40}|[A-Za-z2-7]{52}=*|[0-9a-f]{64})"
 )
@@ -171,6 +172,8 @@ def _check_headers(headers: dict[str, str], at: int, *, first: bool) -> int:
     for name in ("warc-type", "warc-record-id", "warc-date", "content-length"):
         if not headers.get(name):
             raise _bad(at, f"it lacks the header {name}", f"缺少头字段 {name}")
+    if not _DATE.fullmatch(headers["warc-date"]):
+        raise _bad(at, "its date is not a UTC time", "日期不是世界协调时间")
     if headers["warc-type"] not in TYPES or (headers["warc-type"] == "warcinfo") is not first:
         raise _bad(at, f"the type {headers['warc-type']} is out of place", "记录类型不当")
     if not re.fullmatch(r"0|[1-9][0-9]{0,12}", headers["content-length"], re.ASCII):

@@ -59,6 +59,7 @@ class Answer:
     ess: x509.Certificate | None = None
     signers: int = 1
     trailing: bytes = b""
+    info: int = 1
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Maker:
         moment = wish.moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
         digest = hashlib.new(wish.imprint, data, usedforsecurity=False).digest()
         info = seq(
-            integer(1),
+            integer(wish.info),
             oid(wish.policy),
             seq(seq(oid(DIGESTS[wish.imprint]), der(0x05)), der(0x04, digest)),
             integer(0x77),
@@ -184,13 +185,15 @@ class Maker:
             der(0x04, signature),
         )
 
-    def listing(self, revoked: datetime | None, *, by: Maker | None = None) -> bytes:
+    def listing(
+        self, revoked: datetime | None, *, by: Maker | None = None, moment: datetime = NOW
+    ) -> bytes:
         """Return the issuer's list; the signer's certificate is revoked from that time on."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._subject("Root"))
-            .last_update(NOW - timedelta(days=1))
-            .next_update(NOW + timedelta(days=7))
+            .last_update(moment - timedelta(days=1))
+            .next_update(moment + timedelta(days=7))
         )
         if revoked is not None:
             row = x509.RevokedCertificateBuilder().serial_number(self.serial)

@@ -105,6 +105,8 @@ for _what, _zh, _en, _says, _stamp in (
      ("not a granted token", "不是已签发的"), _odd(status=2)),
     ("version", "时间戳结构版本改动", "The version of the token is changed",
      ("of another version", "版本不对"), _odd(versions=(1, 1))),
+    ("info-version", "时间戳内容版本不是 1", "The version of the token's content is not 1",
+     ("TSTInfo is not 1", "TSTInfo 的版本"), _odd(info=2)),
     ("signer-version", "签名者结构版本改动", "The version of the signer is changed",
      ("of another version", "版本不对"), _odd(versions=(3, 3))),
     ("signature-algorithm", "签名算法字段改写", "The signature names another digest",
@@ -195,6 +197,8 @@ for _what, _zh, _en, _says, _data, _code in (
      lambda g: g.authority.listing(None).replace(b"Test Root", b"Best Root"), 3),
     ("trailing", "吊销列表末尾另有字节", "Bytes follow the revocation list",
      ("cannot be read", "无法读取"), lambda g: g.authority.listing(None) + b"\0", 1),
+    ("after-the-end", "吊销列表签发于证书到期之后", "The revocation list is from after the certificate's end",
+     ("covers 0 of 1", "覆盖 0 家"), lambda g: g.authority.listing(None, moment=NOW + 40 * YEAR), 3),
     ("junk", "吊销列表无法读取", "The revocation list is no list",
      ("cannot be read", "无法读取"), lambda _: b"<html>", 1),
 ):  # fmt: skip
