@@ -55,9 +55,9 @@ class Answers:
         """Return the answers that a page had so far, in order."""
         return self._of.get(page, [])
 
-    def shown(self, page: Page) -> Answer | None:
-        """Return the answer that a page shows now; None when it never had one."""
-        return answer_for(page.url, self.of(page), self._unplaced)
+    def shown(self, page: Page, url: str) -> Answer | None:
+        """Return the answer that a page shows at an address; None when it never had one."""
+        return answer_for(url, self.of(page), self._unplaced)
 
 
 def _frame(response: Response) -> Frame | None:

@@ -189,7 +189,7 @@ def _record(course: Course, found: Found, fidelity: str, finished: datetime) -> 
         "byte_counts": joined.counts.value,
         "log_faults": list(found.wire.faults[:200]),
         "datagrams_sent": found.wire.datagrams,
-        "declared": printed(tuple(_declared(found))),
+        "declared": printed((*course.declared, *records.lines, *_declared(found))),
         "started": format_time(course.started),
         "finished": format_time(finished),
         "certificate": found.site,

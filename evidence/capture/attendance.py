@@ -210,7 +210,8 @@ class Attendance:
             try:
                 page.bring_to_front()
                 with self.filmed.steady():
-                    records = take_records(page, self.course.order, self.course.steps)
+                    order, steps = self.course.order, self.course.steps
+                    records = take_records(page, order, steps, stop=whence == "end")
             except Error as error:
                 self.course.steps.add("records not had", error.message.splitlines()[0])
                 with suppress(Error):
@@ -218,9 +219,9 @@ class Attendance:
                 continue
             if self._is_no_page(page):
                 return None
-            answer = self._answers.shown(page)
+            answer = self._answers.shown(page, records.url)
             status, answered = (answer.status, answer.url) if answer else (0, "")
-            self.main = Kept(records, page.url, status, answered, whence)
+            self.main = Kept(records, records.url, status, answered, whence)
             return self.main
         return None
 

@@ -12,6 +12,7 @@ from evidence.capture.login import LoginState
 from evidence.capture.page import Records
 from evidence.capture.recorder import Seen
 from evidence.capture.veil import Veil
+from evidence.format.declared import Line
 
 KEPT_DIALOGS = 200
 
@@ -34,6 +35,7 @@ class Course:
     """One capture as it runs; ``stopped`` says why the browser was ended before its time.
 
     ``kill`` ends the browser; it is there while one runs. ``veil`` is there for a login.
+    ``declared`` are sentences for the first line that no record has of its own.
     """
 
     order: CaptureOrder
@@ -41,6 +43,7 @@ class Course:
     started: datetime
     hit: list[str] = field(default_factory=list)
     extra: list[NotRecorded] = field(default_factory=list)
+    declared: list[Line] = field(default_factory=list)
     dialogs: list[dict[str, str]] = field(default_factory=list)
     dialogs_seen: int = 0
     stopped: str | None = None

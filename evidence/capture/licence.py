@@ -30,8 +30,9 @@ def take_licence(course: Course, page: Page) -> Files:
         steps.add("licence page", address)
         answer = page.goto(address, wait_until="load", timeout=limits.load_seconds * 1000)
         status = answer.status if answer is not None else 0
-        course.hit.extend(settle(page, limits, steps))
-        text = take_text(page, steps)
+        settled = settle(page, limits, steps)
+        course.hit.extend(settled.hit)
+        text = take_text(page, steps, settled)
         picture = take_picture(page, steps, bound=_BOUND, strip=_BOUND)
     except Error as error:
         first = error.message.splitlines()[0] if error.message else "no answer"

@@ -6,25 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Error, Frame, Page
+from playwright.sync_api import Error, Page
 
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.extras import Files
 from evidence.capture.pagestate import Signs, measure, note_of
+from evidence.capture.passed import gone_by, section_of
 from evidence.capture.pictures import take_picture
-from evidence.capture.settling import settle
+from evidence.capture.settling import SETTLED, Settled, settle
+from evidence.capture.shown import printable, take_document, take_shown
+from evidence.capture.stillness import at_rest
+from evidence.capture.telling import told_of_parts, told_of_rest, told_of_width
+from evidence.format.declared import Line
 from evidence.format.names import MHTML
 
 __all__ = ["Records", "page_note", "printable", "settle", "take_records"]
 
-_TEXT = "() => document.body ? document.body.innerText : \
-(document.documentElement ? document.documentElement.textContent : '')"
 _TITLE_LIMIT = 500
-_FRAMES = 40
-_FRAME_MS = 1500
-_FRAME_LIMIT = 500_000
+# Boxes of some size of which a part is to be seen only by scrolling in them.
+_INSIDE = """() => Array.from(document.querySelectorAll('*')).filter(e => {
+  if (e === document.scrollingElement || e === document.body) return false;
+  if (e.clientHeight < 120 || e.clientWidth < 120) return false;
+  const style = getComputedStyle(e), moves = kind => ['auto', 'scroll', 'overlay'].includes(kind);
+  return (e.scrollHeight - e.clientHeight >= 80 && moves(style.overflowY)
+    || e.scrollWidth - e.clientWidth >= 80 && moves(style.overflowX))
+    && e.checkVisibility({visibilityProperty: true});
+}).length"""
 _MHTML_LIMIT = 300_000_000
 _MHTML_HEAD = 64 << 10  # a verifier reads no further for the end of the head
 
@@ -33,7 +42,8 @@ _MHTML_HEAD = 64 << 10  # a verifier reads no further for the end of the head
 class Records:
     """The mutually corroborating records of one page, taken one after the other.
 
-    ``files`` are the optional ones, by their names in the package.
+    ``files`` are the optional ones, by their names in the package; ``url`` is the address of the
+    page while they were taken; ``lines`` are sentences that come before anything else.
     """
 
     title: str
@@ -45,45 +55,64 @@ class Records:
     limits_hit: tuple[str, ...]
     signs: Signs
     files: Files = field(default_factory=dict)
+    url: str = ""
+    lines: tuple[Line, ...] = ()
 
 
-def take_records(page: Page, order: CaptureOrder, steps: Steps) -> Records:
-    """Take DOM, text, picture, PDF and MHTML, in this order; the picture's height is bounded.
+def take_records(
+    page: Page,
+    order: CaptureOrder,
+    steps: Steps,
+    settled: Settled = SETTLED,
+    *,
+    stop: bool = True,
+) -> Records:
+    """Take DOM, text, picture, PDF and MHTML, in this order, of a page that is kept at rest.
 
-    All are of one document: raises playwright's Error when the page moved on meanwhile. A text
-    that changed while they were taken is told in the steps.
+    All are of one document: raises playwright's Error when the page moved on meanwhile. What
+    could not be kept still, or does not stand in all of the records, is in ``lines``. Without
+    ``stop`` the page's scripts go on, and its changes are told.
     """
     limits, document = order.limits, _document(page)
-    title = printable(page.title())[:_TITLE_LIMIT]
-    dom = page.content().encode("utf-8", "surrogatepass")
-    steps.add("document", f"{len(dom)} bytes")
-    text = take_text(page, steps)
-    picture = take_picture(
-        page,
-        steps,
-        bound=limits.picture_height,
-        strip=limits.strip_height,
-        seconds=limits.picture_seconds,
+    with at_rest(page, steps, stop=stop) as rest:
+        url, title = page.url, printable(page.title())[:_TITLE_LIMIT]
+        dom, shown = take_document(page, steps), take_shown(page, steps)
+        inside = int(evaluate(page, _INSIDE)) + shown.scrolling
+        picture = take_picture(
+            page,
+            steps,
+            bound=limits.picture_height,
+            strip=limits.strip_height,
+            seconds=limits.picture_seconds,
+        )
+        signs = measure(page)
+        with _unprepared(page, stopped=rest.stopped):
+            pdf = page.pdf(format="A4", print_background=True)
+            steps.add("pdf", f"{len(pdf)} bytes")
+            mhtml = take_mhtml(page, steps)
+        changed = take_shown(page, Steps()).text != shown.text
+        if changed:
+            steps.add("text changed meanwhile", "text and picture are of different moments")
+        if _document(page) != document:
+            raise Error("Execution context was destroyed (the page moved on among its records)")
+    passed = gone_by(settled.passed, shown.text.decode())
+    lines = (
+        *told_of_rest(rest, changed=changed),
+        *told_of_parts(passed=len(passed), inside=inside, missed=shown.missed),
+        *told_of_width(picture.width, picture.shown),
     )
-    signs = measure(page)
-    if not text.startswith(_valid(str(evaluate(page, _TEXT)).encode("utf-8", "surrogatepass"))):
-        steps.add("text changed meanwhile", "text and picture are of different moments")
-    with _unprepared(page):
-        pdf = page.pdf(format="A4", print_background=True)
-        steps.add("pdf", f"{len(pdf)} bytes")
-        mhtml = take_mhtml(page, steps)
-    if _document(page) != document:
-        raise Error("Execution context was destroyed (the page moved on among its records)")
     return Records(
         title=title,
-        dom=_valid(dom),
-        text=text,
+        dom=dom,
+        text=shown.text + section_of(passed),
         screenshot=picture.png,
         pdf=pdf,
         height=picture.height,
         limits_hit=picture.limits_hit,
         signs=signs,
         files={**picture.strips, **({} if mhtml is None else {MHTML: mhtml})},
+        url=url,
+        lines=lines,
     )
 
 
@@ -98,48 +127,27 @@ def _document(page: Page) -> str:
 
 
 @contextmanager
-def _unprepared(page: Page) -> Iterator[None]:
+def _unprepared(page: Page, *, stopped: bool) -> Iterator[None]:
     """Have the page printed as it is shown: without its print styles, its scripts at rest."""
     session = page.context.new_cdp_session(page)
     try:
-        session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        if not stopped:
+            session.send("Emulation.setScriptExecutionDisabled", {"value": True})
         page.emulate_media(media="screen")
         yield
     finally:
         with suppress(Error):
             page.emulate_media(media="null")
         with suppress(Error):
-            session.send("Emulation.setScriptExecutionDisabled", {"value": False})
+            if not stopped:
+                session.send("Emulation.setScriptExecutionDisabled", {"value": False})
             session.detach()
 
 
-def take_text(page: Page, steps: Steps) -> bytes:
-    """Return the visible text of the page, then of each frame that has any, under its address."""
-    text = str(evaluate(page, _TEXT))
-    steps.add("text", f"{len(text.encode('utf-8', 'surrogatepass'))} bytes")
-    frames = [frame for frame in page.frames if frame != page.main_frame]
-    parts = [text]
-    for frame in frames[:_FRAMES]:
-        inner = _frame_text(frame)
-        if inner is None:
-            steps.add("frame text not had", printable(frame.url))
-        elif inner.strip():
-            parts.append(f"\n\n[frame {printable(frame.url[:2000])}]\n{inner[:_FRAME_LIMIT]}")
-            steps.add("frame text", f"{len(inner)} characters; {printable(frame.url)}")
-    if len(frames) > _FRAMES:
-        steps.add("frames beyond the bound", f"{len(frames) - _FRAMES} of {len(frames)}")
-    return _valid("".join(parts).encode("utf-8", "surrogatepass"))
-
-
-def _frame_text(frame: Frame) -> str | None:
-    """Return a frame's text by the browser's own functions, or None; one of no size has none."""
-    try:
-        element = frame.frame_element()
-        if not element.is_visible():
-            return ""
-        return frame.locator("body").inner_text(timeout=_FRAME_MS)
-    except Error:
-        return None
+def take_text(page: Page, steps: Steps, settled: Settled = SETTLED) -> bytes:
+    """Return what the page and its frames show as text, and what they showed while scrolled."""
+    text = take_shown(page, steps).text
+    return text + section_of(gone_by(settled.passed, text.decode()))
 
 
 def take_mhtml(page: Page, steps: Steps) -> bytes | None:
@@ -163,15 +171,6 @@ def take_mhtml(page: Page, steps: Steps) -> bytes | None:
         return None
     steps.add("MHTML", f"{len(mhtml)} bytes")
     return mhtml
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with half surrogates, which no encoding can hold, replaced."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _valid(data: bytes) -> bytes:
-    return data.decode("utf-8", "replace").encode("utf-8")
 
 
 def page_note(records: Records, status: int) -> str | None:

@@ -28,7 +28,7 @@ _EXTENT = """() => {
   const most = names => Math.max(0, ...parts.flatMap(e => names.map(n => e[n] || 0)));
   return [most(['scrollWidth', 'clientWidth', 'offsetWidth']), most(['scrollHeight'])];
 }"""
-_WIDEST = 4000
+_WIDEST = 8000
 
 Shot = Callable[[FloatRect], bytes]
 
@@ -37,14 +37,16 @@ Shot = Callable[[FloatRect], bytes]
 class Picture:
     """A page's picture, PNG; ``strips`` by their names in the package when it was taken in pieces.
 
-    ``height`` is the page's in CSS pixels; ``limits_hit`` says by which bounds the picture shows
-    less of it.
+    ``height`` and ``width`` are the page's in CSS pixels, of which the picture is ``shown`` wide;
+    ``limits_hit`` says by which bounds the picture shows less of it.
     """
 
     png: bytes
     strips: dict[str, bytes]
     height: int
     limits_hit: tuple[str, ...]
+    width: int = 0
+    shown: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,11 @@ def take_picture(
 
 
 def _take(shot: Shot, extent: tuple[int, int], bounds: _Bounds, steps: Steps) -> Picture:
-    width, height = extent
+    width, height = min(extent[0], _WIDEST), extent[1]
     shown = max(1, min(height, bounds.bound))
     places = [(at, min(bounds.strip, shown - at)) for at in range(0, shown, bounds.strip)]
     hit = ["picture height"] if height > bounds.bound else []
+    hit += ["picture width"] if extent[0] > width else []
     until = steps.elapsed() + bounds.seconds
     pieces: list[bytes] = []
     for at, high in places:
@@ -99,8 +102,9 @@ def _take(shot: Shot, extent: tuple[int, int], bounds: _Bounds, steps: Steps) ->
     png = pieces[0] if len(pieces) == 1 else _stitched(pieces)
     strips = {strip_name(n): piece for n, piece in enumerate(pieces, 1)} if pieces[1:] else {}
     note = f"{len(png)} bytes; page height {height} px"
+    note += f", width {extent[0]} px, {width} px shown" if extent[0] > width else ""
     steps.add("screenshot", note + (f"; {len(strips)} strips stitched" if strips else ""))
-    return Picture(png, strips, height, tuple(hit))
+    return Picture(png, strips, height, tuple(hit), extent[0], width)
 
 
 def _stitched(pieces: list[bytes]) -> bytes:
@@ -118,7 +122,7 @@ def _extent(page: Page) -> tuple[int, int]:
     width, height = evaluate(page, _EXTENT)
     size = page.viewport_size
     least = size["width"] if size else 1
-    return min(max(least, int(width)), _WIDEST), max(1, int(height))
+    return max(least, int(width)), max(1, int(height))
 
 
 def _ordinary(page: Page) -> Shot:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from playwright.sync_api import Error, Page
 from playwright.sync_api import TimeoutError as NotYet
@@ -14,6 +15,8 @@ from playwright.sync_api import TimeoutError as NotYet
 from evidence.browser.order import Limits
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
+from evidence.capture.passed import LINES
+from evidence.capture.shown import source
 
 # A page can clear every timer by its number, ours too; a task of the scheduler has none.
 _SLEEP = """const sleep = delay => window.scheduler
@@ -36,18 +39,30 @@ _WAIT_FONTS_AND_IMAGES = (
     + ', not loaded ' + waiting;
 }"""
 )
-# Down a screen at a time until the end or the bound; a page that grows is followed so far.
+# Down a screen at a time until the end or the bound; a page that grows is followed so far. What
+# it shows at each stop is kept, for lists that take away again what is out of view.
+_KEEP = f"""const shown = {source("shown.js")};
+  const lines = new Set();
+  const keep = () => {{
+    for (const line of shown().split('\\n'))
+      if (line.trim() && lines.size < {LINES}) lines.add(line.trim().slice(0, 500));
+  }};"""
+_AT_END = """const atEnd = () => {
+    const e = document.scrollingElement;
+    return !e || e.scrollTop + window.innerHeight >= e.scrollHeight - 2;
+  };"""
+_IS_AT_END = f"() => {{ {_AT_END} return atEnd(); }}"
 _DOWN = (
-    f"async (most) => {{ {_SLEEP}"
+    f"async (most) => {{ {_SLEEP} {_KEEP} {_AT_END}"
     """
+  keep();
   for (let count = 1; count <= most; count++) {
     window.scrollBy({top: Math.max(200, window.innerHeight - 80), behavior: 'instant'});
-    const e = document.scrollingElement;
-    const end = !e || e.scrollTop + window.innerHeight >= e.scrollHeight - 2;
     await sleep(60);
-    if (end) return [count, true];
+    keep();
+    if (atEnd()) return [count, true, [...lines]];
   }
-  return [most, false];
+  return [most, false, [...lines]];
 }"""
 )
 # The boxes that scroll by themselves, in the order of the document; html and body are the page.
@@ -57,7 +72,7 @@ _BOXES = """const boxes = () => Array.from(document.querySelectorAll('*')).filte
     return false;
   return ['auto', 'scroll', 'overlay'].includes(getComputedStyle(e).overflowY);
 }).slice(0, 12);"""
-_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP}
+_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP} {_KEEP}
   const found = boxes();
   let total = 0, ended = 0;
   for (const e of found) {{
@@ -69,41 +84,69 @@ _DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP}
       e.scrollBy({{top: Math.max(100, e.clientHeight - 40), behavior: 'instant'}});
       end = e.scrollTop + e.clientHeight >= e.scrollHeight - 2;
       await sleep(60);
+      keep();
     }}
     e.scrollTo({{top: begun, behavior: 'instant'}});
     ended += end ? 1 : 0;
   }}
-  return [found.length, total, ended];
+  return [found.length, total, ended, [...lines]];
 }}"""
 _TOP = "() => window.scrollTo({left: 0, top: 0, behavior: 'instant'})"
 
 
 _LOOK_MS = 250
+_LATE_MS = 300
+_ROUNDS = 20
 Still = Callable[[], bool]
 """Whether nothing is under way, by another witness than the driver."""
 
 
-def settle(
-    page: Page, limits: Limits, steps: Steps, *, still: Still | None = None
-) -> tuple[str, ...]:
-    """Scroll to the end within bounds, wait for fonts and pictures; return limits hit.
+@dataclass(frozen=True)
+class Settled:
+    """How a page was settled: ``hit`` are limits, ``passed`` the lines it showed on the way."""
 
-    The network is idle when the driver says so or ``still`` does.
+    hit: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+
+SETTLED = Settled()
+"""Of a page that was not scrolled."""
+
+
+def settle(page: Page, limits: Limits, steps: Steps, *, still: Still | None = None) -> Settled:
+    """Scroll to the end within bounds, wait for fonts and pictures; return what came of it.
+
+    The network is idle when the driver says so or ``still`` does. At the end of the page what it
+    loads there is waited for, and a page that grew by it is scrolled on.
     """
-    hit = []
+    hit: list[str] = []
+    passed: dict[str, None] = {}
     milliseconds = limits.settle_seconds * 1000
-    if _idle(page, limits.settle_seconds, still):
+    idle = _idle(page, limits.settle_seconds, still)
+    if idle:
         steps.add("network idle")
     else:
         steps.add("network not idle", f"waited {limits.settle_seconds} s")
-    left = _scroll(page, limits.scrolls, steps)
-    if left <= 0 or not _scroll_boxes(page, left, steps):
+    left = limits.scrolls
+    for _ in range(_ROUNDS):
+        left = _scroll(page, left, steps, passed)
+        if left <= 0:
+            break
+        page.wait_for_timeout(_LATE_MS)
+        if not _idle(page, limits.settle_seconds if idle else 1.0, still) and idle:
+            hit.append("settle seconds")
+            steps.add("network not idle at the end of the page")
+            break
+        if evaluate(page, _IS_AT_END):
+            break
+        steps.add("page grew", "scrolled on")
+    if left <= 0 or not _scroll_boxes(page, left, steps, passed):
         hit.append("scrolls")
     evaluate(page, _TOP)
     page.wait_for_timeout(100)
     steps.add("fonts and images", str(evaluate(page, _WAIT_FONTS_AND_IMAGES, milliseconds)))
     _idle(page, limits.settle_seconds / 2, still)
-    return tuple(hit)
+    return Settled(tuple(hit), tuple(passed))
 
 
 def _idle(page: Page, seconds: float, still: Still | None) -> bool:
@@ -126,22 +169,24 @@ def _idle(page: Page, seconds: float, still: Still | None) -> bool:
     return False
 
 
-def _scroll(page: Page, most: int, steps: Steps) -> int:
+def _scroll(page: Page, most: int, steps: Steps, passed: dict[str, None]) -> int:
     """Scroll the page a screen at a time; return how many of ``most`` are left, 0 if it has no end.
 
     A page that grows as it is scrolled is followed as far as the bound goes.
     """
-    count, done = evaluate(page, _DOWN, most)
+    count, done, lines = evaluate(page, _DOWN, most)
+    passed.update(dict.fromkeys(lines))
     steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
     return max(1, most - int(count)) if done else 0
 
 
-def _scroll_boxes(page: Page, most: int, steps: Steps) -> bool:
+def _scroll_boxes(page: Page, most: int, steps: Steps, passed: dict[str, None]) -> bool:
     """Scroll the boxes inside the page in turn; return whether each came to its end.
 
     They are put back: the picture shows what stands in them without scrolling.
     """
-    found, total, ended = evaluate(page, _DOWN_IN_BOXES, most)
+    found, total, ended, lines = evaluate(page, _DOWN_IN_BOXES, most)
+    passed.update(dict.fromkeys(lines))
     if found:
         note = f"{found} boxes, {total} times; ends reached: {ended}; put back afterwards"
         steps.add("scrolled inside the page", note)

@@ -20,6 +20,7 @@ from evidence.capture.navigation import explain
 from evidence.capture.page import Records, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
+from evidence.capture.telling import MOVED
 
 MOVES = 4
 
@@ -60,9 +61,9 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
     with filming(course, page, spool) as filmed:
         _navigate(course, page, mark, answers)
         records = _take(course, page, recorder)
-        require_a_page(page.url)
+        require_a_page(records.url)
         context.remove_listener("page", to_the_front)
-        final_url, answer = page.url, answers.shown(page)
+        final_url, answer = records.url, answers.shown(page, records.url)
         licence = take_licence(course, page)
         beside.wait(page)
         page.wait_for_timeout(200)
@@ -129,15 +130,19 @@ def _take(course: Course, page: Page, recorder: Recorder) -> Records:
     limits = course.order.limits
     for _ in range(MOVES):
         try:
-            course.hit.extend(settle(page, limits, course.steps, still=recorder.still))
-            return take_records(page, course.order, course.steps)
+            settled = settle(page, limits, course.steps, still=recorder.still)
+            records = take_records(page, course.order, course.steps, settled)
+            course.hit.extend(settled.hit)
         except Error as error:
             moved = "navigat" in error.message or "context was destroyed" in error.message
             if course.stopped or page.is_closed() or not moved:
                 raise
             course.steps.add("page moved on by itself", page.url)
+            course.declared[:] = [MOVED]
             with suppress(Error):
                 page.wait_for_load_state("load", timeout=limits.settle_seconds * 1000)
+        else:
+            return records
     raise PageNotCaptured(
         Reason.BROWSER,
         "The page keeps moving to other addresses by itself.",

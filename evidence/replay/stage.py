@@ -31,6 +31,8 @@ from evidence.browser.world import evaluate
 from evidence.capture.extras import context_options
 from evidence.capture.page import settle, take_text
 from evidence.capture.pictures import take_picture
+from evidence.capture.settling import SETTLED, Settled
+from evidence.capture.stillness import at_rest
 from evidence.replay.elements import ELEMENTS
 from evidence.replay.reasons import NotReplayed, too_slow
 from evidence.replay.recording import Asked, Kept, Recording
@@ -193,11 +195,12 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
     page.on("websocket", lambda socket: prompter.refuse(socket.url))
     with suppress_timeout():
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
-    _settle(page, order.limits, steps)
-    text = take_text(page, steps).decode("utf-8", "replace")
+    settled = _settle(page, order.limits, steps)
     limits = order.limits
     bounds = {"bound": limits.picture_height, "strip": limits.strip_height}
-    picture = take_picture(page, steps, **bounds).png
+    with at_rest(page, steps):
+        text = take_text(page, steps, settled).decode("utf-8", "replace")
+        picture = take_picture(page, steps, **bounds).png
     elements = evaluate(page, ELEMENTS, list(prompter.broken)[:500])
     page.wait_for_timeout(_BETWEEN_FRAMES_MS)
     return Shown(
@@ -228,18 +231,17 @@ def suppress_timeout() -> Iterator[None]:
             raise
 
 
-def _settle(page: Page, limits: Limits, steps: Steps) -> None:
+def _settle(page: Page, limits: Limits, steps: Steps) -> Settled:
     """Settle as the capture did; a page that moves on by script is followed, within bounds."""
     for _ in range(MOVES):
         try:
-            settle(page, limits, steps)
+            return settle(page, limits, steps)
         except Error as error:
             if "navigat" not in error.message and "context was destroyed" not in error.message:
                 raise
             with suppress(Error):
                 page.wait_for_load_state("load", timeout=limits.settle_seconds * 1000)
-        else:
-            return
+    return SETTLED
 
 
 def _bounds(limits: Limits) -> Limits:

@@ -1,0 +1,65 @@
+"""What the first line of a capture says of its records where they are not one whole; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evidence.capture.stillness import Rest
+from evidence.format.declared import Line
+
+MOVED: Line = (
+    "网页打开后自行转到其他网址或重新载入，所录为其后显示的页面",
+    "once loaded, the page moved or loaded again by itself; the records are of what it then showed",
+)
+
+
+def told_of_rest(rest: Rest, *, changed: bool) -> Iterator[Line]:
+    """Yield what is to be said of a page that could not be kept still; ``changed`` is its text."""
+    if rest.changes or changed:
+        yield (
+            "留存各项记录期间页面仍在变化，各项记录可能反映不同时刻",
+            "the page changed while its records were taken; they can show different moments",
+        )
+    if rest.why_not:
+        yield (
+            "留存各项记录时未能暂停网页脚本，原因见 capture.json",
+            "the page's scripts were not stopped while its records were taken, see capture.json",
+        )
+    if rest.left:
+        yield (
+            "留存各项记录期间网页要转到其他网址或重新载入，未予放行；所录为此前的页面",
+            "the page wanted to move or to load again while it was recorded and was held there",
+        )
+
+
+def told_of_parts(*, passed: int, inside: int, missed: int | None) -> Iterator[Line]:
+    """Yield what is to be said of parts of the page that not every record holds."""
+    if passed:
+        yield (
+            f"滚动时曾显示、最终页面上已没有的文字有 {passed} 行，截图中没有，列于 text.txt 末尾",
+            f"{passed} lines shown while scrolling are not in the picture, but at text.txt's end",
+        )
+    if inside:
+        yield (
+            f"页面内有 {inside} 处可单独滚动的区域，截图和 PDF 只含其可见部分",
+            f"{inside} parts of the page scroll by themselves; picture and PDF show a part of them",
+        )
+    if missed is None:
+        yield (
+            "页面过大，未查找封闭的影子树，其中的文字可能不在文字记录内",
+            "the page is too large to look for closed shadow trees; their text may be missing",
+        )
+    elif missed:
+        yield (
+            f"有 {missed} 个封闭的影子树不在文字记录内",
+            f"{missed} closed shadow trees are not in the text record",
+        )
+
+
+def told_of_width(width: int, shown: int) -> Iterator[Line]:
+    """Yield what is to be said of a page that is wider than its picture (CSS pixels)."""
+    if width > shown:
+        yield (
+            f"页面宽 {width} 像素，截图只含左起 {shown} 像素",
+            f"the page is {width} pixels wide, its picture shows the first {shown} of them",
+        )
