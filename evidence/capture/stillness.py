@@ -133,15 +133,43 @@ def _others(stack: ExitStack, page: Page) -> Iterator[CDPSession]:
 def _asks_for_scripts(session: CDPSession) -> str:
     """Return why scripts cannot be stopped unseen: a style of the page depends on them."""
     try:
-        session.send("DOM.enable")
-        session.send("CSS.enable")
-        asked = session.send("CSS.getMediaQueries")["medias"]
-        session.send("CSS.disable")
+        with _nothing_loaded_again(session):
+            session.send("DOM.enable")
+            session.send("CSS.enable")
+            asked = session.send("CSS.getMediaQueries")["medias"]
+            session.send("CSS.disable")
     except Error as error:
         return f"its style could not be read ({error.message.splitlines()[0][:100]})"
     if any("scripting" in str(media.get("text", "")).lower() for media in asked):
         return "a style of the page depends on whether scripts run"
     return ""
+
+
+@contextmanager
+def _nothing_loaded_again(session: CDPSession) -> Iterator[None]:
+    """End what the browser's own tools would ask the shop for a second time, before it leaves.
+
+    ``CSS.enable`` makes Chromium fetch documents and style sheets anew, to show their source. No
+    request of the page has such a mark: those carry the browser's number, these do not.
+    """
+
+    def paused(event: dict[str, Any]) -> None:
+        held = {"requestId": event["requestId"]}
+        with suppress(Error):
+            if event.get("networkId"):
+                session.send("Fetch.continueRequest", held)
+            else:
+                session.send("Fetch.failRequest", held | {"errorReason": "Aborted"})
+
+    session.send("Network.enable")
+    session.on("Fetch.requestPaused", paused)
+    session.send("Fetch.enable", {"patterns": [{"requestStage": "Request"}]})
+    try:
+        yield
+    finally:
+        session.send("Fetch.disable")
+        session.remove_listener("Fetch.requestPaused", paused)
+        session.send("Network.disable")
 
 
 def _block_leaving(session: CDPSession, rest: Rest) -> None:
