@@ -9,7 +9,7 @@ demo:
 
 test:
 	@sh setup.sh test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@$(PY) -m tests.on_postgres
 
 lint:

@@ -14,13 +14,14 @@ from pathlib import Path
 from tests.postgres import NoPostgres, server
 
 ROOMS = ("tests/desk", "tests/scheduler", "tests/console")
+SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
     """Run pytest on a PostgreSQL of its own and return its exit code."""
-    wanted = arguments or [room for room in ROOMS if (ROOT / room).is_dir()]
+    wanted = arguments or [*SPREAD, *(room for room in ROOMS if (ROOT / room).is_dir())]
     try:
         with server() as url:
             environment = {**os.environ, "MARKSEAL_DATABASE_URL": url}

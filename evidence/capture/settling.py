@@ -22,6 +22,12 @@ from evidence.capture.shown import source
 _SLEEP = """const sleep = delay => window.scheduler
     ? scheduler.postTask(() => 0, {delay, priority: 'user-blocking'})
     : new Promise(done => setTimeout(done, delay));"""
+# A page learns that it was scrolled with the next frame, which a busy machine draws late.
+_DRAWN = """const drawn = async () => {
+    await sleep(40);
+    await Promise.race([sleep(500), new Promise(
+      done => requestAnimationFrame(() => requestAnimationFrame(done)))]);
+  };"""
 _WAIT_FONTS_AND_IMAGES = (
     f"async (limit) => {{ {_SLEEP}"
     """
@@ -53,12 +59,12 @@ _AT_END = """const atEnd = () => {
   };"""
 _IS_AT_END = f"() => {{ {_AT_END} return atEnd(); }}"
 _DOWN = (
-    f"async (most) => {{ {_SLEEP} {_KEEP} {_AT_END}"
+    f"async (most) => {{ {_SLEEP} {_DRAWN} {_KEEP} {_AT_END}"
     """
   keep();
   for (let count = 1; count <= most; count++) {
     window.scrollBy({top: Math.max(200, window.innerHeight - 80), behavior: 'instant'});
-    await sleep(60);
+    await drawn();
     keep();
     if (atEnd()) return [count, true, [...lines]];
   }
@@ -72,7 +78,7 @@ _BOXES = """const boxes = () => Array.from(document.querySelectorAll('*')).filte
     return false;
   return ['auto', 'scroll', 'overlay'].includes(getComputedStyle(e).overflowY);
 }).slice(0, 12);"""
-_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP} {_KEEP}
+_DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP} {_DRAWN} {_KEEP}
   const found = boxes();
   let total = 0, ended = 0;
   for (const e of found) {{
@@ -83,7 +89,7 @@ _DOWN_IN_BOXES = f"""async (most) => {{ {_BOXES} {_SLEEP} {_KEEP}
       total++;
       e.scrollBy({{top: Math.max(100, e.clientHeight - 40), behavior: 'instant'}});
       end = e.scrollTop + e.clientHeight >= e.scrollHeight - 2;
-      await sleep(60);
+      await drawn();
       keep();
     }}
     e.scrollTo({{top: begun, behavior: 'instant'}});

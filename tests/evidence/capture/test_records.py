@@ -214,6 +214,7 @@ def test_a_licence_page_that_cannot_be_had_is_named(
     assert why in named[0]["reason"]
 
 
+@pytest.mark.soak
 def test_alerts_without_end_do_not_hold_the_capture(
     address: str, way_out: Guard, tmp_path: Path
 ) -> None:

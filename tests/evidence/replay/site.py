@@ -27,16 +27,21 @@ fetch('/post', {method: 'POST', body: '第一'}).then(r => r.text()).then(one =>
 const w = new Worker('/worker.js'); w.onmessage = e => worked.textContent = e.data;
 </script></body></html>"""
 MOVING = """<!doctype html><meta charset="utf-8"><title>不停变化</title><style>
-@keyframes turn { from { transform: rotate(0) } to { transform: rotate(360deg) } }
-#turning { width: 80px; height: 80px; margin: 90px; background: linear-gradient(red, blue);
-  animation: turn 3s linear infinite }</style>
-<p style="font-size:30px">现在时间 <span id="now"></span></p><div id="turning"></div>
+@keyframes turn { from { background: red } 50% { background: lime } to { background: blue } }
+.turning { display: inline-block; width: 80px; height: 80px; margin: 40px;
+  animation: turn linear infinite }</style>
+<p style="font-size:30px">现在时间 <span id="now"></span></p>
+<div class="turning" style="animation-duration:3.1s"></div>
+<div class="turning" style="animation-duration:1.9s"></div>
+<div class="turning" style="animation-duration:1.3s"></div>
+<div class="turning" style="animation-duration:0.7s"></div>
 <iframe src="//localhost:{port}/ad" width="400" height="100" frameborder="0"></iframe>
 <p>商品编号 10001，价格一百二十八元，现货供应。</p>
 <script>setInterval(() => now.textContent = new Date().toLocaleTimeString() + '.'
   + new Date().getMilliseconds(), 50)</script>"""
-AD = """<!doctype html><meta charset="utf-8"><body style="margin:0"><script>
-document.body.style.background = `hsl(${Math.random() * 360}, 90%, 50%)`</script>"""
+AD = """<!doctype html><meta charset="utf-8"><body style="margin:0;font-size:60px"><script>
+document.body.style.background = `hsl(${Math.random() * 360}, 90%, 50%)`
+document.body.append(String(Math.random()).slice(2, 12))</script>"""
 LOST = """<!doctype html><meta charset="utf-8"><title>随机图片</title>
 <p>商品编号 10001，产地宁波。</p><img id="one" width="200" height="150"><script>
 one.src = '/any.png?x' + Math.random().toString(36).slice(2)</script>"""

@@ -145,6 +145,7 @@ def test_a_page_that_differs_on_a_second_visit_is_reported(where: Ground, tmp_pa
     assert (line.first, line.second) == (("价格 128.00 元",), ("该商品已下架",))
 
 
+@pytest.mark.soak
 def test_a_telephone_and_a_page_with_popups_replay_equal(where: Ground, tmp_path: Path) -> None:
     telephone: dict[str, Any] = {"profile": Profile.MOBILE}
     report = replayed(where, taken(where, "/still", tmp_path / "a", **telephone), **telephone)

@@ -328,8 +328,15 @@ def test_a_tampering_fails_and_is_named(
     assert caught(name, whole, trust, tmp_path) == ""
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
-@pytest.mark.parametrize("name", [SIDECARS.attempt_proof, SIDECARS.outcome_proof])
+@pytest.mark.parametrize(
+    ("name", "shell"),
+    [
+        (SIDECARS.attempt_proof, "bash"),
+        pytest.param(SIDECARS.attempt_proof, "sh", marks=pytest.mark.soak),
+        pytest.param(SIDECARS.outcome_proof, "sh", marks=pytest.mark.soak),
+        pytest.param(SIDECARS.outcome_proof, "bash", marks=pytest.mark.soak),
+    ],
+)
 def test_no_number_is_run_as_a_command(
     name: str, shell: str, whole: Whole, trust: Path, tmp_path: Path
 ) -> None:
