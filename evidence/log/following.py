@@ -281,13 +281,16 @@ class Following:
         )
 
     def _key(self, index: int, entry: KeyChange) -> None:
-        self._statement(index, entry)
-        if entry.role == "signer" and entry.new is not None:
-            known = sha256_hex(entry.old) in self.signers
-            if known or entry.event == "revoked":
-                self.signers[sha256_hex(entry.new)] = entry.new
-        if entry.role == "signer" and entry.event == "revoked":
-            self.revoked.add(sha256_hex(entry.old))
+        """Take a new signer's key over only from a statement that was proved to be ours."""
+        proved = self._statement(index, entry)
+        if entry.role != "signer":
+            return
+        old, revoked = sha256_hex(entry.old), entry.event == "revoked"
+        known = revoked or (old in self.signers and old not in self.revoked)
+        if entry.new is not None and proved and known and self.signers:
+            self.signers[sha256_hex(entry.new)] = entry.new
+        if revoked and proved is not False:
+            self.revoked.add(old)
 
     def _succession(self, index: int, entry: Succession) -> None:
         self._statement(index, entry)
@@ -301,28 +304,32 @@ class Following:
                 f"Entry {index} says that this log succeeds another; only entry 0 may.",
             )
 
-    def _statement(self, index: int, entry: KeyChange | RecoveryChange | Succession) -> None:
+    def _statement(self, index: int, entry: KeyChange | RecoveryChange | Succession) -> bool | None:
+        """Say whether those who had to signed; None where the recovery keys are not known."""
         try:
             keys = verify_signatures(entry)
         except ProofError as error:
             zh, en = f"第 {index} 条：{error.zh}。", f"Entry {index}: {error.en}."
             self.report.add("signature", index, zh, en)
-            return
-        handed_over = isinstance(entry, KeyChange) and entry.event == "handover"
+            return False
+        if isinstance(entry, KeyChange) and entry.event == "handover":
+            return True
+        if not self.recovery:
+            return None
         sets = (*self.earlier, (self.need, self.recovery))  # in force here, or later
-        enough = any(len(keys & frozenset(held)) >= need for need, held in sets)
-        if self.recovery and not handed_over and not enough:
-            self.report.add(
-                "signature",
-                index,
-                f"第 {index} 条没有由 {self.need} 把恢复密钥签署。",
-                f"Entry {index} is not signed by {self.need} of the recovery keys.",
-            )
+        if any(len(keys & frozenset(held)) >= need for need, held in sets):
+            return True
+        self.report.add(
+            "signature",
+            index,
+            f"第 {index} 条没有由 {self.need} 把恢复密钥签署。",
+            f"Entry {index} is not signed by {self.need} of the recovery keys.",
+        )
+        return False
 
     def _renewed(self, index: int, entry: RecoveryChange) -> None:
-        """From here on other recovery keys sign; those before them no more."""
-        self._statement(index, entry)
-        if self.recovery:
+        """From here on other recovery keys sign, if those before them say so."""
+        if self._statement(index, entry):
             self.renew(entry.need, entry.keys)
 
     def renew(self, need: int, keys: Sequence[bytes]) -> None:

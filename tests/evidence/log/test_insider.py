@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import LogError
 from evidence.format.digests import ZERO, sha256_hex
-from evidence.format.entry import CaseClosed, parse_entry
+from evidence.format.entry import CaseClosed, KeyChange, parse_entry
+from evidence.format.entry.keys import KeySignature
 from evidence.format.entry.signing import sign_entry
 from evidence.format.tiles import pack_entries
 from evidence.log import Log, audit
@@ -183,6 +184,40 @@ def test_a_closing_with_another_count_or_by_another_key_is_named(log: Log) -> No
     entries.append(replace(entry, signature=b"\1" * 64).to_bytes())
     write(log.folder, chained(entries))
     assert ("signature", 8) in found(log.folder)
+
+
+def key_change(event: str, previous: str, old: bytes, new: bytes, *by: Ed25519PrivateKey) -> bytes:
+    """Return the entry that changes the signer's key, signed by ``by``."""
+    bare = KeyChange(
+        event=event, role="signer", prev=previous, time=START, old=old, new=new, effective=START
+    )
+    found = sorted((key.public_key().public_bytes_raw(), key.sign(bare.signed)) for key in by)
+    return replace(bare, signatures=tuple(KeySignature(*one) for one in found)).to_bytes()
+
+
+def test_a_key_that_only_the_thief_named_signs_nothing(log: Log) -> None:
+    """He revokes the signer's key in favour of his own: nobody with a recovery key signed that."""
+    thief = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
+    own, paper = thief.public_key().public_bytes_raw(), frozenset({b"p" * 32})
+    with log.writing() as session:
+        session.append([key_change("revoked", session.previous(), SIGNERS[0], own, thief)])
+        counts = {"sealed": 1, "failed": 3}
+        entry = parse_entry(closing(4, session.previous(), **counts))
+        assert isinstance(entry, CaseClosed)
+        session.append([sign_entry(entry, thief).to_bytes()])
+    for recovery, named in (((0, ()), {9}), ((1, tuple(paper)), {8, 9})):
+        report = audit(log.folder, signers=SIGNERS, recovery=recovery)
+        assert {(f.code, f.entry) for f in report.findings} == {("signature", n) for n in named}
+
+
+def test_without_the_signers_keys_a_revocation_brings_none(log: Log) -> None:
+    """What cannot be checked is not checked against a key that came with it."""
+    thief = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
+    own = thief.public_key().public_bytes_raw()
+    with log.writing() as session:
+        session.append([key_change("revoked", session.previous(), own, SIGNERS[0][::-1], thief)])
+        session.append([closing(4, session.previous(), sealed=1, failed=3)])
+    assert audit(log.folder).clean
 
 
 def test_everything_at_once_is_found_by_size_as_well(log: Log) -> None:
