@@ -15,8 +15,18 @@ from evidence.errors import FormatError, InputError
 from evidence.format.digests import sha256_hex
 from evidence.format.note import NoteKey
 from evidence.format.statement import Statement, earlier_recovery
+from evidence.format.times import format_time
 from evidence.log.kept import read_checkpoints
-from evidence.monitor import Asked, Look, StateFile, look, open_source
+from evidence.monitor import (
+    Asked,
+    Look,
+    Required,
+    StateFile,
+    Witness,
+    enough,
+    look,
+    open_source,
+)
 from evidence.trustfolder import STATEMENTS
 from evidence.verify.trust import Trust, load_trust
 
@@ -41,8 +51,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--trust",
         type=Path,
         metavar="DIR",
-        help="所跟踪日志的信任文件夹，代替 --vkey，并核对结案与删除的签名 / trust folder of the "
-        "followed log, in place of --vkey; signatures of closings and erasures are checked too",
+        help="所跟踪日志的信任文件夹，代替 --vkey，并核对结案、删除与见证的签名 / trust folder "
+        "of the followed log, in place of --vkey; signatures of closings, erasures and witnesses "
+        "are checked too",
     )
     parser.add_argument(
         "--state",
@@ -71,9 +82,10 @@ def follow(arguments: argparse.Namespace, *, home: Path) -> int:
                 asked=asked,
             )
     if arguments.json:
-        print(json.dumps(_json(arguments, key, found, file), ensure_ascii=False, indent=1))
+        told = _json(arguments, key, found, file, asked.required)
+        print(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        _tell(key, found, file)
+        _tell(key, found, file, asked.required)
     return 0 if found.report.clean else 1
 
 
@@ -99,13 +111,18 @@ def _known(arguments: argparse.Namespace) -> tuple[NoteKey, Asked]:
     trust = load_trust(arguments.trust)
     recovery = _recovery(trust)
     earlier = earlier_recovery(_statements(arguments.trust), recovery)
-    return trust.log_key, Asked(_signers(trust), recovery, given, earlier)
+    return trust.log_key, Asked(_signers(trust), recovery, given, earlier, _required(trust))
 
 
 def _statements(trust: Path) -> Iterator[Statement]:
     """Yield the statements of recovery keys in a trust folder."""
     for path in sorted((trust / STATEMENTS).glob("*.json")):
         yield Statement.parse(path.read_bytes(), path.name)
+
+
+def _required(trust: Trust) -> Required:
+    known = tuple(Witness(one.name, one.key, one.relation) for one in trust.witnesses)
+    return Required(known, trust.policy.cosignatures if known else 0, trust.policy.independent)
 
 
 def _signers(trust: Trust) -> tuple[bytes, ...]:
@@ -149,7 +166,7 @@ def _way_out(place: str, home: Path) -> Iterator[str | None]:
 
 
 def _json(
-    arguments: argparse.Namespace, key: NoteKey, found: Look, file: StateFile
+    arguments: argparse.Namespace, key: NoteKey, found: Look, file: StateFile, required: Required
 ) -> dict[str, object]:
     return {
         **found.report.to_json(),
@@ -159,19 +176,46 @@ def _json(
             "before": found.before,
             "state": str(file.path),
             "contradictions": [note.decode() for note in found.state.contradictions],
+            "witnesses": {
+                "wanted": required.cosignatures,
+                "enough": enough(found.cosigned, required),
+                "each": [one.to_json() for one in found.cosigned],
+            },
         },
     }
 
 
-def _tell(key: NoteKey, found: Look, file: StateFile) -> None:
+def _tell(key: NoteKey, found: Look, file: StateFile, required: Required) -> None:
     report = found.report
     print(
         f"日志 {key.name}：上次 {found.before} 条，现 {report.size} 条；状态保存在 {file.path}。\n"
         f"The log {key.name}: {found.before} entries last time, {report.size} now; the state is "
         f"kept in {file.path}."
     )
+    _tell_cosigned(found, required)
     for finding in report.findings:
         print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
     for note in found.state.contradictions:
         print(f"留存的检查点 / kept checkpoint:\n{note.decode()}", end="")
     print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")
+
+
+def _tell_cosigned(found: Look, required: Required) -> None:
+    for one in found.cosigned:
+        name = f"{one.witness.name}（{one.witness.relation}）"
+        if one.time is not None:
+            time = format_time(one.time)
+            print(f"见证人{name}已签：{time} / witness {one.witness.name} cosigned at {time}")
+        elif not one.wrong:
+            print(
+                f"见证人{name}尚未签此检查点 / witness {one.witness.name} has not cosigned this "
+                "checkpoint"
+            )
+    if not enough(found.cosigned, required):
+        apart = (
+            ("，其中须有独立者", ", one of them independent") if required.independent else ("", "")
+        )
+        print(
+            f"见证签名不足：信任文件夹要求 {required.cosignatures} 名{apart[0]} / too few "
+            f"cosignatures: the trust folder wants {required.cosignatures}{apart[1]}"
+        )

@@ -19,6 +19,7 @@ from evidence.format.tiles import WIDTH, Tile, hash_reader
 from evidence.log.following import Following
 from evidence.log.report import AuditReport, erases_a_seal
 from evidence.log.store import Head, open_checkpoint
+from evidence.monitor.cosigned import NOBODY, Cosigned, Required, check_cosigned
 from evidence.monitor.findings import Findings
 from evidence.monitor.frontier import Frontier, bundle_of
 from evidence.monitor.source import Source, read_checkpoint, read_entries, read_hashes
@@ -33,13 +34,14 @@ class Asked:
 
     ``recovery`` is how many of which recovery keys sign revocations and successions;
     ``earlier`` those that they took the place of, oldest first. ``checkpoints`` are (name, note)
-    from a dossier, a witness, another monitor.
+    from a dossier, a witness, another monitor; ``required`` the witnesses that should cosign.
     """
 
     signers: tuple[bytes, ...] = ()
     recovery: tuple[int, tuple[bytes, ...]] = (0, ())
     checkpoints: Sequence[tuple[str, bytes]] = ()
     earlier: Sequence[tuple[int, Sequence[bytes]]] = ()
+    required: Required = NOBODY
 
 
 NOTHING = Asked()
@@ -47,25 +49,30 @@ NOTHING = Asked()
 
 @dataclass(frozen=True)
 class Look:
-    """What one look gave: the report, sizes before and now, the state to go on from."""
+    """What one look gave: the report, sizes before and now, the state to go on from.
+
+    ``cosigned`` has a row for each witness that was given, none when there is no checkpoint.
+    """
 
     report: AuditReport
     before: int
     state: State
+    cosigned: tuple[Cosigned, ...] = ()
 
 
 def look(source: Source, state: State, *, keep: Keep, asked: Asked = NOTHING) -> Look:
     """Look at the log once and return what was found; ``keep`` is called with each new state.
 
     Raises Unreachable when the log cannot be read now: then nothing is found, and the state only
-    knows of the newest checkpoint. Not checked: witnesses, timestamps, packages, and (but in the
-    part read now) that no capture is sealed twice.
+    knows of the newest checkpoint. Not checked: timestamps, packages, and (but in the part read
+    now) that no capture is sealed twice.
     """
     one = _Looking(source, state, keep, asked)
     before = state.head.size if state.head else 0
-    one.run()
+    head = one.run()
+    cosigned = check_cosigned(head.note, asked.required, one.report) if head else ()
     one.report.findings = list(dict.fromkeys((*one.state.findings, *one.report.findings)))
-    return Look(one.report, before, one.state)
+    return Look(one.report, before, one.state, cosigned)
 
 
 @dataclass
@@ -84,13 +91,17 @@ class _Looking:
     def say(self) -> Findings:
         return Findings(self.report)
 
-    def run(self) -> None:
+    def run(self) -> Head | None:
+        """Look, and return the newest checkpoint if it is one that the log signed."""
         head = self._head()
         if head is None:
-            return
+            return None
         self.report.size, self.report.root = head.size, head.checkpoint.root.hex()
-        if not self._extends_what_was_seen(head):
-            return
+        if self._extends_what_was_seen(head):
+            self._go_on(head)
+        return head
+
+    def _go_on(self, head: Head) -> None:
         if self.state.head is None or head.size > self.state.head.size:
             newest = self.state.newest
             if newest is None or head.size > newest.size:
