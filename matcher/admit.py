@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from matcher.compare import Likeness
-from matcher.latin import Unit, ordinary
-from matcher.lexicon import crosses, named, ragged, stray
+from matcher.latin import Unit, background
+from matcher.lexicon import SLACK, UNKNOWN, cost, crosses, named, ragged, stray
 from matcher.normal import Text
 from matcher.sign import Sign
 from matcher.slot import Slots
@@ -12,6 +14,8 @@ from matcher.sound import is_han
 from matcher.tables import rules
 
 REACH = 5
+COINED = 2 * UNKNOWN - 1.0 - SLACK
+MEASURE = re.compile("[0-9]{1,6}[a-z]{1,4}")
 
 
 def around(text: Text, start: int, end: int) -> tuple[str, str]:
@@ -80,13 +84,24 @@ def admit(
     changed = likeness.view in ("character_changed", "character_added", "transposed")
     if len(sign.text) == 2:
         if not slots.holds(start, end):
-            return False
+            return coined(text, start, end)
         return not changed or slots.whole or _stands_out(text, slots, start, end)
     if not changed or slots.whole:
         return True
     if likeness.similarity < rules().similarity["standing"]:
         return _stands_out(text, slots, start, end)
     return not reads_as_words(text, start, end)
+
+
+def coined(text: Text, start: int, end: int) -> bool:
+    """Return whether two characters stand anywhere as a word no dictionary has.
+
+    Both must belong to no word, and the words on both sides must stay whole.
+    """
+    before, after = around(text, start, end)
+    if stray(after) or (before and cost(before) - cost(before[:-1]) >= UNKNOWN - SLACK):
+        return False
+    return named(before, text.joined[start:end], after) >= COINED
 
 
 def _stands_out(text: Text, slots: Slots, start: int, end: int) -> bool:
@@ -109,8 +124,10 @@ def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign:
     if likeness.view == "identical":
         return True
     slot = slots.holds(unit.start, unit.end)
-    known = ordinary()
-    if unit.words == 1:
+    known = background()
+    if MEASURE.fullmatch(unit.text) and not sign.text[0].isdigit():
+        return False
+    if unit.words == 1 and not slots.whole:
         if unit.text in known or (unit.text.endswith("s") and unit.text[:-1] in known):
             return False
         if likeness.view == "affix":

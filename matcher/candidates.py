@@ -214,7 +214,7 @@ class Index:
             near = {a for s in slots.starts for a in range(s, s + 5) if a < len(clip)}
             near |= {a for e in slots.ends for a in range(max(0, e - 5), e) if a < len(clip)}
             yield from self._pairs(clip, heard, "~", grams, skips, sorted(near))
-        yield from self._twos(clip, slots)
+        yield from self._twos(clip)
 
     def _pairs(
         self, clip: str, form: str, prefix: str, grams: Postings, skips: Postings, at: Sequence[int]
@@ -232,12 +232,11 @@ class Index:
                 for start, end in windows(len(clip), first, size):
                     yield number, start, end
 
-    def _twos(self, clip: str, slots: Slots) -> Iterator[tuple[int, int, int]]:
+    def _twos(self, clip: str) -> Iterator[tuple[int, int, int]]:
         pairs = self.tables.get("pair", {})
-        firsts = set(slots.starts) | {end - 2 for end in slots.ends}
-        for start in sorted(firsts):
-            if start < 0 or start + 2 > len(clip):
-                continue
+        if not pairs:
+            return
+        for start in range(len(clip) - 1):
             one, two = clip[start], clip[start + 1]
             for key in (one + "_", "_" + two, one + two):
                 for number in pairs.get(key, ()):

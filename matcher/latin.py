@@ -93,6 +93,12 @@ def ordinary() -> frozenset[str]:
     return frozenset(word for row in rows("words_en.txt") for word in row.split())
 
 
+@cache
+def background() -> frozenset[str]:
+    """Return the frequent English words: never an imitation outside a brand field."""
+    return ordinary() | frozenset(rows("background_en.txt"))
+
+
 def deletions(word: str) -> set[str]:
     """Return a word and all of it with one letter left out (symmetric delete)."""
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

@@ -1,7 +1,7 @@
 """Word boundaries of Chinese: the cheapest way to cut a stretch into known words.
 
-Known words are those of our own tables and the phrases pypinyin carries.
-NOT done: frequencies, grammar, names of people.
+Known words are those of our own tables, the phrases pypinyin carries and the frequent
+words of ``background_zh.txt``. NOT done: grammar, names of people.
 """
 
 from __future__ import annotations
@@ -31,7 +31,14 @@ def words() -> frozenset[str]:
             if isinstance(value, list):
                 found.update(join(word) for word in value)
     found.update(phrases_dict)
+    found.update(rows("background_zh.txt")[1:])
     return frozenset(w for w in found if 1 < len(w) <= LONGEST and all(map(is_han, w)))
+
+
+@cache
+def common_characters() -> frozenset[str]:
+    """Return the characters so frequent that sharing one says little."""
+    return frozenset(rows("background_zh.txt")[0])
 
 
 @lru_cache(maxsize=65536)

@@ -18,7 +18,9 @@ from matcher.errors import TableError
 
 CODE = "matcher/1"
 TABLES = ("confusables.tsv", "context.toml", "goods.toml", "latin.toml", "lookalike.tsv")
-WORDS = ("sound.toml", "words_en.txt", "words_zh.txt")
+WORDS = (
+    "background_en.txt", "background_zh.txt", "sound.toml", "words_en.txt", "words_zh.txt",
+)  # fmt: skip
 LIBRARIES = ("ahocorasick-rs", "opencc", "pypinyin", "rapidfuzz")
 
 
