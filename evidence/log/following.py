@@ -195,12 +195,9 @@ class Following:
         )
 
     def _after_closing(self, index: int, closing: int) -> None:
-        self.report.add(
-            "closed",
-            index,
-            f"第 {index} 条属于已在第 {closing} 条结案的案件。",
-            f"Entry {index} is of a case that entry {closing} closed.",
-        )
+        zh = f"第 {index} 条属于已在第 {closing} 条结案的案件。"
+        en = f"Entry {index} is of a case that entry {closing} closed."
+        self.report.add("closed", index, zh, en)
 
     def _outcome(self, index: int, attempt: int) -> None:
         earlier = self.outcomes.get(attempt)
@@ -264,21 +261,17 @@ class Following:
 
     def _signed(self, index: int, entry: CaseClosed | CaseContinued | Erasure) -> None:
         key = None if entry.signer in self.revoked else self.signers.get(entry.signer)
+        if not self.signers:
+            return
         try:
             if key is not None:
                 verify_entry(entry, Ed25519PublicKey.from_public_bytes(key))
                 return
         except ProofError:
             pass
-        else:
-            if not self.signers:
-                return
-        self.report.add(
-            "signature",
-            index,
-            f"第 {index} 条的签名不是本机构签名密钥所作。",
-            f"Entry {index} is not signed by a signing key of this installation.",
-        )
+        zh = f"第 {index} 条的签名不是本机构签名密钥所作。"
+        en = f"Entry {index} is not signed by a signing key of this installation."
+        self.report.add("signature", index, zh, en)
 
     def _key(self, index: int, entry: KeyChange) -> None:
         """Take a new signer's key over only from a statement that was proved to be ours."""
@@ -319,12 +312,9 @@ class Following:
         sets = (*self.earlier, (self.need, self.recovery))  # in force here, or later
         if any(len(keys & frozenset(held)) >= need for need, held in sets):
             return True
-        self.report.add(
-            "signature",
-            index,
-            f"第 {index} 条没有由 {self.need} 把恢复密钥签署。",
-            f"Entry {index} is not signed by {self.need} of the recovery keys.",
-        )
+        zh = f"第 {index} 条没有由 {self.need} 把恢复密钥签署。"
+        en = f"Entry {index} is not signed by {self.need} of the recovery keys."
+        self.report.add("signature", index, zh, en)
         return False
 
     def _renewed(self, index: int, entry: RecoveryChange) -> None:
