@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +12,7 @@ from evidence.capture.warc import Place
 from evidence.format.digests import sha256_hex
 from evidence.home import EvidenceHome, open_home
 from evidence.seal import Preserved, PreserveOrder, preserve
+from evidence.verify import verify_file
 from tests.evidence.builder import BODY, URL, Draft, World, warcinfo
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,10 +65,8 @@ def seal(home: EvidenceHome, out: Path, number: int, *, clock: Any = now) -> Pre
 
 
 def verdict(file: Path, trust: Path) -> dict[str, Any]:
-    """Return our own verifier's verdict, run as anyone would run it."""
-    command = [sys.executable, "-m", "evidence", "verify", str(file), "--trust", str(trust)]
-    result = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, check=False)
-    value: dict[str, Any] = json.loads(result.stdout)
+    """Return our own verifier's verdict as the JSON that it prints."""
+    value: dict[str, Any] = json.loads(json.dumps(verify_file(file, trust=trust).to_json()))
     return value
 
 
