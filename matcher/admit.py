@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from matcher.compare import Likeness
-from matcher.latin import Unit, background
-from matcher.lexicon import SLACK, UNKNOWN, cost, crosses, named, ragged, stray
+from matcher.latin import Unit, background, ordinary
+from matcher.lexicon import SLACK, UNKNOWN, common_characters, cost, crosses, named, ragged, stray
 from matcher.normal import Text
 from matcher.sign import Sign
 from matcher.slot import Slots
@@ -14,8 +14,9 @@ from matcher.sound import is_han
 from matcher.tables import rules
 
 REACH = 5
+SHORTEST = 3
 COINED = 2 * UNKNOWN - 1.0 - SLACK
-MEASURE = re.compile("[0-9]{1,6}[a-z]{1,4}")
+MODEL = re.compile("[0-9]{2}|^[0-9]+[a-z]{1,2}$")  # 50ml, H110: measures and models
 
 
 def around(text: Text, start: int, end: int) -> tuple[str, str]:
@@ -84,7 +85,7 @@ def admit(
     changed = likeness.view in ("character_changed", "character_added", "transposed")
     if len(sign.text) == 2:
         if not slots.holds(start, end):
-            return coined(text, start, end)
+            return _rare(text.joined[start:end], sign.text) and coined(text, slots, start, end)
         return not changed or slots.whole or _stands_out(text, slots, start, end)
     if not changed or slots.whole:
         return True
@@ -93,12 +94,18 @@ def admit(
     return not reads_as_words(text, start, end)
 
 
-def coined(text: Text, start: int, end: int) -> bool:
+def _rare(found: str, wanted: str) -> bool:
+    """Return whether the character two names share is not one that many names have."""
+    return not any(c in common_characters() for c in found if c in wanted) or found == wanted
+
+
+def coined(text: Text, slots: Slots, start: int, end: int) -> bool:
     """Return whether two characters stand anywhere as a word no dictionary has.
 
     Both must belong to no word, and the words on both sides must stay whole.
     """
     before, after = around(text, start, end)
+    after = "" if end in slots.ends else after
     if stray(after) or (before and cost(before) - cost(before[:-1]) >= UNKNOWN - SLACK):
         return False
     return named(before, text.joined[start:end], after) >= COINED
@@ -109,6 +116,7 @@ def _stands_out(text: Text, slots: Slots, start: int, end: int) -> bool:
     if not (start in slots.heads or end in slots.ends or isolated(text, start, end)):
         return False
     before, after = around(text, start, end)
+    after = "" if end in slots.ends else after
     return not stray(after) and named(before, text.joined[start:end], after) > 0
 
 
@@ -125,17 +133,24 @@ def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign:
         return True
     slot = slots.holds(unit.start, unit.end)
     known = background()
-    if MEASURE.fullmatch(unit.text) and not sign.text[0].isdigit():
+    head = slots.whole or unit.start in slots.heads
+    if likeness.view != "affix" and min(len(sign.text), len(unit.text)) == SHORTEST and not head:
+        return False
+    if likeness.similarity < rules().latin["near"] and not head:
+        return False
+    if MODEL.search(unit.text) and not MODEL.search(sign.text) and likeness.view != "affix":
         return False
     if unit.words == 1 and not slots.whole:
-        if unit.text in known or (unit.text.endswith("s") and unit.text[:-1] in known):
+        kin = slot and len(sign.text) >= rules().limit_of_latin("kin")
+        usual = ordinary() if kin else known
+        if unit.text in usual or (unit.text.endswith("s") and unit.text[:-1] in usual):
             return False
         if likeness.view == "affix":
             return True
     elif sign.words == 1 and likeness.view == "letters_changed":
         if likeness.similarity < rules().latin["joined"]:
             return False
-    elif not slot and all(word in known for word in _words(text, unit)):
+    elif not slot and all(word in ordinary() for word in _words(text, unit)):
         return False
     if likeness.view == "pinyin":
         return slot or len(unit.text) >= 8

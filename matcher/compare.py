@@ -91,6 +91,15 @@ def _added(found: str, wanted: str) -> Likeness | None:
     return Likeness(round(likeness, 4), "character_added", sign + longer[at])
 
 
+def _same_letters(found: str, wanted: str) -> bool:
+    """Return whether two letters changed places, or the two halves did (Cola-Coca)."""
+    if len(found) != len(wanted) or len(wanted) < 4 or sorted(found) != sorted(wanted):
+        return False
+    if sum(one != other for one, other in zip(found, wanted, strict=True)) == 2:
+        return True
+    return len(wanted) >= 6 and found in wanted + wanted
+
+
 @lru_cache(maxsize=65536)
 def compare_latin(found: str, wanted: str) -> Likeness | None:
     """Return the likeness of two Latin texts that differ, None when they are far."""
@@ -105,6 +114,12 @@ def compare_latin(found: str, wanted: str) -> Likeness | None:
         return Likeness(numbers.similarity["lookalike_letters"], "lookalike_letters", found)
     if min(len(found), len(wanted)) < shortest:
         return None
+    if _same_letters(found, wanted):
+        return Likeness(numbers.similarity["transposed"], "transposed", f"{wanted}→{found}")
+    if len(wanted) == shortest:
+        if OSA.distance(found, wanted) != 1 or (len(found) != shortest and found[:-1] != wanted):
+            return None
+        return Likeness(numbers.latin["short"], "letters_changed", found)
     written = OSA.normalized_similarity(found, wanted, score_cutoff=least)
     folded = OSA.normalized_similarity(one, other, score_cutoff=least) - numbers.latin["fold"]
     best = max(written, folded)

@@ -37,7 +37,7 @@ def words() -> frozenset[str]:
 
 @cache
 def common_characters() -> frozenset[str]:
-    """Return the characters so frequent that sharing one says little."""
+    """Return the characters so frequent in names that sharing one says little."""
     return frozenset(rows("background_zh.txt")[0])
 
 

@@ -13,7 +13,7 @@ from matcher.circumstances import Circumstances
 from matcher.context import has_accessory, no_brand
 from matcher.goods import Relation, relate
 from matcher.latin import ordinary
-from matcher.lexicon import words
+from matcher.lexicon import common_characters, words
 from matcher.mark import Mark
 from matcher.match import Match, Reason, reason
 from matcher.normal import fold, join
@@ -152,6 +152,8 @@ def _words(sheet: Sheet, mark: Mark, sign: Sign, one: Sighting, facts: Circumsta
     if len(sign.text) == 1:
         sheet.add("single_character", "single_character", against=True, evidence=quoted)
     near = one.found.likeness.view not in ("identical", "mixed_pinyin", "affix", "pinyin")
+    if one.found.likeness.view == "character_changed" and _weak(sign.text, join(quoted)):
+        sheet.add("weak_character", "weak_character", against=True, evidence=quoted)
     if mark.common_word and one.place.kind not in ("brand", "shop"):
         sheet.add("ordinary_word", "ordinary_word", against=True, evidence=mark.name)
     elif near:
@@ -161,6 +163,13 @@ def _words(sheet: Sheet, mark: Mark, sign: Sign, one: Sighting, facts: Circumsta
             sheet.add(points, "ordinary_text", against=True, evidence=quoted)
     elif sign.text in words() or sign.text in ordinary() or sign.text.isdigit():
         sheet.add("dictionary_word", "dictionary_word", against=True, evidence=sign.text)
+
+
+def _weak(sign: str, found: str) -> bool:
+    """Return whether two names of two characters share only one that many names have."""
+    if len(sign) != 2 or len(found) != 2:
+        return False
+    return any(c in common_characters() for c, d in zip(sign, found, strict=True) if c == d)
 
 
 def _surroundings(one: Sighting) -> str:
@@ -201,7 +210,8 @@ def _listing(
         sheet.add("counterfeit", "counterfeit_words", evidence=strong)
     elif weak:
         sheet.add("counterfeit_weak", "same_style_words", evidence=weak)
-    if facts.second_hand and not strong:
+    exact = best.found.likeness.similarity >= rules().similarity["mixed_pinyin"]
+    if facts.second_hand and exact and not strong:
         sheet.add("second_hand", "second_hand", against=True, evidence=facts.second_hand)
     if shop_named and facts.official:
         sheet.add("fake_official", "fake_official_shop", evidence=facts.listing.shop or "")

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.admit import inside_word, isolated
+from matcher.admit import coined, inside_word, isolated
 from matcher.candidates import Finder, Found
 from matcher.context import attribute_role, compatible_use, no_brand
 from matcher.listing import ListingLike
 from matcher.normal import Text, join
 from matcher.sign import Sign
 from matcher.slot import Slots, find_slots
+from matcher.sound import is_han
 from matcher.tables import rules
 
 ATTRIBUTES = 60
@@ -134,11 +135,20 @@ def _look_at(found: Found, place: Place) -> Sighting:
     return Sighting(
         found=found,
         place=place,
-        slot=place.kind == "brand" or place.slots.holds(start, end),
+        slot=place.kind == "brand" or place.slots.holds(start, end) or _stands_alone(found, place),
         alone=isolated(text, start, end),
         inside=check and inside_word(text, place.slots, start, end),
         compatible=said,
     )
+
+
+def _stands_alone(found: Found, place: Place) -> bool:
+    """Return whether a near name of two characters is coined, which makes a slot of its place."""
+    near = found.likeness.view not in ("identical", "mixed_pinyin", "pinyin", "affix")
+    text, start, end = place.text, found.start, found.end
+    if not near or end - start != 2 or not is_han(text.joined[start]):
+        return False
+    return coined(text, place.slots, start, end)
 
 
 def _credited(found: list[Sighting], signs: Sequence[Sign]) -> Iterator[Sighting]:

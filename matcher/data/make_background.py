@@ -20,18 +20,20 @@ HAN = re.compile("[一-鿿]{2,4}")
 LATIN = re.compile("[a-z]{3,}")
 NAMES = ("nr", "nz", "nt")
 LEAST = 20
+SURE = 1000  # what is so frequent is a word, whatever else it may be
 MOST = 25_000
-CHARACTERS = 300
+CHARACTERS = 250
 
 
 def chinese(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Return the words frequent enough, and the most frequent characters in order."""
-    kept, characters = [], Counter[str]()
+    """Return the words frequent enough, and the characters most frequent in names."""
+    kept, characters = [], Counter[str]()  # words, and characters by the names they stand in
     for line in lines:
         word, frequency, part = line.split(" ")
-        for character in word:
-            characters[character] += int(frequency)
-        if int(frequency) >= LEAST and HAN.fullmatch(word) and not part.startswith(NAMES):
+        if HAN.fullmatch(word) and part in ("nr", "nt", "nz"):
+            characters.update(set(word))
+        least = SURE if part.startswith(NAMES) else LEAST
+        if int(frequency) >= least and HAN.fullmatch(word):
             kept.append(word)
     common = [c for c, _ in sorted(characters.items(), key=lambda pair: (-pair[1], pair[0]))]
     return sorted(kept), common[:CHARACTERS]
@@ -52,7 +54,7 @@ def main() -> None:
     words, common = chinese(arguments.chinese.read_text(encoding="utf-8").splitlines())
     head = f"# version: {VERSION}\n# Made by make_background.py, which names the source."
     (arguments.into / "background_zh.txt").write_text(
-        f"{head} First line: frequent characters.\n{''.join(common)}\n" + "\n".join(words) + "\n",
+        "\n".join([f"{head} First line: of names.", "".join(common), *words, ""]),
         encoding="utf-8",
     )
     latin = english(arguments.english.read_text(encoding="utf-8-sig").splitlines())

@@ -33,7 +33,7 @@ def codes(match: Match) -> set[str]:
         ("柯茉嵐 保湿面霜", "M2", "identical_folded"),
         ("Zentavo wireless earbuds", "M3", "identical"),
         ("Z3ntav0 wireless earbuds", "M3", "lookalike_letters"),
-        ("Zentvao wireless earbuds", "M3", "letters_changed"),
+        ("Zentvao wireless earbuds", "M3", "transposed"),
         ("ΖЕNТАVО wireless earbuds", "M3", "identical_folded"),
         ("Z-e-n-t-a-v-o earbuds", "M3", "separated"),
         ("ZentavoPro earbuds", "M3", "affix"),
