@@ -9,16 +9,16 @@ phonetic skeleton. Everything found is verified by ``matcher.compare`` and ``adm
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import ahocorasick_rs
 
-from matcher.admit import admit
+from matcher.admit import admit, coined
 from matcher.compare import Likeness, compare_han, compare_latin
-from matcher.latin import Unit, deletions, look_fold, skeleton, units
+from matcher.latin import Unit, deletions, look_fold, skeleton, spans
+from matcher.lexicon import common_characters
 from matcher.look import look
 from matcher.normal import Text
 from matcher.sign import Sign
@@ -27,6 +27,10 @@ from matcher.sound import MIXED, hear, readings, sounds, syllables_of
 from matcher.tables import rules
 
 Postings = dict[str, list[int]]
+Facts = tuple[tuple[tuple[int, Likeness], ...], tuple[tuple[int, Likeness, int, int], ...]]
+IDENTICAL = Likeness(1.0, "identical")
+NOTHING: Facts = ((), ())
+REMEMBERED = 200_000
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,11 @@ class Index:
         self.look = Automaton(tables["look"])
         self.tables = {name: dict(postings) for name, postings in tables.items()}
         lengths = {len(sign.text) for sign in signs if sign.latin}
+        self.sizes = frozenset(lengths)
         self.lengths = frozenset(size + more for size in lengths for more in range(-2, 3))
-        self.near_words = lru_cache(maxsize=65536)(self._near_words)
+        self.known: dict[str, Facts] = {}
+        self.joined: dict[str, Facts] = {}
+        self.heads, self.tails = halves(self.tables.get("delete", {}))
 
     def _add_latin(self, tables: dict[str, Postings], number: int, text: str) -> None:
         tables["words"][text].append(number)
@@ -94,6 +101,7 @@ class Index:
             return
         for key in deletions(look_fold(text)):
             tables["delete"][key].append(number)
+        tables["letters"]["".join(sorted(text))].append(number)
         for key in ends(text):
             tables["ends"][key].append(number)
         frame = skeleton(text)
@@ -126,15 +134,11 @@ class Index:
         """Yield every sign found in a text, exact ones first; each verified."""
         for numbers, start, end in self.exact.find(text.joined):
             for number in numbers:
-                exact = Likeness(1.0, "identical")
-                if admit(text, slots, start, end, exact, self.signs[number]):
-                    yield Found(number, start, end, exact)
-        limit = rules().limit("fuzzy_characters")
-        clip = text.joined[:limit] if near else ""
-        most = limit if near else len(text.folded)
-        for unit in units(text, rules().limit("repeats"), most):
-            yield from self._latin(text, slots, unit, near=near)
-        if near:
+                if admit(text, slots, start, end, IDENTICAL, self.signs[number]):
+                    yield Found(number, start, end, IDENTICAL)
+        yield from self._latin(text, slots, near=near)
+        clip = text.joined[: rules().limit("fuzzy_characters")] if near else ""
+        if not clip.isascii():
             seen: set[tuple[int, int, int]] = set()
             for number, start, end in self._han(text, clip, slots):
                 if (number, start, end) in seen:
@@ -148,99 +152,138 @@ class Index:
                     yield Found(number, start, end, likeness)
             yield from self._mixed(text, clip)
 
-    def _latin(self, text: Text, slots: Slots, unit: Unit, *, near: bool) -> Iterator[Found]:
-        word = unit.text
-        got: dict[int, Likeness] = {
-            n: Likeness(1.0, "identical") for n in self.tables.get("words", {}).get(word, ())
-        }
-        if near and len(word) >= 3 and not word.isdigit():
+    def _latin(self, text: Text, slots: Slots, *, near: bool) -> Iterator[Found]:
+        limit = rules().limit("fuzzy_characters") if near else len(text.folded)
+        known, joined, exact = self.known, self.joined, self.tables.get("words", {})
+        for word, start, end, words in spans(text, rules().limit("repeats"), limit):
+            if near:
+                got = (known if words == 1 else joined).get(word)
+                if got is None:
+                    got = self._learn(word, alone=words == 1)
+                if got is NOTHING:
+                    continue
+                whole, affixes = got
+            else:
+                whole, affixes = tuple((n, IDENTICAL) for n in exact.get(word, ())), ()
+            if not (whole or affixes):
+                continue
+            unit = Unit(word, start, end, words)
+            for number, likeness in whole:
+                if admit(text, slots, start, end, likeness, self.signs[number], unit):
+                    yield Found(number, start, end, likeness)
+            for number, likeness, at, size in affixes:
+                if admit(text, slots, start, end, likeness, self.signs[number], unit):
+                    yield Found(number, start + at, start + at + size, likeness)
+
+    def _learn(self, word: str, *, alone: bool) -> Facts:
+        """Work out what one Latin word may stand for, and remember it."""
+        got = dict.fromkeys(self.tables.get("words", {}).get(word, ()), IDENTICAL)
+        if len(word) >= 3 and not word.isdigit():
             numbers = rules()
             for number in self.tables.get("pinyin", {}).get(word, ()):
                 got.setdefault(number, Likeness(numbers.similarity["pinyin"], "pinyin", word))
-            for number in self.near_words(word) if len(word) in self.lengths else ():
+            for number in self._near_words(word) if len(word) in self.lengths else ():
                 likeness = compare_latin(word, self.signs[number].text)
                 if likeness:
                     got.setdefault(number, likeness)
-        for number in sorted(got):
-            likeness = got[number]
-            if admit(text, slots, unit.start, unit.end, likeness, self.signs[number], unit):
-                yield Found(number, unit.start, unit.end, likeness)
-        if near and unit.words == 1:
-            yield from self._affixed(text, slots, unit)
+        affixes = tuple(self._affixed(word)) if alone else ()
+        facts = (tuple(sorted(got.items())), affixes) if got or affixes else NOTHING
+        memory = self.known if alone else self.joined
+        if len(memory) >= REMEMBERED:
+            memory.clear()
+        memory[word] = facts
+        return facts
 
     def _near_words(self, word: str) -> tuple[int, ...]:
-        folded = look_fold(word)
-        found = set(self.tables.get("fold", {}).get(folded, ()))
-        delete, frames = self.tables.get("delete", {}), self.tables.get("frame", {})
-        for key in deletions(folded):
-            found.update(delete.get(key, ()))
-        tips = self.tables.get("ends", {})
+        folded, tables = look_fold(word), self.tables
+        found = set(tables.get("fold", {}).get(folded, ()))
+        size = len(folded)
+        half = size // 2
+        delete, cuts = tables.get("delete", {}), []
+        if folded[:half] in self.heads:
+            found.update(delete.get(folded, ()))
+            cuts = [*range(half, size)]
+        if folded[half:] in self.tails:
+            found.update(delete.get(folded, ()))
+            cuts += range(half)
+        for at in cuts:
+            key = folded[:at] + folded[at + 1 :]
+            if key in delete:
+                found.update(delete[key])
+        found.update(tables.get("letters", {}).get("".join(sorted(word)), ()))
+        tips = tables.get("ends", {})
         for key in ends(word):
             found.update(tips.get(key, ()))
-        frame = skeleton(word)
-        for key in deletions(frame) if len(frame) >= 3 else ():
-            found.update(frames.get(key, ()))
-        return tuple(sorted(found))
+        frame, frames = skeleton(word), tables.get("frame", {})
+        if len(frame) >= 3:
+            found.update(frames.get(frame, ()))
+            for at in range(len(frame)):
+                key = frame[:at] + frame[at + 1 :]
+                if key in frames:
+                    found.update(frames[key])
+        return tuple(sorted(found)) if found else ()
 
-    def _affixed(self, text: Text, slots: Slots, unit: Unit) -> Iterator[Found]:
-        words, word = self.tables.get("words", {}), unit.text
+    def _affixed(self, word: str) -> Iterator[tuple[int, Likeness, int, int]]:
+        words, sizes = self.tables.get("words", {}), self.sizes
         least = rules().limit_of_latin("affix")
         for cut in range(3, len(word)):
-            head, rest = word[:cut], word[cut:]
-            if head in words and not head.isdigit() and (cut >= least or rest.isdigit()):
-                plain = rest.isdigit()
-                yield from self._affix(text, slots, unit, head, 0, plain=plain)
-            if rest in words and not rest.isdigit() and (len(rest) >= least or head.isdigit()):
-                yield from self._affix(text, slots, unit, rest, cut, plain=head.isdigit())
+            rest = word[cut:]
+            if cut in sizes:
+                head = word[:cut]
+                if head in words and not head.isdigit() and (cut >= least or rest.isdigit()):
+                    yield from self._affix(word, head, 0, plain=rest.isdigit())
+            if len(rest) in sizes and rest in words and not rest.isdigit():
+                plain = word[:cut].isdigit()
+                if len(rest) >= least or plain:
+                    yield from self._affix(word, rest, cut, plain=plain)
 
     def _affix(
-        self, text: Text, slots: Slots, unit: Unit, part: str, at: int, *, plain: bool
-    ) -> Iterator[Found]:
-        weight = rules().similarity["folded" if plain else "affix"]
-        likeness = Likeness(weight, "affix", unit.text)
-        start = unit.start + at
+        self, word: str, part: str, at: int, *, plain: bool
+    ) -> Iterator[tuple[int, Likeness, int, int]]:
+        likeness = Likeness(rules().similarity["folded" if plain else "affix"], "affix", word)
         for number in self.tables["words"][part]:
-            if admit(text, slots, unit.start, unit.end, likeness, self.signs[number], unit):
-                yield Found(number, start, start + len(part), likeness)
+            yield number, likeness, at, len(part)
 
     def _han(self, text: Text, clip: str, slots: Slots) -> Iterator[tuple[int, int, int]]:
         heard = hear(clip)
         for machine, form in ((self.sound, heard), (self.look, look(clip))):
             for numbers, start, end in machine.find(form):
                 yield from ((number, start, end) for number in numbers)
-        grams, skips = self.tables.get("gram", {}), self.tables.get("skip", {})
-        if grams:
-            yield from self._pairs(clip, clip, "", grams, skips, range(len(clip)))
+        if self.tables.get("gram"):
+            yield from self._pairs(clip, clip, "", range(len(clip) - 1))
             near = {a for s in slots.starts for a in range(s, s + 5) if a < len(clip)}
             near |= {a for e in slots.ends for a in range(max(0, e - 5), e) if a < len(clip)}
-            yield from self._pairs(clip, heard, "~", grams, skips, sorted(near))
-        yield from self._twos(clip)
+            yield from self._pairs(clip, heard, "~", sorted(near))
+        yield from self._twos(text, clip, slots)
 
     def _pairs(
-        self, clip: str, form: str, prefix: str, grams: Postings, skips: Postings, at: Sequence[int]
+        self, clip: str, form: str, prefix: str, at: Iterable[int]
     ) -> Iterator[tuple[int, int, int]]:
+        grams, skips, signs = self.tables["gram"], self.tables.get("skip", {}), self.signs
         for first in at:
             two = prefix + form[first : first + 2]
-            found = [*grams.get(two, ()), *skips.get(two, ())]
-            if form[first : first + 2] != form[first : first + 2][::-1]:
-                found += grams.get(prefix + form[first : first + 2][::-1], ())
-            third = form[first + 2 : first + 3]
-            if third:
-                found += skips.get(prefix + form[first] + third, ())
-            for number in found:
-                size = len(self.signs[number].text)
-                for start, end in windows(len(clip), first, size):
-                    yield number, start, end
+            back, over = prefix + two[:-3:-1], two[:-1] + form[first + 2 : first + 3]
+            for key, table in ((two, grams), (two, skips), (back, grams), (over, skips)):
+                for number in table.get(key, ()):
+                    for start, end in windows(len(clip), first, len(signs[number].text)):
+                        yield number, start, end
 
-    def _twos(self, clip: str) -> Iterator[tuple[int, int, int]]:
-        pairs = self.tables.get("pair", {})
+    def _twos(self, text: Text, clip: str, slots: Slots) -> Iterator[tuple[int, int, int]]:
+        pairs, common = self.tables.get("pair", {}), common_characters()
         if not pairs:
             return
         for start in range(len(clip) - 1):
             one, two = clip[start], clip[start + 1]
-            for key in (one + "_", "_" + two, one + two):
-                for number in pairs.get(key, ()):
-                    yield number, start, start + 2
+            found = pairs.get(one + two)
+            slot = slots.holds(start, start + 2)
+            head = pairs.get(one + "_") if slot or one not in common else None
+            tail = pairs.get("_" + two) if slot or two not in common else None
+            if not (found or head or tail):
+                continue
+            if not (slot or coined(text, slots, start, start + 2)):
+                continue
+            for numbers in (head, tail, found):
+                yield from ((number, start, start + 2) for number in numbers or ())
 
     def _mixed(self, text: Text, clip: str) -> Iterator[Found]:
         pieces = [m for m in MIXED.finditer(clip) if syllables_of(m.group())]
@@ -268,6 +311,21 @@ class Index:
 def ends(word: str) -> tuple[str, ...]:
     """Return the keys of a word's two ends, of which two edits leave mostly one intact."""
     return ("^" + word[:3], word[-3:] + "$") if len(word) >= 6 else ()
+
+
+def halves(keys: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the heads and tails of which a word that has one of these keys has one.
+
+    A word of n letters, or it less one letter, is a key. Left whole is its head of n//2
+    letters when the letter is missing behind it, else its tail of the other letters.
+    """
+    heads: set[str] = set()
+    tails: set[str] = set()
+    for key in keys:
+        size = len(key)
+        heads.update((key[: size // 2], key[: (size + 1) // 2]))
+        tails.update((key[size // 2 :], key[(size + 1) // 2 - 1 :]))
+    return frozenset(heads), frozenset(tails)
 
 
 def windows(length: int, at: int, size: int) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,6 @@ from matcher.normal import Text
 from matcher.tables import rows, table
 
 WORD = re.compile("[a-z0-9]+")
-REPEAT = re.compile(r"(.)\1+")
 LONGEST = 40
 
 
@@ -29,45 +28,63 @@ def units(text: Text, most: int, limit: int) -> list[Unit]:
 
     Single letters in a row (T-o-n-d) are joined whole, however many.
     """
+    return [Unit(*unit) for unit in spans(text, most, limit)]
+
+
+def spans(text: Text, most: int, limit: int) -> list[tuple[str, int, int, int]]:
+    """Return the units of a text as plain tuples (text, start, end, words)."""
     folded, taken = text.folded[:limit], 0
-    words: list[tuple[str, int, int, int]] = []
+    words: list[tuple[str, int, int]] = []
     seen = at = 0
     for match in WORD.finditer(folded):
         start, end = match.span()
         at += start - seen - folded.count(" ", seen, start)
-        words.append((match.group(), at, at + end - start, start))
+        words.append((match.group(), at, at + end - start))
         at, seen = at + end - start, end
-    found: list[Unit] = []
-    for index, (word, first, _, _) in enumerate(words):
+    found: list[tuple[str, int, int, int]] = []
+    total = len(words)
+    for index, (word, first, edge) in enumerate(words):
         if taken > limit:
             break
-        joined, last = word, first + len(word)
-        found.append(Unit(joined, first, last, 1))
-        for count, (following, begin, end, _) in enumerate(words[index + 1 :], 2):
-            letters = len(word) == 1 and joined == folded_letters(joined, count - 1)
-            if begin != last or (count > most and not (letters and len(following) == 1)):
+        found.append((word, first, edge, 1))
+        joined, last, count, single = word, edge, 1, len(word) == 1
+        while index + count < total:
+            following, begin, end = words[index + count]
+            count += 1
+            if begin != last:
+                break
+            if count > most and not (single and len(following) == 1 and len(joined) == count - 1):
                 break
             joined, last = joined + following, end
             if len(joined) > LONGEST:
                 break
-            found.append(Unit(joined, first, last, count))
+            found.append((joined, first, last, count))
             taken += 1
     return found
-
-
-def folded_letters(joined: str, words: int) -> str:
-    """Return ``joined`` when its words were single letters so far, "" otherwise."""
-    return joined if len(joined) == words else ""
 
 
 @lru_cache(maxsize=65536)
 def look_fold(word: str) -> str:
     """Return a word with look-alike letters and doubled letters folded."""
-    data = table("latin.toml")
-    for sequence, single in data["sequences"]:
-        word = word.replace(sequence, single)
-    word = word.translate(_letters())
-    return REPEAT.sub(r"\1", word)
+    for sequence, single in _sequences():
+        if sequence in word:
+            word = word.replace(sequence, single)
+    return _once(word.translate(_letters()))
+
+
+def _once(word: str) -> str:
+    """Return a word with each letter that is repeated in a row taken once."""
+    last, kept = "", []
+    for letter in word:
+        if letter != last:
+            kept.append(letter)
+            last = letter
+    return word if len(kept) == len(word) else "".join(kept)
+
+
+@cache
+def _sequences() -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in table("latin.toml")["sequences"])
 
 
 @cache
@@ -78,13 +95,21 @@ def _letters() -> dict[int, str]:
 @lru_cache(maxsize=65536)
 def skeleton(word: str) -> str:
     """Return the phonetic skeleton: consonant classes, vowels only at the head."""
+    sequences, vowels, letters = _sounds()
+    for sequence, single in sequences:
+        if sequence in word:
+            word = word.replace(sequence, single)
+    head = word[:1] if word[:1] in vowels else ""
+    return head + _once(word.translate(letters))
+
+
+@cache
+def _sounds() -> tuple[tuple[tuple[str, str], ...], str, dict[int, str]]:
+    """Return the sequences, the vowels, and what becomes of each letter (vowels go)."""
     data = table("latin.toml")["sounds"]
-    for sequence, single in data["sequences"]:
-        word = word.replace(sequence, single)
-    head = word[:1] if word[:1] in data["vowels"] else ""
-    letters = data["letters"]
-    rest = "".join(letters.get(c, c) for c in word if c not in data["vowels"])
-    return head + REPEAT.sub(r"\1", rest)
+    letters = {ord(one): str(other) for one, other in data["letters"].items()}
+    letters |= {ord(vowel): "" for vowel in data["vowels"]}
+    return tuple((one, other) for one, other in data["sequences"]), str(data["vowels"]), letters
 
 
 @cache

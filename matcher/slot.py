@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from matcher.normal import Text, join
-from matcher.sound import is_han
+from matcher.sound import HAN
 from matcher.tables import rules, table
 
 SCRIPT = re.compile("(?<=[a-z0-9])(?=[㐀-鿿])|(?<=[㐀-鿿])(?=[a-z0-9])")
@@ -37,9 +37,9 @@ class Slots:
 
 
 @cache
-def _lead() -> tuple[str, ...]:
-    words = (join(word) for word in table("context.toml")["slot"]["lead"])
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+def _lead() -> re.Pattern[str]:
+    words = sorted((join(word) for word in table("context.toml")["slot"]["lead"]), key=len)
+    return re.compile("|".join(re.escape(word) for word in reversed(words) if word) or "(?!)")
 
 
 @cache
@@ -49,17 +49,15 @@ def _after() -> re.Pattern[str]:
 
 
 def _past_lead(text: str, at: int) -> int:
-    for word in _lead():
-        if text.startswith(word, at):
-            return at + len(word)
-    return at
+    found = _lead().match(text, at)
+    return found.end() if found else at
 
 
 def find_slots(text: Text, *, whole: bool = False) -> Slots:
     """Return the brand slots of a title, a shop's name or a brand field."""
     joined = text.joined[: rules().limit("fuzzy_characters")]
     runs = text.runs()
-    if any(map(is_han, joined)):
+    if HAN.search(joined):
         firsts = [start for start, _ in runs]
         firsts += [match.start() for match in SCRIPT.finditer(joined)]
         ends = frozenset(match.start() for match in _after().finditer(joined))
