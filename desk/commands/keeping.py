@@ -13,11 +13,12 @@ from typing import Any
 
 from config.environment import resolvers, setting
 from evidence.authority import Authority
+from evidence.authority.revocation import fetching
 from evidence.errors import EvidenceError
 from evidence.home import EvidenceHome
 from evidence.keeping.due import Due, Survey, survey
 from evidence.keeping.exhibit import find
-from evidence.keeping.renewing import Renewed, renew
+from evidence.keeping.renewing import Renewed, Revocation, renew
 from evidence.keeping.store import FolderStore
 from evidence.verify.trust import Trust, load_trust
 
@@ -115,15 +116,17 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def asking(home: EvidenceHome) -> Iterator[list[Authority]]:
-    """Give the configured authorities, asked through the egress guard."""
+def asking(home: EvidenceHome) -> Iterator[tuple[list[Authority], Revocation]]:
+    """Give the configured authorities and what fetches their revocation data, by the guard."""
     from egress.process import guard
 
     journal = home.path / "evidence" / "egress" / f"renew-{secrets.token_hex(8)}.jsonl"
     loopback = bool(setting("MARKSEAL_ALLOW_LOOPBACK"))
     try:
         with guard(journal, allow_loopback=loopback, resolvers=resolvers()) as way:
-            yield [item.authority for item in home.authorities(proxy=way.address)]
+            named = home.authorities(proxy=way.address)
+            roots = {item.name: item.roots for item in named}
+            yield [item.authority for item in named], fetching(roots, proxy=way.address)
     finally:
         journal.unlink(missing_ok=True)
 
@@ -152,7 +155,7 @@ def _renew_all(
 ) -> tuple[list[EvidenceError], list[Renewed]]:
     faults: list[EvidenceError] = []
     done: list[Renewed] = []
-    with asking(home) as authorities:
+    with asking(home) as (authorities, revocation):
         for one in found.alarms:
             try:
                 made = renew(
@@ -162,6 +165,7 @@ def _renew_all(
                     clock=utc_now,
                     content=FolderStore(home).open,
                     rewrite=FolderStore(home).renewed,
+                    revocation=revocation,
                 )
             except EvidenceError as error:
                 faults.append(error)

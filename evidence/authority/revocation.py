@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 
@@ -58,6 +58,17 @@ def fetch_revocation(
         if data is not None and _readable(kind, data):
             found.append(RevocationData(kind, data))
     return list(dict.fromkeys(found))
+
+
+def fetching(
+    roots: Mapping[str, bytes], *, proxy: str | None
+) -> Callable[[str, bytes], list[RevocationData]]:
+    """Return what fetches the data of a token of one of ``roots`` (PEM by authority's name)."""
+
+    def fetch(name: str, response: bytes) -> list[RevocationData]:
+        return fetch_revocation(response, roots[name], proxy=proxy)
+
+    return fetch
 
 
 def _certificates(response: bytes, roots: bytes) -> list[x509.Certificate]:

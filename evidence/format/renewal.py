@@ -1,4 +1,4 @@
-"""``NAME.renewal.json`` (format ``markseal-renewal/1``): timestamps renewed, as RFC 4998 means it.
+"""``NAME.renewal.json`` (``markseal-renewal/1`` and ``/2``): timestamps renewed (RFC 4998).
 
 RFC 4998 section 5.2 knows two renewals, and so does this file. *Timestamp renewal*: a new token
 over the bytes of all earlier tokens, before the certificate of one of them ends. *Hash-tree
@@ -7,6 +7,7 @@ tokens, before the algorithm that was used is weak. Our form is JSON, not the RF
 
 ``NAME.a.tsr NAME.b.tsr`` in the order of ``tokens``, followed by the responses in ``renewals`` in
 their order, are "the earlier tokens": what a renewal covers are their bytes one after another.
+``/2`` also keeps that day's revocation data of the authority that stamped.
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ from evidence.format.digests import check_hex
 from evidence.format.names import check_authority_name
 
 FORMAT = "markseal-renewal/1"
+WITH_REVOCATION = "markseal-renewal/2"
+KINDS = ("crl", "ocsp")
+MOST = 8
+"""How many lists and responses are kept with one token."""
 ALGORITHMS = ("sha256", "sha512")
 """What a renewal's token may be over: both can be asked of authorities (RFC 3161)."""
-LIMIT = 1 << 20
+LIMIT = 64 << 20
 MAX_RENEWALS = 200
 _TOKEN = re.compile(r"(?:checkpoint\.)?[a-z0-9][a-z0-9-]{0,39}\Z")
 
@@ -69,17 +74,23 @@ class Rehash:
 class Stamped:
     """A token by ``authority``: request and response (DER) as sent and as they came.
 
-    ``algorithm`` is that of the digest which the token is over.
+    ``algorithm`` is that of the digest which the token is over. ``revocation`` is that day's
+    revocation data of its certificates, as it came: ``crl`` or ``ocsp``, and the bytes.
     """
 
     authority: str
     algorithm: str
     request: bytes
     response: bytes
+    revocation: tuple[tuple[str, bytes], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, the bytes in base64 (RFC 4648 section 4)."""
-        return {
+        kept = [
+            {"kind": kind, "data": base64.b64encode(data).decode()}
+            for kind, data in self.revocation
+        ]
+        return ({"revocation": kept} if kept else {}) | {
             "authority": self.authority,
             "algorithm": self.algorithm,
             "request": base64.b64encode(self.request).decode(),
@@ -162,6 +173,11 @@ class Renewals:
     tokens: tuple[str, ...]
     renewals: tuple[Renewal, ...]
 
+    @property
+    def format(self) -> str:
+        """The format's name: the second where revocation data is kept with any token."""
+        return WITH_REVOCATION if any(o.token.revocation for o in self.renewals) else FORMAT
+
     def earlier(self, first: Sequence[bytes], number: int) -> list[bytes]:
         """Return the tokens that renewal ``number`` (from 0) covers; ``first`` as in ``tokens``."""
         return [*first, *(one.token.response for one in self.renewals[:number])]
@@ -169,7 +185,7 @@ class Renewals:
     def to_bytes(self) -> bytes:
         """Return the canonical bytes; the exact inverse of ``parse``."""
         value = {
-            "format": FORMAT,
+            "format": self.format,
             "tokens": list(self.tokens),
             "renewals": [one.to_json() for one in self.renewals],
         }
@@ -182,8 +198,6 @@ class Renewals:
         """Read the file strictly, or raise FormatError; nothing in it is verified."""
         value = jcs.loads(data, noun, limit=LIMIT)
         fields = jcs.take(value, noun, {"format": str, "tokens": list, "renewals": list})
-        if fields["format"] != FORMAT:
-            raise FormatError(f"{noun} is not of format {FORMAT}", f"{noun} 的格式不是 {FORMAT}")
         names = fields["tokens"]
         good = all(isinstance(name, str) and _TOKEN.match(name) for name in names)
         if not good or names != sorted(set(names)) or not names:
@@ -195,7 +209,12 @@ class Renewals:
             raise FormatError(
                 f"{noun} has no renewals, or too many", f"{noun} 没有续期记录或数量过多"
             )
-        return cls(tuple(names), tuple(_renewal(row, noun) for row in rows))
+        found = cls(tuple(names), tuple(_renewal(row, noun) for row in rows))
+        if fields["format"] != found.format:
+            raise FormatError(
+                f"{noun} is not of format {found.format}", f"{noun} 的格式不是 {found.format}"
+            )
+        return found
 
 
 def _renewal(row: Any, noun: str) -> Renewal:
@@ -218,12 +237,30 @@ def _renewal(row: Any, noun: str) -> Renewal:
 
 
 def _stamped(fields: dict[str, Any], noun: str) -> Stamped:
-    text = dict.fromkeys(("authority", "algorithm", "request", "response"), str)
+    text: dict[str, type | tuple[type, ...]] = dict.fromkeys(
+        ("authority", "algorithm", "request", "response"), str
+    )
+    if "revocation" in fields["token"]:
+        text["revocation"] = list
     row = jcs.take(fields["token"], f"{noun}: token", text)
     if row["algorithm"] not in ALGORITHMS:
         raise FormatError(f"{noun}: algorithm is unknown", f"{noun}：algorithm 未知")
     both = [_base64(row[name], f"{noun}: {name}") for name in ("request", "response")]
-    return Stamped(check_authority_name(row["authority"]), row["algorithm"], both[0], both[1])
+    kept = _revocation(row["revocation"], noun) if "revocation" in row else ()
+    return Stamped(check_authority_name(row["authority"]), row["algorithm"], both[0], both[1], kept)
+
+
+def _revocation(rows: list[Any], noun: str) -> tuple[tuple[str, bytes], ...]:
+    found = []
+    for row in rows:
+        item = jcs.take(row, f"{noun}: revocation", {"kind": str, "data": str})
+        found.append((item["kind"], _base64(item["data"], f"{noun}: revocation")))
+    if not 1 <= len(found) <= MOST or any(kind not in KINDS for kind, _ in found):
+        raise FormatError(
+            f"{noun}: revocation is no list of 1 to {MOST} lists and responses",
+            f"{noun}：revocation 不是 1 至 {MOST} 份吊销列表或应答",
+        )
+    return tuple(found)
 
 
 def _base64(text: str, noun: str) -> bytes:

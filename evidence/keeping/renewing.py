@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evidence.authority import Authority, stamp
+from evidence.authority.revocation import MOST, RevocationData
 from evidence.errors import AuthorityError, SealError
 from evidence.format.digests import read_chunks
 from evidence.format.names import MANIFEST
@@ -35,6 +36,10 @@ from evidence.verify.renewal import Chain, must_cover, weak_from
 from evidence.verify.trust import Trust
 
 Clock = Callable[[], datetime]
+Revocation = Callable[[str, bytes], Sequence[RevocationData]]
+"""Fetches that day's revocation data, given an authority's name and its response."""
+KEPT = 4 << 20
+"""Lists and responses larger than this are not kept with a renewal."""
 STAMPED = (".tsq", ".tsr", ".crl", ".ocsp")
 """What a hash-tree renewal hashes again besides what it must: requests, tokens, revocation."""
 
@@ -49,6 +54,11 @@ class Renewed:
     authorities: tuple[str, ...]
 
 
+def no_revocation(_name: str, _response: bytes) -> Sequence[RevocationData]:
+    """Return nothing: the authorities' revocation data is not asked for."""
+    return ()
+
+
 def renew(
     kept: Kept,
     *,
@@ -57,6 +67,7 @@ def renew(
     clock: Clock,
     content: Opener = open_plain,
     rewrite: Rewrite = write_dossier,
+    revocation: Revocation = no_revocation,
     always: bool = False,
 ) -> Renewed | None:
     """Renew one exhibit if it is due (or ``always``); None when there is time.
@@ -84,7 +95,7 @@ def renew(
             why.append(error)
             continue
         if _gains(kept, papers, made, trust, before):
-            renewals = made
+            renewals = _with_revocation(made, revocation)
             added.append(authority.name)
     after = before
     if added:
@@ -126,6 +137,17 @@ def _one(
     if before.again:
         one = HashTreeRenewal(tuple(sorted(files)), tokens, stamped)
     return replace(renewals, renewals=(*renewals.renewals, one))
+
+
+def _with_revocation(renewals: Renewals, revocation: Revocation) -> Renewals:
+    """Return the renewals, the newest of them with its revocation data as far as it was had."""
+    *before, newest = renewals.renewals
+    token = newest.token
+    found = [one for one in revocation(token.authority, token.response) if len(one.data) <= KEPT]
+    kept = tuple((one.kind, one.data) for one in found[:MOST])
+    return replace(
+        renewals, renewals=(*before, replace(newest, token=replace(token, revocation=kept)))
+    )
 
 
 def rehashed(kept: Kept, papers: Papers, content: Opener) -> list[tuple[str, Rehash]]:

@@ -3,7 +3,8 @@
 A token proves its time by itself only until its authority's certificate ends or its algorithms
 are declared weak (RFC 4998 section 5.3, ``evidence.verify.standing``). Without renewal the claim
 is then not checked, and the verdict says why. Nothing is said of a package whose tokens still
-stand by themselves and were never renewed. Not checked: revocation.
+stand by themselves and were never renewed. Not checked here: revocation, which
+``evidence.verify.revocation`` checks.
 """
 
 from __future__ import annotations

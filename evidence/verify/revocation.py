@@ -2,7 +2,7 @@
 
 The data was fetched on that day and is enclosed. A list or response counts when it is signed by
 the certificate's own issuer (or a responder that it certified) and was not out of date at the
-token's time.
+token's time. The same holds of the data kept with renewed timestamps (``NAME.renewal.json``).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, FormatError
+from evidence.format.renewal import Renewal, Renewals
 from evidence.format.times import format_time
 from evidence.verify.papers import Papers
-from evidence.verify.token import MALFORMED, certificates_of, parse_token
+from evidence.verify.token import MALFORMED, Token, certificates_of, parse_token
 from evidence.verify.trust import Authority, Trust
 from evidence.verify.verdict import Findings
 
@@ -40,6 +41,10 @@ class _Word:
     compromised: bool = False
 
 
+Files = Sequence[tuple[str, str, bytes]]
+"""Lists and responses: where each stands, ``crl`` or ``ocsp``, and its bytes."""
+
+
 def check_revocation(
     papers: Papers, trust: Trust | None, stamps: Sequence[datetime], findings: Findings
 ) -> None:
@@ -49,7 +54,9 @@ def check_revocation(
 
     Without data nothing is said, unless the policy requires it.
     """
+    renewals = _renewals_of(papers)
     there = any(name.startswith("revocation/") for name in papers.files)
+    there = there or any(one.token.revocation for one in renewals)
     if trust is not None and trust.policy.revocation:
         findings.required |= {CLAIM}
     if trust is None or not (there or CLAIM in findings.required):
@@ -59,10 +66,13 @@ def check_revocation(
         authority = trust.authority(name)
         if authority is None:
             continue
+        noun = papers.sidecars.response(name)
         try:
-            covered += _authority(papers, authority, findings)
+            token = parse_token(papers.files[noun], noun, algorithm=None)
+            covered += _authority(token, authority, _enclosed(papers, name), findings)
         except EvidenceError:
             continue  # the claim timestamp names it
+    _check_renewed(papers.sidecars.renewal, renewals, trust, needed, findings)
     if covered >= needed:
         findings.valid(
             CLAIM,
@@ -78,14 +88,58 @@ def check_revocation(
     )
 
 
-def _authority(papers: Papers, authority: Authority, findings: Findings) -> bool:
+def _renewals_of(papers: Papers) -> tuple[Renewal, ...]:
+    """Return the renewals as they are written; none where they cannot be read."""
+    data = papers.get(papers.sidecars.renewal)
+    try:
+        return () if data is None else Renewals.parse(data, papers.sidecars.renewal).renewals
+    except FormatError:
+        return ()  # the claim timestamp names it
+
+
+def _check_renewed(
+    where: str, renewals: Sequence[Renewal], trust: Trust, needed: int, findings: Findings
+) -> None:
+    """Check the data kept with each renewal; the newest one of each authority has to be covered.
+
+    Of as many authorities as first tokens are needed, or of all that renewed where these are
+    fewer.
+    """
+    newest: dict[str, bool] = {}
+    for one in renewals:
+        authority = trust.authority(one.token.authority)
+        if authority is None:
+            continue
+        files = [(where, kind, data) for kind, data in one.token.revocation]
+        try:
+            token = parse_token(one.token.response, where, algorithm=one.token.algorithm)
+            newest[authority.name] = _authority(token, authority, files, findings)
+        except EvidenceError:
+            continue  # the claim timestamp names it
+    covered, wanted = sum(newest.values()), min(needed, len(newest))
+    if covered < wanted:
+        findings.unchecked(
+            CLAIM,
+            f"Revocation data covers the renewals of {covered} of {wanted} required authorities.",
+            f"吊销数据覆盖 {covered} 家机构的续期时间戳，要求 {wanted} 家。",
+            where,
+        )
+
+
+def _enclosed(papers: Papers, name: str) -> Files:
+    """Return the lists and responses of an authority that are among the papers."""
+    return [
+        (where, where.rpartition(".")[2], papers.files[where])
+        for where in papers.further
+        if where.startswith(f"revocation/{name}.")
+    ]
+
+
+def _authority(token: Token, authority: Authority, files: Files, findings: Findings) -> bool:
     """Say whether every certificate of the authority's token is known to have been good."""
-    noun = papers.sidecars.response(authority.name)
-    token = parse_token(papers.files[noun], noun, algorithm=None)
-    path = certificates_of(token, authority)
     good = True
-    for certificate, issuer in pairwise(path):
-        words = list(_words(papers, authority.name, certificate, issuer, token.time, findings))
+    for certificate, issuer in pairwise(certificates_of(token, authority)):
+        words = list(_words(files, certificate, issuer, token.time, findings))
         for where, word in words:
             if word.revoked is not None and word.revoked <= token.time:
                 _revoked(findings, where, authority.name, word.revoked)
@@ -103,20 +157,17 @@ def _revoked(findings: Findings, where: str, name: str, moment: datetime) -> Non
 
 
 def _words(
-    papers: Papers,
-    name: str,
+    files: Files,
     certificate: x509.Certificate,
     issuer: x509.Certificate,
     moment: datetime,
     findings: Findings,
 ) -> Iterator[tuple[str, _Word]]:
     """Yield what each enclosed file of the authority proves of the certificate."""
-    for where in papers.further:
-        if not where.startswith(f"revocation/{name}."):
-            continue
-        read = _by_list if where.endswith(".crl") else _by_responder
+    for where, kind, data in files:
+        read = _by_list if kind == "crl" else _by_responder
         try:
-            word = read(papers.files[where], certificate, issuer, moment)
+            word = read(data, certificate, issuer, moment)
         except InvalidSignature:
             findings.invalid(
                 CLAIM,

@@ -19,6 +19,7 @@ from desk.cases.states import CustodyKind, ExhibitState
 from desk.cases.writerlock import evidence_home
 from desk.errors import DeskError
 from desk.jobs.work import Work
+from evidence.authority.revocation import fetching
 from evidence.errors import EvidenceError
 from evidence.format.digests import digest_stream
 from evidence.home import EvidenceHome
@@ -92,7 +93,10 @@ def _renew_all(
         allow_loopback=settings.MARKSEAL_ALLOW_LOOPBACK,
         resolvers=settings.MARKSEAL_RESOLVERS,
     ) as way:
-        authorities = [item.authority for item in home.authorities(proxy=way.address)]
+        named = home.authorities(proxy=way.address)
+        authorities = [item.authority for item in named]
+        roots = {item.name: item.roots for item in named}
+        revocation = fetching(roots, proxy=way.address)
         for exhibit, found in alarms:
             try:
                 made = renew(
@@ -102,6 +106,7 @@ def _renew_all(
                     clock=clock,
                     content=store.open,
                     rewrite=store.renewed,
+                    revocation=revocation,
                 )
             except EvidenceError as error:
                 faults.append(error)

@@ -91,6 +91,20 @@ class Dated:
             builder = builder.add_extension(usage, critical=True)
         return builder.sign(self._root_key, HASHES[self.signing])
 
+    def listing(self, revoked: datetime | None = None) -> bytes:
+        """Return its list of ``now`` (RFC 5280), in which its certificate is revoked then."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.root.subject)
+            .last_update(self.now - timedelta(hours=1))
+            .next_update(self.now + timedelta(days=7))
+        )
+        if revoked is not None:
+            row = x509.RevokedCertificateBuilder().serial_number(self.leaf.serial_number)
+            builder = builder.add_revoked_certificate(row.revocation_date(revoked).build())
+        listed = builder.sign(self._root_key, HASHES[self.signing])
+        return listed.public_bytes(serialization.Encoding.DER)
+
     def answer(self, request: bytes) -> bytes:
         """Return a granted response made at ``now``."""
         asked = parse_timestamp_request(request)
