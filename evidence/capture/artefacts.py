@@ -106,7 +106,7 @@ def write_artefacts(
         fidelity=fidelity,
         certificate=found.site["verdict"] if found.site else "none (http)",
         page_note=record["page_note"],
-        declared=lines,
+        declared=tuple((one["zh"], one["en"]) for one in record["declared"]),
         final_url=record["final_url"],
         title=record["title"],
     )

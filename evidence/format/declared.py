@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from evidence.format.elsewhere import brief, shown_elsewhere
+
 Line = tuple[str, str]
 GOOD = ("ok", "not verified")
 """The verdicts of ``certificates.json`` with which the browser found nothing wrong."""
@@ -97,7 +99,19 @@ def first_lines(
     if attended:
         due.add("attended")
     lines = [line for code, line in SENTENCES.items() if code in due]
+    shown = shown_elsewhere(capture)
+    if shown is not None:
+        at = 1 if "bad_certificate" in due else 0
+        lines.insert(at, elsewhere_line(shown))
     return tuple(dict.fromkeys([*lines, *_stated(capture.get("declared"))]))
+
+
+def elsewhere_line(shown: str) -> Line:
+    """Return the sentence of a page that is shown at another address than was asked for."""
+    return (
+        f"所示页面不在所指的网址，而在 {brief(shown)}",
+        f"the page shown is not at the address asked for but at {brief(shown)}",
+    )
 
 
 def printed(lines: tuple[Line, ...]) -> list[dict[str, str]]:

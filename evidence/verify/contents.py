@@ -11,6 +11,7 @@ from evidence.format import jcs, names
 from evidence.format.attempt import AttemptRecord
 from evidence.format.cdxj import parse_index, parse_pages
 from evidence.format.declared import Line, first_lines
+from evidence.format.elsewhere import shown_elsewhere
 from evidence.format.manifest import SIGNATURE_SIZE
 from evidence.verify.ahead import Ahead
 from evidence.verify.archive import STORED, Archive
@@ -82,6 +83,9 @@ def check_contents(
     certificate = contents.records.get(names.CAPTURE, {}).get("certificate")
     if isinstance(certificate, dict):
         findings.facts["site_certificate"] = str(certificate.get("verdict"))
+    shown = shown_elsewhere(contents.records.get(names.CAPTURE, {}))
+    if shown is not None:
+        findings.facts["shown_url"] = shown
     replay = contents.records.get(names.REPLAY)
     if replay is not None:
         findings.facts["replay"] = replay["verdict"]

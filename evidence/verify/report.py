@@ -65,6 +65,7 @@ def _facts(verdict: Verdict) -> list[str]:
     lines: list[str] = []
     for key, label in (
         ("url", "网址 URL"),
+        ("shown_url", "所示页面的网址 URL shown"),
         ("case", "案件 Case"),
         ("fidelity", "交互记录保真度 Fidelity"),
         ("manifest_sha256", "清单 Manifest SHA-256"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.errors import EvidenceError
-from evidence.format.declared import SENTENCES, Line, printed
+from evidence.format.declared import SENTENCES, Line, elsewhere_line, printed
 
 FORMAT = "markseal-verdict/1"
 BAD_CERTIFICATE = SENTENCES["bad_certificate"]
@@ -195,8 +195,11 @@ def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Ve
     zh, en = _headline(outcome, invalid, trusted=trusted)
     if trial:
         zh, en = f"试用：{zh}（时间戳仅来自试用机构）", f"TRIAL: {en} (trial timestamps only)"
-    if BAD_CERTIFICATE in findings.declared:
-        zh, en = f"{zh}；注意：{BAD_CERTIFICATE[0]}", f"{en}; NOTE: {BAD_CERTIFICATE[1]}"
+    grave = [BAD_CERTIFICATE] if BAD_CERTIFICATE in findings.declared else []
+    if "shown_url" in findings.facts:
+        grave.append(elsewhere_line(str(findings.facts["shown_url"])))
+    for line in grave:
+        zh, en = f"{zh}；注意：{line[0]}", f"{en}; NOTE: {line[1]}"
     return Verdict(file, outcome, trial, zh, en, claims, findings.facts, findings.declared)
 
 

@@ -1,6 +1,7 @@
 // What is inside a package: each unaltered file by its own rules, then all against one another.
 import { checkAgreement } from "./agreement";
 import type { Bytes } from "./bytes";
+import { shownElsewhere } from "./declared";
 import { attemptTo, Fault } from "./fault";
 import { checkPages, type IndexLine, parseIndex } from "./index";
 import { type JsonObject, parseObject } from "./json";
@@ -88,6 +89,8 @@ function tellFacts(archive: Archive, artefacts: string[], contents: Contents, fi
   if (typeof certificate === "object" && certificate !== null && "verdict" in certificate) {
     findings.facts["site_certificate"] = String(certificate["verdict"]);
   }
+  const shown = shownElsewhere(records.get(names.CAPTURE));
+  if (shown !== null) findings.facts["shown_url"] = shown;
   const replay = records.get(names.REPLAY);
   if (replay) findings.facts["replay"] = replay["verdict"] ?? null;
   const review = records.get(names.REVIEW);

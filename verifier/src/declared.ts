@@ -58,12 +58,53 @@ export function declaredBy(records: ReadonlyMap<string, JsonObject>): Line[] {
   if (part(egress, "proxy") === "none") due.add("no_guard");
   if (there(records.get(names.ATTENDED))) due.add("attended");
   const found = Object.keys(SENTENCES).filter((code) => due.has(code)).map((code) => SENTENCES[code] as Line);
+  const shown = shownElsewhere(capture);
+  if (shown !== null) found.splice(due.has("bad_certificate") ? 1 : 0, 0, elsewhereLine(shown));
   for (const item of rows(part(capture, "declared"))) {
     const zh = part(item, "zh");
     const en = part(item, "en");
     if (typeof zh === "string" && typeof en === "string") found.push({ zh, en });
   }
   return found.filter((one, at) => found.findIndex((other) => other.zh === one.zh && other.en === one.en) === at);
+}
+
+/** The address shown, where it is not the one asked for (docs/formats.md, `shown_url`). */
+export function shownElsewhere(capture: JsonObject | undefined): string | null {
+  const asked = part(capture, "url");
+  const shown = part(capture, "final_url");
+  if (typeof asked !== "string" || typeof shown !== "string" || !asked || !shown) return null;
+  const [first, then] = [addressOf(asked), addressOf(shown)];
+  const same = first.host === then.host && first.path === then.path && [...first.query].every((one) => then.query.has(one));
+  return same ? null : shown;
+}
+
+/** The sentence of a page shown at another address than was asked for. */
+export function elsewhereLine(shown: string): Line {
+  const signs = [...shown];
+  const brief = signs.length <= 200 ? shown : `${signs.slice(0, 200).join("")}…`;
+  return line(`所示页面不在所指的网址，而在 ${brief}`, `the page shown is not at the address asked for but at ${brief}`);
+}
+
+/** Host with an unusual port, path without its last slashes, the parameters of the query as a set. */
+function addressOf(url: string): { host: string; path: string; query: Set<string> } {
+  const rest = url.split("#", 1)[0] as string;
+  const found = /^(https?):\/\/([^?]*)(?:\?([^]*))?$/i.exec(rest);
+  if (!found) return { host: rest, path: "", query: new Set() };
+  const before = found[2] as string;
+  const cut = before.indexOf("/");
+  const authority = cut < 0 ? before : before.slice(0, cut);
+  const usual = (found[1] as string).toLowerCase() === "https" ? ":443" : ":80";
+  let host = authority.slice(authority.lastIndexOf("@") + 1).toLowerCase();
+  if (host.endsWith(usual)) host = host.slice(0, -usual.length);
+  const path = plain(cut < 0 ? "" : before.slice(cut + 1)).replace(/\/+$/, "");
+  return { host, path, query: new Set((found[3] ?? "").split("&").filter(Boolean).map(plain)) };
+}
+
+/** Percent signs undone, as bytes: how a character was written makes no other address. */
+function plain(text: string): string {
+  const bytes: string[] = [];
+  for (const byte of new TextEncoder().encode(text)) bytes.push(String.fromCharCode(byte));
+  return bytes.join("").replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
 /** Whether a connection to the page's own host had a bad certificate, whatever is said of it. */

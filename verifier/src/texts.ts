@@ -79,6 +79,7 @@ export const T = {
 /** Names of the facts; a fact without a name is shown under its own. */
 export const FACTS: { [key: string]: Line } = {
   url: line("网址", "Address"),
+  shown_url: line("所示页面的网址", "Address of the page shown"),
   case: line("案件", "Case"),
   requested_by: line("申请人", "Requested by"),
   captured: line("固证时间（UTC）", "Captured (UTC)"),

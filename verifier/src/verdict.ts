@@ -1,4 +1,5 @@
 // The verdict: claims, each valid, invalid or not checked; what they amount to; what is not proved.
+import { elsewhereLine } from "./declared";
 import type { Fault } from "./fault";
 import type { Json } from "./json";
 
@@ -154,6 +155,12 @@ export function conclude(
   if (findings.badCertificate) {
     zh += "；注意：网站证书未通过验证，仍按声明取证";
     en += "; NOTE: the site's certificate did not verify; captured all the same, declared";
+  }
+  const shown = findings.facts["shown_url"];
+  if (typeof shown === "string") {
+    const told = elsewhereLine(shown);
+    zh += `；注意：${told.zh}`;
+    en += `; NOTE: ${told.en}`;
   }
   const open = LEFT_OPEN[String(findings.facts["fidelity"])];
   return {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evidence.format import jcs
-from evidence.format.declared import SENTENCES, first_lines
+from evidence.format.declared import SENTENCES, elsewhere_line, first_lines
 from evidence.verify.report import print_report
 from tests.evidence.builder import URL, Draft
 from tests.evidence.rich import CAPTURE, certificates, rich
@@ -86,6 +86,42 @@ def test_each_fact_obliges_its_line(
 )
 def test_records_of_any_shape_are_read(record: dict[str, Any]) -> None:
     assert first_lines(record, record, record | {"connections": [1, {"host": []}]}) == ()
+
+
+ASKED = "https://shop.example/item.htm?id=1&a=%E8%8C%B6"
+
+
+@pytest.mark.parametrize(
+    ("shown", "other"),
+    [
+        (ASKED, False),
+        ("https://SHOP.example:443/item.htm/?id=1&a=茶&spm=9#top", False),
+        ("http://shop.example/item.htm?id=1&a=%e8%8c%b6", False),
+        ("https://shop.example/item.htm?id=2&a=%E8%8C%B6", True),
+        ("https://shop.example/item.htm", True),
+        ("https://shop.example/?id=1&a=%E8%8C%B6", True),
+        ("https://shop.example.evil.test/item.htm?id=1&a=%E8%8C%B6", True),
+        ("https://shop.example@evil.test/item.htm?id=1&a=%E8%8C%B6", True),
+        ("https://shop.example:8443/item.htm?id=1&a=%E8%8C%B6", True),
+        ("chrome-error://chromewebdata/", True),
+        ("", False),
+        (7, False),
+    ],
+)
+def test_a_page_shown_at_another_address_is_named(shown: Any, other: bool) -> None:
+    record = {"url": ASKED, "final_url": shown}
+    lines = first_lines(record, {})
+    assert lines == ((elsewhere_line(shown),) if other else ())
+    assert not other or shown in lines[0][0] + lines[0][1]
+
+
+def test_the_address_shown_is_in_the_verdict_and_its_report(bench: Bench) -> None:
+    capture = CAPTURE | {"url": URL, "final_url": "http://home.example/"}
+    verdict = verdict_of(bench, capture=capture)
+    assert verdict.exit_code == 0
+    assert verdict.facts["shown_url"] == "http://home.example/"
+    assert "http://home.example/" in verdict.headline_zh
+    assert "所示页面的网址 URL shown: http://home.example/" in print_report(verdict)
 
 
 def test_further_sentences_come_last_and_none_twice() -> None:
