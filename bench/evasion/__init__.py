@@ -1,0 +1,1 @@
+"""A labelled set of evasions of invented marks (``python -m bench.evasion``)."""
