@@ -33,6 +33,10 @@ function checkLogKey(outer: Archive, papers: Papers, trust: Trust | null, findin
     return;
   }
   const { name, key } = found.value;
+  if (!text(data, names.LOG_KEY).endsWith("\n")) {
+    findings.invalid("package", outer.place(names.LOG_KEY), `${names.LOG_KEY} is not one line.`, `${names.LOG_KEY} 不恰是一行。`);
+    return;
+  }
   if (trust && !trust.logs.some((log) => log.key.name === name && equal(log.key.key, key))) {
     findings.invalid(
       "inclusion", outer.place(names.LOG_KEY),

@@ -19,12 +19,14 @@ export function checkPng(source: Source): Size {
   let size: Size | null = null;
   let kind = "";
   let count = 0;
+  let pictured = false;
   for (let at = 8; at < source.size; count++) {
     const head = source.read(at, 8);
     const length = uint(head, 0, 4);
     if (head.length < 8 || at + 12 + length > source.size || count > 1 << 20) throw bad("a chunk is cut off", "数据块不完整");
     if (kind === "IEND") throw bad("a chunk stands after its end", "结尾之后另有数据块");
     kind = latin1(head.slice(4));
+    pictured ||= kind === "IDAT";
     let crc = crc32(head.slice(4));
     for (let part = 0; part < length; part += CHUNK) {
       crc = crc32(source.read(at + 8 + part, Math.min(CHUNK, length - part)), crc);
@@ -39,6 +41,7 @@ export function checkPng(source: Source): Size {
     at += 12 + length;
   }
   if (!size || kind !== "IEND") throw bad("it has no end", "没有结尾");
+  if (!pictured) throw bad("it has no picture data", "没有图像数据");
   if (!size.width || !size.height || size.width > SIDE || size.height > SIDE) throw bad("its size is out of bounds", "尺寸超出范围");
   return size;
 }

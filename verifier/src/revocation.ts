@@ -93,7 +93,7 @@ function byList(data: Bytes, certificate: Certificate, issuer: Certificate, mome
   tbs.maybe(der.INTEGER);
   if (!equal(tbs.take(der.SEQUENCE).bytes, algorithmValue.bytes)) throw new der.NotDer();
   const named = tbs.take(der.SEQUENCE).bytes;
-  der.timeOf(tbs.take());
+  const listed = der.timeOf(tbs.take());
   const end = tbs.tag === der.UTC_TIME || tbs.tag === der.GENERALIZED_TIME ? der.timeOf(tbs.take()) : null;
   const rows = tbs.maybe(der.SEQUENCE);
   const extensions = extensionsOf(tbs.maybe(0xa0));
@@ -102,6 +102,7 @@ function byList(data: Bytes, certificate: Certificate, issuer: Certificate, mome
   if (!equal(named, issuer.subject)) return null;
   if (!checks(issuer.spki, algorithmOf(algorithmValue), signature, tbsValue.bytes)) throw notSigned();
   if (end === null || end < moment || !inScope(extensions.get(ISSUING_POINT)?.value, certificate)) return null;
+  if (listed > certificate.notAfter) return null; // RFC 5280, 3.3: it need not list what has ended
   for (const row of rows ? der.valuesOf(rows.content) : []) {
     const one = der.sequenceOf(row);
     if (der.integerOf(one.take(der.INTEGER)) !== certificate.serial) continue;

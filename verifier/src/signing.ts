@@ -1,12 +1,12 @@
 // The claims `signature` and `review`: which trusted key signed, and whether it was good then.
-import { text } from "./bytes";
+import { type Bytes, text } from "./bytes";
 import { verifies } from "./ed25519";
-import { attemptTo } from "./fault";
+import { attemptTo, Fault } from "./fault";
 import * as names from "./names";
 import type { Package } from "./package";
 import type { Papers } from "./papers";
 import { formatTime } from "./shape";
-import { afterRevocation, keyDigest, neededTokens, parsePublicKey, type Signer, signerNamed, type Trust } from "./trust";
+import { afterRevocation, keyDigest, neededTokens, parsePublicKey, publicPem, type Signer, signerNamed, type Trust } from "./trust";
 import type { Findings } from "./verdict";
 
 /** The time by which enough trusted tokens stamped the manifest, or null. */
@@ -14,6 +14,13 @@ export function provedBy(times: number[], trust: Trust | null): number | null {
   if (!trust) return null;
   const needed = neededTokens(trust, times);
   return [...times].sort((a, b) => a - b)[needed - 1] ?? null;
+}
+
+/** The key of a file that is exactly one public key in PEM, as openssl prints it. */
+function onlyKey(data: string, noun: string): Bytes {
+  const key = parsePublicKey(data, noun);
+  if (data !== publicPem(key)) throw new Fault(`${noun} is not exactly one public key in PEM.`, `${noun} 不恰是一个 PEM 公钥。`);
+  return key;
 }
 
 /** Whether a key of which nothing proves the time may still be believed. */
@@ -24,7 +31,7 @@ export function inForce(signer: Signer, proved: number | null): boolean {
 export function checkSignature(pack: Package, papers: Papers, trust: Trust | null, proved: number | null, findings: Findings): void {
   const { manifestBytes, signature, manifest } = pack;
   const enclosedData = papers.get(names.SIGNER_KEY);
-  const enclosed = enclosedData && attemptTo(() => parsePublicKey(text(enclosedData, names.SIGNER_KEY), names.SIGNER_KEY));
+  const enclosed = enclosedData && attemptTo(() => onlyKey(text(enclosedData, names.SIGNER_KEY), names.SIGNER_KEY));
   if (enclosed && "fault" in enclosed) findings.fault("package", names.SIGNER_KEY, enclosed.fault);
   if (!manifestBytes || !signature) return;
   const place = pack.archive.place(names.SIGNATURE);

@@ -196,7 +196,8 @@ export function verifyToken(token: Token, authority: Authority): Certificate[] {
 export function pathTo(token: Token, authority: Authority): Certificate[] {
   const { signer } = token;
   const pool = [...authority.certificates, ...token.certificates];
-  const leaf = pool.find((c) => c.serial === signer.serial && equal(c.issuer, signer.issuer));
+  const known = pool.filter((c) => c.serial === signer.serial && equal(c.issuer, signer.issuer));
+  const leaf = known.find((c) => namesIt(token, c) === true) ?? known[0];
   if (!leaf) throw new Fault("the signer's certificate is missing", "缺少签名证书");
   const path = pathOf(leaf, token.certificates, authority.certificates, token.time);
   return path.slice(0, path.findIndex((c) => authority.certificates.some((known) => same(known, c))) + 1);
@@ -232,17 +233,23 @@ function checkAttributes(token: Token, leaf: Certificate): void {
   if (!type || der.oidOf(type) !== TST_INFO || !stated || !equal(stated.content, digest(name, token.content))) {
     throw new Fault("what is signed is not this content", "所签的不是此内容");
   }
+  const named = namesIt(token, leaf);
+  if (named === null) throw new Fault("it does not name the signer's certificate", "未指明签名证书");
+  if (!named) throw new Fault("it names another certificate as the signer's", "所指的签名证书是另一张");
+}
+
+/** Whether what is signed names this certificate as the signer's, by its digest; null: it names none. */
+function namesIt(token: Token, leaf: Certificate): boolean | null {
+  const { attributes } = token.signer;
   const named = [SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_2].filter((oid) => attributes.has(oid));
-  if (!named.length) throw new Fault("it does not name the signer's certificate", "未指明签名证书");
   for (const oid of named) {
     const certs = der.valuesOf(der.sequenceOf(attributes.get(oid) as der.Value).take(der.SEQUENCE).content);
     const fields = der.sequenceOf(certs[0] ?? (attributes.get(oid) as der.Value));
     let algorithm: Algorithm | undefined = oid === SIGNING_CERTIFICATE ? "sha1" : "sha256";
     if (oid === SIGNING_CERTIFICATE_2 && fields.tag === der.SEQUENCE) algorithm = DIGESTS[algorithmOf(fields.take()).oid];
     const hash = fields.take(der.OCTET_STRING).content;
-    if (!algorithm || !equal(hash, digest(algorithm, leaf.bytes))) {
-      throw new Fault("it names another certificate as the signer's", "所指的签名证书是另一张");
-    }
+    if (!algorithm || !equal(hash, digest(algorithm, leaf.bytes))) return false;
   }
+  return named.length > 0 || null;
 }
 

@@ -1,6 +1,6 @@
 // The trust folder: policy.toml and the files that it names.
 import { parse as parseToml } from "smol-toml";
-import { type Bytes, fromBase64, startsWith, text, toHex } from "./bytes";
+import { type Bytes, concat, fromBase64, startsWith, text, toBase64, toHex } from "./bytes";
 import { type Certificate, parseCertificate } from "./certificate";
 import { sha256, sha256Hex } from "./digests";
 import { Fault } from "./fault";
@@ -236,6 +236,11 @@ export function parsePublicKey(data: string, noun: string): Bytes {
     throw new Fault(`${noun} is not an Ed25519 public key in PEM.`, `${noun} 不是 PEM 形式的 Ed25519 公钥。`);
   }
   return der.slice(12);
+}
+
+/** An Ed25519 public key in PEM, as openssl prints it. */
+export function publicPem(key: Bytes): string {
+  return `-----BEGIN PUBLIC KEY-----\n${toBase64(concat(Uint8Array.from(SPKI), key))}\n-----END PUBLIC KEY-----\n`;
 }
 
 export function parseCertificates(data: Bytes, noun: string): Certificate[] {

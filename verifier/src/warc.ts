@@ -12,6 +12,7 @@ const RECORDS = 20_000;
 const TOTAL = 8 * 2 ** 30;
 const RATIO = 1100;
 const TYPES = new Set(["warcinfo", "response", "request", "resource", "metadata"]);
+const DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 const REPEATABLE = new Set(["warc-concurrent-to", "warc-protocol"]);
 
 export interface WarcRecord {
@@ -143,6 +144,7 @@ function checkHeaders(headers: Map<string, string>, at: number, first: boolean):
   for (const name of ["warc-type", "warc-record-id", "warc-date", "content-length", "warc-block-digest"]) {
     if (!headers.get(name)) throw bad(at, `it lacks the header ${name}`, `缺少头字段 ${name}`);
   }
+  if (!DATE.test(headers.get("warc-date") as string)) throw bad(at, "its date is not a UTC time", "日期不是世界协调时间");
   const kind = headers.get("warc-type") as string;
   if (!TYPES.has(kind) || (kind === "warcinfo") !== first) throw bad(at, `the type ${kind} is out of place`, `记录类型 ${kind} 不当`);
   const length = headers.get("content-length") as string;
