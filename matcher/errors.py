@@ -20,6 +20,10 @@ class MatchError(Exception):
         self.en = en
         self.zh = zh
 
+    def __reduce__(self) -> tuple[type[MatchError], tuple[str, str]]:
+        """Return what makes the same error in another process."""
+        return type(self), (self.en, self.zh)
+
 
 class MarksError(MatchError):
     """A marks file cannot be used; nothing of it was taken over."""

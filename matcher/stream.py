@@ -8,15 +8,16 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
 from matcher.errors import ListingsError
 from matcher.listing import Offer, read_offer
 from matcher.match import Match
-from matcher.watchlist import Watchlist
+from matcher.tables import versions
 
 LONGEST_LINE = 16_000_000
 STANDARD = "-"
@@ -32,8 +33,8 @@ class Tally:
     flagged: int
 
 
-def read_listings(source: IO[bytes]) -> Iterator[Offer]:
-    """Yield the listings of JSON lines; ListingsError names the line. Blank lines are skipped."""
+def read_lines(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, each with its number; ListingsError names the line."""
     number = 0
     try:
         while data := source.readline(LONGEST_LINE + 1):
@@ -45,12 +46,18 @@ def read_listings(source: IO[bytes]) -> Iterator[Offer]:
                 )
             data = data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data
             if data.strip():
-                yield read_offer(data, number)
+                yield number, data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ListingsError(
             f"The listings file is damaged after line {number} ({error}).",
             f"商品文件在第 {number} 行之后已损坏（{error}）。",
         ) from error
+
+
+def read_listings(source: IO[bytes]) -> Iterator[Offer]:
+    """Yield the listings of JSON lines; ListingsError names the line. Blank lines are skipped."""
+    for number, data in read_lines(source):
+        yield read_offer(data, number)
 
 
 @contextlib.contextmanager
@@ -79,26 +86,18 @@ def _plain(file: io.BufferedReader) -> IO[bytes]:
 
 def write_line(match: Match) -> bytes:
     """Return a lead as one JSON line in UTF-8; what is no character becomes ``?``."""
-    text = json.dumps(match.to_json(), ensure_ascii=False, separators=(",", ":"))
+    value = match.to_json()
+    if match.versions is versions():
+        del value["versions"]  # the last field, and the same for every lead
+        text = _dump(value)[:-1] + ',"versions":' + _versions() + "}"
+    else:
+        text = _dump(value)
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def run(
-    watchlist: Watchlist,
-    listings: Iterator[Offer],
-    out: IO[bytes],
-    *,
-    least: float = 0.0,
-    on_listing: Callable[[], None] = lambda: None,
-) -> Tally:
-    """Write every lead of priority ``least`` or more; return the counts."""
-    read = leads = flagged = 0
-    for listing in listings:
-        read += 1
-        for match in watchlist.scan(listing):
-            if match.priority >= least:
-                out.write(write_line(match))
-                leads += 1
-                flagged += match.flag
-        on_listing()
-    return Tally(read, leads, flagged)
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+@cache
+def _versions() -> str:
+    return _dump(dict(versions()))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tqdm import tqdm
 
-from desk.commands.output import whole_file
+from desk.commands.output import OutputError, is_stream, whole_file
 from matcher import load_marks, load_sellers
+from matcher.bulk import match_all
 from matcher.errors import MatchError
 from matcher.marks_file import Note
-from matcher.stream import open_listings, read_listings, run
+from matcher.resume import Progress, digest_of
+from matcher.stream import open_listings
 from matcher.watchlist import Watchlist
 
 EXAMPLE = """例 / example:
@@ -32,6 +36,18 @@ def priority(value: str) -> float:
     if not 0.0 <= number <= 1.0:
         raise argparse.ArgumentTypeError(f"{value!r}: 须为 0 至 1 的数 / a number from 0 to 1")
     return number
+
+
+def cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes(value: str) -> int:
+    """Return a number of processes from the command line."""
+    if not value.isdecimal() or not 1 <= int(value) <= 1024:
+        raise argparse.ArgumentTypeError(f"{value!r}: 须为 1 至 1024 / a number from 1 to 1024")
+    return int(value)
 
 
 def add(commands: Any) -> None:
@@ -57,6 +73,19 @@ def add(commands: Any) -> None:
         help="只输出优先级不低于 P（0 至 1）的线索 / leave out leads below P",
     )
     parser.add_argument("--out", required=True, help="线索文件，- 为标准输出 / leads (JSON lines)")
+    parser.add_argument(
+        "--processes",
+        type=processes,
+        default=cores(),
+        metavar="N",
+        help="进程数，默认为全部核心 / processes (default: all cores)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="在输出旁保存进度，中断后同一命令接着做 / keep progress beside the output; "
+        "the same command goes on after a crash",
+    )
     parser.set_defaults(run=match)
 
 
@@ -73,15 +102,18 @@ def match(arguments: argparse.Namespace) -> int:
     watchlist = Watchlist(marks.marks, authorised)
     with (
         open_listings(arguments.listings) as source,
-        whole_file(arguments.out) as out,
+        _output(arguments) as (out, progress),
         tqdm(unit=" listings", disable=not sys.stderr.isatty()) as bar,
     ):
-        tally = run(
+        bar.update(progress.tally.listings if progress else 0)
+        tally = match_all(
             watchlist,
-            read_listings(source),
+            source,
             out,
             least=arguments.min_priority,
-            on_listing=partial(_step, bar),
+            processes=arguments.processes,
+            keeper=progress,
+            on_part=bar.update,
         )
     print(
         f"已比对 {tally.listings} 件商品，得线索 {tally.leads} 条，"
@@ -103,8 +135,26 @@ def _check_output(arguments: argparse.Namespace) -> None:
             )
 
 
-def _step(bar: tqdm[Any]) -> None:
-    bar.update()
+@contextmanager
+def _output(arguments: argparse.Namespace) -> Iterator[tuple[IO[bytes], Progress | None]]:
+    """Yield where the leads go, and with --resume the progress that is kept beside it."""
+    if not arguments.resume:
+        with whole_file(arguments.out) as out:
+            yield out, None
+        return
+    if is_stream(arguments.out) or is_stream(arguments.listings):
+        raise MatchError(
+            "--resume needs files: give --listings and --out as file names.",
+            "--resume 需要文件：请用文件名给出 --listings 与 --out。",
+        )
+    inputs = digest_of((arguments.marks, arguments.sellers), arguments.min_priority)
+    try:
+        progress = Progress(Path(arguments.out), inputs)
+        with progress.out:
+            yield progress.out, progress
+            progress.finish()
+    except OSError as error:
+        raise OutputError(arguments.out, error) from error
 
 
 def tell(notes: tuple[Note, ...]) -> None:
