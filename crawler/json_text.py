@@ -20,6 +20,6 @@ def read_json(text: str) -> Any | None:
 
 def _mend(text: str) -> str:
     text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", text)
-    text = re.sub(r"//<!\[CDATA\[|//\]\]>|<!--|-->", "", text).strip()
+    text = re.sub(r"(?://|/\*)?\s*(?:<!\[CDATA\[|\]\]>)\s*(?:\*/)?|<!--|-->", "", text).strip()
     text = re.sub(r",(\s*[}\]])", r"\1", text)
     return re.sub(r":\s*undefined\b", ": null", text)

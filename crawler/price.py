@@ -39,6 +39,17 @@ _SIGNS = (
     ("€", "EUR"),
     ("£", "GBP"),
     ("₩", "KRW"),
+    ("원", "KRW"),
+    ("₪", "ILS"),
+    ("₴", "UAH"),
+    ("грн", "UAH"),
+    ("б.р", "BYN"),
+    ("руб", "RUB"),
+    ("лв", "BGN"),
+    ("Lei", "RON"),
+    ("lei", "RON"),
+    ("Ft", "HUF"),
+    ("฿", "THB"),
     ("₹", "INR"),
     ("₽", "RUB"),
     ("₺", "TRY"),
@@ -47,7 +58,7 @@ _SIGNS = (
     ("$", "USD"),
 )
 _CODES = """
-AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR JPY KRW MXN MYR
+AED ARS AUD BGN BRL BYN CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HRK HUF IDR ILS INR JPY KRW MXN MYR
 NOK NZD PEN PHP PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR
 """
 CODES = frozenset(_CODES.split())

@@ -20,13 +20,18 @@ _OFFERS = {"offer", "aggregateoffer"}
 
 
 def read_structured(text: str, url: str, tree: Selector) -> Product:
-    """Return the page's product, JSON-LD before microdata before OpenGraph, field by field."""
+    """Return the page's product, JSON-LD before microdata before OpenGraph, field by field.
+
+    ``prices`` holds every price declared, the first one's source first.
+    """
     merged: Product = {}
+    prices: list[str] = []
     for product in (_json_ld(tree, url), _microdata(text, url, tree), _open_graph(tree)):
+        prices += [product["price"]] if product.get("price") else []
         for key, value in product.items():
             if value and key not in merged:
                 merged[key] = value
-    return merged
+    return {**merged, "prices": prices} if prices else merged
 
 
 def _json_ld(tree: Selector, url: str) -> Product:
