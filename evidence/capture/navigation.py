@@ -10,6 +10,9 @@ from evidence.environment.journal import read_journal
 
 _CODE = re.compile(r"net::(ERR_[A-Z0-9_]+)")
 
+WITHOUT_CONTENT = "ERR_HTTP_RESPONSE_CODE_FAILURE"
+"""The browser's word for an answer with an error status and an empty body."""
+
 
 def explain(message: str, order: CaptureOrder, mark: int) -> PageNotCaptured:
     """Return the failure that the browser's ``message`` stands for.
@@ -38,6 +41,12 @@ def explain(message: str, order: CaptureOrder, mark: int) -> PageNotCaptured:
             Reason.AUTHENTICATION,
             "The site asks for a user name and password before it shows the page (HTTP 401).",
             "该网站要求先输入用户名和密码才显示网页（HTTP 401）。",
+        )
+    if code == WITHOUT_CONTENT:
+        return PageNotCaptured(
+            Reason.UNREACHABLE,
+            "The site answered with an error status and without content; there is no page to show.",
+            "该网站以错误状态作答，且没有任何内容；没有可显示的网页。",
         )
     if "Timeout" in message or code in ("ERR_TIMED_OUT", "ERR_CONNECTION_TIMED_OUT"):
         return PageNotCaptured(

@@ -12,6 +12,11 @@ MOVED: Line = (
     "once loaded, the page moved or loaded again by itself; the records are of what it then showed",
 )
 
+BARE: Line = (
+    "服务器只以错误状态作答，没有内容；各项记录所示为浏览器自身的提示页",
+    "the server answered an error without content; what the records show is the browser's notice",
+)
+
 
 def told_of_rest(rest: Rest, *, changed: bool) -> Iterator[Line]:
     """Yield what is to be said of a page that could not be kept still; ``changed`` is its text."""

@@ -16,11 +16,11 @@ from evidence.capture.beside import Beside
 from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
 from evidence.capture.licence import take_licence
-from evidence.capture.navigation import explain
+from evidence.capture.navigation import WITHOUT_CONTENT, explain
 from evidence.capture.page import Records, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
-from evidence.capture.telling import MOVED
+from evidence.capture.telling import BARE, MOVED
 
 MOVES = 4
 
@@ -59,9 +59,13 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
 
     context.on("page", to_the_front)
     with filming(course, page, spool) as filmed:
-        _navigate(course, page, mark, answers)
+        bare = _navigate(course, page, mark, answers)
         records = _take(course, page, recorder)
-        require_a_page(records.url)
+        if bare is None:
+            require_a_page(records.url)
+        else:
+            course.declared.append(BARE)
+            records = replace(records, url=bare.url)
         context.remove_listener("page", to_the_front)
         final_url, answer = records.url, answers.shown(page, records.url)
         licence = take_licence(course, page)
@@ -107,8 +111,12 @@ def _listening(recorder: Recorder, page: Page) -> Answers:
     return answers
 
 
-def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> None:
-    """Go to the address and wait for what it loads."""
+def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> Answer | None:
+    """Go to the address and wait for what it loads.
+
+    Returns None, or the answer of an error status without content, in place of which the browser
+    shows a page of its own.
+    """
     order = course.order
     course.steps.add("navigation", order.url)
     try:
@@ -116,6 +124,8 @@ def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> None:
     except Error as error:
         if course.stopped or page.is_closed() or "crashed" in error.message:
             raise
+        if WITHOUT_CONTENT in error.message and answers.of(page):
+            return _without_content(course, page, answers)
         if "Timeout" not in error.message or not answers.of(page):
             raise explain(error.message, order, mark) from error
         course.hit.append("load seconds")
@@ -123,6 +133,16 @@ def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> None:
     if not answers.of(page):
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers.of(page)[-1].status} {page.url}")
+    return None
+
+
+def _without_content(course: Course, page: Page, answers: Answers) -> Answer:
+    """Wait for the browser's own page in place of an error that has no content."""
+    answer = answers.of(page)[-1]
+    with suppress(Error):
+        page.wait_for_load_state("load", timeout=course.order.limits.settle_seconds * 1000)
+    course.steps.add("loaded", f"{answer.status} {answer.url}; no content, the browser's own page")
+    return answer
 
 
 def _take(course: Course, page: Page, recorder: Recorder) -> Records:

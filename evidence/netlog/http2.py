@@ -12,6 +12,8 @@ from evidence.netlog.frames import PREFACE, Block, Direction, Fields, Half, read
 from evidence.netlog.model import CHUNK, Blob
 from evidence.netlog.trace import Socket
 
+NO_ERROR = 0
+_DIGITS = 19
 _BREAKS = bytes.maketrans(b"\r\n\0", b"   ")
 
 
@@ -91,7 +93,7 @@ class _Stream:
             reason="",
             protocol="h2",
             literal=False,
-            truncated=None if upgraded and final is not None else self._truncated(),
+            truncated=None if upgraded and final is not None else self._truncated(final),
             interim=early,
             upgraded=upgraded,
             request_cut=not self.sent.ended and not upgraded,
@@ -116,9 +118,11 @@ class _Stream:
             ends.pop()
         return begun, max([begun, *(end for end in ends if end is not None)])
 
-    def _truncated(self) -> str | None:
+    def _truncated(self, final: Block | None) -> str | None:
         if self.came.ended and self.came.blocks:
             return None
+        if self.came.reset == NO_ERROR and _length(final) == self.came.size:
+            return None  # all that was announced is there; RFC 9113, 8.1
         if self.sent.reset is not None or (not self.complete and self.came.reset is None):
             return "unspecified"
         return "disconnect"
@@ -154,6 +158,14 @@ def _sort(
         for name, value in block.fields
     )
     return interim, final, trailers
+
+
+def _length(block: Block | None) -> int | None:
+    """Return the one length that an answer announces for its body; None when it says none."""
+    fields = block.fields if block is not None else ()
+    said = {value for name, value in fields if name == b"content-length"}
+    text = said.pop() if len(said) == 1 else b""
+    return int(text) if text.isdigit() and len(text) < _DIGITS else None
 
 
 def _status(block: Block | None) -> int:

@@ -16,6 +16,8 @@ HTML = "text/html; charset=utf-8"
 def serving(pages: Mapping[str, str | bytes | int]) -> Iterator[str]:
     """Serve text as HTML, bytes as PNG, a number as that status; yield the address.
 
+    A number below zero is that status without content.
+
     Text under ``.js`` is a script.
     """
 
@@ -31,8 +33,8 @@ def serving(pages: Mapping[str, str | bytes | int]) -> Iterator[str]:
 
         def do_GET(self) -> None:
             found = pages.get(self.path.partition("?")[0], 404)
-            status = found if isinstance(found, int) else 200
-            kind, body = HTML, b"none"
+            status = abs(found) if isinstance(found, int) else 200
+            kind, body = HTML, b"" if isinstance(found, int) and found < 0 else b"none"
             if isinstance(found, str):
                 body = found.replace("{host}", self.headers.get("Host", "")).encode()
                 kind = "text/javascript" if self.path.endswith(".js") else kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import gzip
 import json
 from collections.abc import Iterator
 from io import BytesIO
@@ -13,6 +14,7 @@ from PIL import Image
 
 from egress.process import Guard, guard
 from evidence.capture import Limits, Reason, capture
+from evidence.capture.telling import BARE
 from tests.evidence.capture.pages import serving
 from tests.evidence.capture.site import site
 from tests.evidence.capture.test_capture import (
@@ -103,6 +105,7 @@ PAGES: dict[str, str | bytes | int] = {
     "/other": "<!doctype html><meta charset=utf-8><title>别的</title><h1>另一件商品 ¥1</h1>"
     "<p>文字足够长，便于判断页面的状态。",
     "/printed": LISTING + PRINTED,
+    "/bare": -404,
     "/renamed": LISTING + "<script>history.pushState({}, '', '/item/genuine')</script>",
     "/empties": LISTING + "<script>setTimeout(() => location.href = '/none', 50)</script>",
     "/none": 204,
@@ -159,6 +162,17 @@ def test_an_address_that_a_script_set_is_told(tricks: str, way_out: Guard, tmp_p
     assert snapshot.final_url.endswith("/item/genuine")
     assert record_of(snapshot)["answered_url"] == f"{tricks}/renamed"
     assert any("set by the page's script" in en for _, en in snapshot.declared)
+
+
+def test_an_error_without_content_is_kept_as_the_answer_that_it_is(
+    tricks: str, way_out: Guard, tmp_path: Path
+) -> None:
+    snapshot = capture(order(f"{tricks}/bare", way_out), tmp_path, software="t")
+    assert (snapshot.http_status, snapshot.page_note) == (404, "gone")
+    assert snapshot.final_url == f"{tricks}/bare"
+    assert BARE in snapshot.declared
+    assert b"HTTP/1.1 404 " in gzip.decompress((tmp_path / "archive/data.warc.gz").read_bytes())
+    assert (tmp_path / "evidence/screenshot.png").stat().st_size > 1000
 
 
 def test_a_later_answer_without_content_is_not_the_pages(

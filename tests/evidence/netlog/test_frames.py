@@ -69,6 +69,19 @@ def test_how_a_stream_ends_says_whether_it_is_whole(
     assert found.response.read(found.response_head).startswith(b"part")
 
 
+@pytest.mark.parametrize(
+    ("length", "code", "truncated"),
+    [("4", 0, None), ("5", 0, "disconnect"), ("4", 2, "disconnect"), ("", 0, "disconnect")],
+)
+def test_an_answer_with_all_that_it_announced_is_whole_when_the_server_resets_it_in_order(
+    tmp_path: Path, length: str, code: int, truncated: str | None
+) -> None:
+    block = Encoder().encode([(":status", "200"), ("content-length", length)])
+    down = [headers(1, block), DataFrame(1, b"part"), RstStreamFrame(1, code)]
+    (found,) = wire(tmp_path, asked(1), down).exchanges
+    assert found.truncated == truncated
+
+
 def test_a_stream_that_the_browser_gives_up_is_cut_short_by_it(tmp_path: Path) -> None:
     up = [*asked(1), RstStreamFrame(1, 8)]
     (found,) = wire(tmp_path, up, [answered(1), DataFrame(1, b"part")]).exchanges
