@@ -19,7 +19,20 @@ const hex128: s.Kind<string> = (value, noun) => {
   if (typeof value !== "string" || !/^[0-9a-f]{128}$/.test(value)) throw new Fault(`${noun} has the wrong form.`, `${noun} 的形式不对。`);
   return value;
 };
-const stamped = s.exactly({ authority: s.authority, algorithm: s.word("sha256", "sha512"), request: s.base64(), response: s.base64() });
+const bare = { authority: s.authority, algorithm: s.word("sha256", "sha512"), request: s.base64(), response: s.base64() };
+const kept = s.list(s.exactly({ kind: s.word("crl", "ocsp"), data: s.base64() }), 1, 8);
+interface Stamped {
+  authority: string;
+  algorithm: string;
+  request: Bytes;
+  response: Bytes;
+  /** That day's revocation data of the token's certificates. */
+  revocation: { kind: string; data: Bytes }[];
+}
+const stamped: s.Kind<Stamped> = (value, noun) => {
+  if (!s.object(value, noun)["revocation"]) return { ...s.exactly(bare)(value, noun), revocation: [] };
+  return s.exactly({ ...bare, revocation: kept })(value, noun);
+};
 const digests = { size: s.integer, sha512: hex128, sm3: s.hex64 };
 const simple = s.exactly({ kind: s.word("timestamp"), token: stamped });
 const tree = s.exactly({
@@ -28,7 +41,7 @@ const tree = s.exactly({
 type Tree = ReturnType<typeof tree>;
 interface Renewal {
   kind: "timestamp" | "hash_tree";
-  token: ReturnType<typeof stamped>;
+  token: Stamped;
   tree: Tree | null;
   /** What its token is over, of a hash tree: canonical JSON without `token`. */
   data: Bytes | null;
@@ -81,9 +94,9 @@ function enough(vouches: Vouch[], now: number, wanted: number): boolean {
   return good.filter((one) => one.number === 0).length >= wanted && alone.size >= wanted;
 }
 
-function parseRenewals(data: Bytes, where: string): { tokens: string[]; renewals: Renewal[] } {
-  const value = parse(data, where, 1 << 20);
-  const outer = s.exactly({ format: s.word("markseal-renewal/1"), tokens: s.list(s.string, 1), renewals: s.list(s.object, 1, 200) })(value, where);
+export function parseRenewals(data: Bytes, where: string): { tokens: string[]; renewals: Renewal[] } {
+  const value = parse(data, where, 64 << 20);
+  const outer = s.exactly({ format: s.word("markseal-renewal/1", "markseal-renewal/2"), tokens: s.list(s.string, 1), renewals: s.list(s.object, 1, 200) })(value, where);
   const sorted = (list: string[]): boolean => list.every((name, at) => at === 0 || (list[at - 1] as string) < name);
   if (!sorted(outer.tokens) || !outer.tokens.every((name) => names.isAuthority(name.replace(/^checkpoint\./, "")))) {
     throw new Fault(`${where}: tokens are not names in order.`, `${where}：tokens 不是按序的名称。`);
@@ -95,6 +108,8 @@ function parseRenewals(data: Bytes, where: string): { tokens: string[]; renewals
     if (!sorted(found.files.map((file) => file.name))) throw new Fault(`${where}: files are not in order.`, `${where}：files 未按名称排序。`);
     return { kind: "hash_tree" as const, token: found.token, tree: found, data: dataOf(row) };
   });
+  const format = renewals.some((one) => one.token.revocation.length) ? "markseal-renewal/2" : "markseal-renewal/1";
+  if (outer.format !== format) throw new Fault(`${where} is not of format ${format}.`, `${where} 的格式不是 ${format}。`);
   return { tokens: outer.tokens, renewals };
 }
 

@@ -5,9 +5,11 @@ import * as der from "./der";
 import { digest } from "./digests";
 import { attemptTo, Fault } from "./fault";
 import type { Papers } from "./papers";
+import { parseRenewals } from "./renewal";
 import { formatTime } from "./shape";
 import { algorithmOf, checks, DIGESTS } from "./signatures";
 import type { Stamp } from "./stamps";
+import { parseToken, type Token, verifyToken } from "./token";
 import { neededTokens, type Trust } from "./trust";
 import type { Findings } from "./verdict";
 
@@ -27,13 +29,17 @@ const notSigned = (): NotSigned => new NotSigned("not signed", "签名不符");
 
 export function checkRevocation(papers: Papers, stamps: Stamp[], trust: Trust | null, findings: Findings): void {
   const files = [...papers.files.keys()].filter((name) => name.startsWith("revocation/")).sort();
-  if (!trust || !(files.length || findings.required.has(CLAIM))) return;
+  const renewals = renewalsOf(papers);
+  const there = files.length > 0 || renewals.some((one) => one.token.revocation.length > 0);
+  if (!trust || !(there || findings.required.has(CLAIM))) return;
   let covered = 0;
   for (const stamp of stamps) {
-    const own = files.filter((name) => name.startsWith(`revocation/${stamp.authority}.`));
-    if (isCovered(stamp, own, papers, findings)) covered++;
+    const names = files.filter((name) => name.startsWith(`revocation/${stamp.authority}.`));
+    const own = names.map((where) => ({ where, kind: where.slice(where.lastIndexOf(".") + 1), data: papers.get(where) as Bytes }));
+    if (isCovered(stamp, own, findings)) covered++;
   }
   const needed = neededTokens(trust, stamps.map((s) => s.token.time));
+  checkRenewed(papers.sidecars.renewal, renewals, trust, needed, findings);
   if (covered >= needed && !findings.failed(CLAIM)) {
     findings.valid(
       CLAIM,
@@ -45,15 +51,53 @@ export function checkRevocation(papers: Papers, stamps: Stamp[], trust: Trust | 
   }
 }
 
-function isCovered(stamp: Stamp, files: string[], papers: Papers, findings: Findings): boolean {
+type Renewals = ReturnType<typeof parseRenewals>["renewals"];
+
+/** The renewals as they are written; none where they cannot be read (the claim `timestamp` says so). */
+function renewalsOf(papers: Papers): Renewals {
+  const where = papers.sidecars.renewal;
+  const data = papers.get(where);
+  const found = data ? attemptTo(() => parseRenewals(data, where)) : null;
+  return found && "value" in found ? found.value.renewals : [];
+}
+
+/** The newest renewal of each authority has to be covered: of as many as needed, or of all that renewed. */
+function checkRenewed(where: string, renewals: Renewals, trust: Trust, needed: number, findings: Findings): void {
+  const newest = new Map<string, boolean>();
+  for (const one of renewals) {
+    const authority = trust.authorities.find((a) => a.name === one.token.authority);
+    if (!authority) continue;
+    const files = one.token.revocation.map((item) => ({ where, ...item }));
+    const found = attemptTo(() => {
+      const token = parseToken(one.token.response, where);
+      return { authority: authority.name, token, path: verifyToken(token, authority) };
+    });
+    if ("value" in found) newest.set(authority.name, isCovered(found.value, files, findings));
+  }
+  const covered = [...newest.values()].filter(Boolean).length;
+  const wanted = Math.min(needed, newest.size);
+  if (covered < wanted) {
+    findings.unchecked(
+      CLAIM, `Revocation data covers the renewals of ${covered} of ${wanted} required authorities.`,
+      `吊销数据覆盖 ${covered} 家机构的续期时间戳，要求 ${wanted} 家。`, where,
+    );
+  }
+}
+
+interface Kept {
+  where: string;
+  kind: string;
+  data: Bytes;
+}
+
+function isCovered(stamp: { authority: string; token: Token; path: Certificate[] }, files: Kept[], findings: Findings): boolean {
   let good = true;
   for (let at = 0; at + 1 < stamp.path.length; at++) {
     const certificate = stamp.path[at] as Certificate;
     const issuer = stamp.path[at + 1] as Certificate;
     const words: Word[] = [];
-    for (const where of files) {
-      const data = papers.get(where) as Bytes;
-      const read = where.endsWith(".crl") ? byList : byResponder;
+    for (const { where, kind, data } of files) {
+      const read = kind === "crl" ? byList : byResponder;
       const found = attemptTo(() => read(data, certificate, issuer, stamp.token.time));
       if ("fault" in found) {
         const unsigned = found.fault instanceof NotSigned;
