@@ -153,7 +153,7 @@ def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign:
     elif not slot and all(word in ordinary() for word in _words(text, unit)):
         return False
     if likeness.view == "pinyin":
-        return slot or len(unit.text) >= 8
+        return slot or len(unit.text) >= rules().limit_of_latin("pinyin")
     return slot or len(sign.text) >= rules().limit_of_latin("anywhere")
 
 

@@ -210,7 +210,10 @@ class Index:
             key = folded[:at] + folded[at + 1 :]
             if key in delete:
                 found.update(delete[key])
-        found.update(tables.get("letters", {}).get("".join(sorted(word)), ()))
+        letters = tables.get("letters", {})
+        found.update(letters.get("".join(sorted(word)), ()))
+        if word[-1] == "s":
+            found.update(letters.get("".join(sorted(word[:-1])), ()))
         tips = tables.get("ends", {})
         for key in ends(word):
             found.update(tips.get(key, ()))

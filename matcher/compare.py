@@ -93,6 +93,8 @@ def _added(found: str, wanted: str) -> Likeness | None:
 
 def _same_letters(found: str, wanted: str) -> bool:
     """Return whether two letters changed places, or the two halves did (Cola-Coca)."""
+    if len(found) == len(wanted) + 1 and found.endswith("s"):
+        found = found[:-1]
     if len(found) != len(wanted) or len(wanted) < 4 or sorted(found) != sorted(wanted):
         return False
     if sum(one != other for one, other in zip(found, wanted, strict=True)) == 2:

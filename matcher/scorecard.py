@@ -154,7 +154,7 @@ def _words(sheet: Sheet, mark: Mark, sign: Sign, one: Sighting, facts: Circumsta
     near = one.found.likeness.view not in ("identical", "mixed_pinyin", "affix", "pinyin")
     if one.found.likeness.view == "character_changed" and _weak(sign.text, join(quoted)):
         sheet.add("weak_character", "weak_character", against=True, evidence=quoted)
-    if mark.common_word and one.place.kind not in ("brand", "shop"):
+    if mark.common_word and not near and one.place.kind not in ("brand", "shop"):
         sheet.add("ordinary_word", "ordinary_word", against=True, evidence=mark.name)
     elif near:
         text = join(quoted)
