@@ -8,6 +8,7 @@ this process's own case, printing each index once acknowledged; SIGKILL at the K
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     log = make_log(folder, fault)
-    case = f"pid {os.getpid()}"
+    case = secrets.token_hex(16)  # not the process id: those come again
     for number in range(1, count + 1):
         index = log.append(lambda s, n=number: attempt(s.previous(), n, case=case))  # type: ignore[misc]
         sys.stdout.write(f"{index}\n")
