@@ -15,6 +15,7 @@ from evidence.capture.certificates import bad_hosts, certificates_record
 from evidence.capture.course import Course, NotRecorded, Visit, is_renamed
 from evidence.capture.joined import Joined, Row, peer_of
 from evidence.capture.page import page_note
+from evidence.capture.telling import left_out_line
 from evidence.capture.veil import Veil
 from evidence.capture.warc import Place, fields_of, target_uri, write_warc
 from evidence.environment.journal import JournalView
@@ -38,6 +39,7 @@ from evidence.netlog import Wire
 FORMAT = "markseal-capture/2"
 URL_LIMIT = 30_000
 _KNOWN_NOTE = 2000
+_LEFT_OUT = "a secret of the login could not be masked in it; its bytes are in the encrypted part"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def write_artefacts(
         about = fields_of(_about(course.order, found, software, fidelity))
         published = rows if veil is None else veil.rows(rows)
         places = write_warc(target, published, about=about, made=course.started)
+    if veil is not None and veil.left_out:
+        course.extra += [NotRecorded("not published", url, _LEFT_OUT) for url in veil.left_out]
+        course.declared.append(left_out_line(len(veil.left_out)))
     peers = {one.source: peer_of(one, found.journal) for one in found.wire.connections}
     certificates = certificates_record(found.wire.connections, peers)
     contents = _contents(found, certificates)

@@ -179,7 +179,21 @@ class Redactor:
             line = _line(name, value)
             hits = self._head_hits(line)
             self._list(ARCHIVE, one.number, "trailer", hits)
-            yield name, masked(line, hits)[-len(value.encode()) :].decode("utf-8", "replace")
+            size = len(name.encode("utf-8", "surrogatepass"))
+            told = masked(line, hits)
+            yield (
+                told[2 : 2 + size].decode("utf-8", "replace"),
+                told[4 + size :].decode("utf-8", "replace"),
+            )
+
+    def is_readable(self, one: WireExchange) -> bool:
+        """Return whether a secret is still to be read in an exchange as ``exchange`` returned it.
+
+        The look is that of ``require_clean``: in the bytes as they are stored.
+        """
+        blobs = (one.request, one.response, *one.interim, *filter(None, [one.surplus]))
+        found = any(True for blob in blobs for _ in scan(blob.chunks(), self._scanner.hits))
+        return found or bool(self._scanner.hits(_trailer(one)))
 
     def _message(self, one: WireExchange, part: str, blob: Blob, size: int) -> tuple[Blob, int]:
         head = blob.read(0, size)

@@ -18,6 +18,14 @@ BARE: Line = (
 )
 
 
+def left_out_line(count: int) -> Line:
+    """Return what is to be said of exchanges that could not be published masked."""
+    return (
+        f"有 {count} 条交互记录中的登录凭据无法遮盖，未予公布，原文在加密部分内",
+        f"exchanges with secrets that could not be masked, in the encrypted part alone: {count}",
+    )
+
+
 def told_of_rest(rest: Rest, *, changed: bool) -> Iterator[Line]:
     """Yield what is to be said of a page that could not be kept still; ``changed`` is its text."""
     if rest.changes or changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -41,6 +41,7 @@ class Veil:
     state: LoginState | None
     spool: Path
     key: bytes | None
+    left_out: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, order: CaptureOrder, spool: Path) -> Veil | None:
@@ -86,9 +87,17 @@ class Veil:
             )
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the exchanges as they are published."""
+        """Yield the exchanges as they are published.
+
+        One in which a secret stands where it cannot be masked is left out; its address, masked,
+        is then in ``left_out``, and its bytes are in the encrypted part alone.
+        """
         for row in rows:
-            yield replace(row, wire=self.redactor.exchange(row.wire))
+            wire = self.redactor.exchange(row.wire)
+            if self.redactor.is_readable(wire):
+                self.left_out.append(wire.url)
+            else:
+                yield replace(row, wire=wire)
 
     def content(self, name: str, content: bytes | Path) -> bytes | Path:
         """Return a file of the package as it is published; pictures and films stay as they are."""

@@ -11,6 +11,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -103,6 +104,37 @@ def test_values_of_cookies_and_credentials_go_and_the_rest_stays(tmp_path: Path)
         "set-cookie: a": 1,
     }
     assert TOKEN not in json.dumps(made.masked())
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nX-%s: 1\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 %s\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK %s\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;e=%s\r\nx\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nT-%s: 1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: %s=1\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/%s\r\nContent-Length: 1\r\n\r\nx",
+    ],
+)
+def test_the_token_in_a_name_or_a_reason_is_masked(tmp_path: Path, response: bytes) -> None:
+    one, made = masked(tmp_path, get(), response % TOKEN.encode())
+    assert TOKEN.encode() not in one.response.read()
+    assert one.response.size == len(response) - 2 + len(TOKEN)
+    assert not made.is_readable(one)
+
+
+def test_an_exchange_in_which_the_token_is_still_to_be_read_is_known(tmp_path: Path) -> None:
+    found = wire(tmp_path, (get(), ok(b"tok=" + TOKEN.encode())))
+    made = redactor(tmp_path, found)
+    assert made.is_readable(found.exchanges[0])
+    assert not made.is_readable(made.exchange(found.exchanges[0]))
+    trailing = replace(found.exchanges[0], response=found.exchanges[0].request)
+    trailing = replace(trailing, trailers=((f"T-{TOKEN}", f"a{TOKEN}b"),))
+    assert made.is_readable(trailing)
+    assert not made.is_readable(made.exchange(trailing))
+    assert made.exchange(trailing).trailers == (("T-" + "*" * 20, "a" + "*" * 20 + "b"),)
 
 
 def test_an_exchange_without_secrets_keeps_its_very_bytes(tmp_path: Path) -> None:
