@@ -158,4 +158,5 @@ def _uses(token: str, text: str) -> int:
         re.I,
     )
     weight = 3 * bool(keyed.search(text)) + 2 * bool(attribute.search(text))
-    return weight + (text.count(token) > 2) + (len(token) >= 6)
+    weight += text.count(token) > 2
+    return weight + (len(token) >= 6) if weight else 0

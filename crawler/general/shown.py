@@ -30,6 +30,17 @@ _PRICE_TEXT = re.compile(
     rf"(?:\s*[-~–至]\s*(?:[$€£¥￥])?\s*\d[\d.,]*)?(?:\s*{_CODE}\b)?"
     rf"|{_NUMBER}(?:\s*[-~–至]\s*{_NUMBER})?\s*(?:{_AFTER})"
 )
+_LABEL = re.compile(
+    r"(?:售价|售價|价格|價格|现价|現價|特价|特價|促销价|到手价|券后价?|直購價|販売価格|판매가"
+    r"|\bprice|\bour price|\bpreis|\bprix|\bprecio|\bprezzo|\bcena|\bpreço|\bpris|цена)"
+    r"(?!\s*(?:before|old|regular))\W{0,3}",
+    re.I,
+)
+_OTHER = re.compile(
+    r"运费|運費|免运|免運|宅配|满\s*\d|滿\s*\d|建議售價|建议零售价|市场价|市場價|原价|原價|定價|划线价"
+    r"|\bshipping|\bdelivery|versand|livraison|\bsave\b|per month|/month|\bRRP|\bMSRP|\bwas\b",
+    re.I,
+)
 _DIGIT = re.compile(r"\d")
 MOST_NODES = 30  # what shows one price is not made of more elements than these
 SMALL_PAGE = 2500  # characters; on a longer page the whole body is not "near the title"
@@ -103,7 +114,10 @@ def _all_prices(sight: Sight) -> list[Shown]:
         shown = _PRICE_TEXT.search(own)
         if shown is None or not _amount(shown[0]):
             continue
-        weight = _weight(seen)
+        before = own[: shown.start()]
+        weight = None if _OTHER.search(before) else _weight(seen)
+        if weight is not None and weight >= 0 and _LABEL.search(before):
+            weight = max(weight, 3)
         if weight is not None:
             found.append(Shown(shown[0].strip(), weight, seen.first))
     return found
