@@ -9,7 +9,17 @@ import pytest
 from evidence.verify import verify_file
 from tests.evidence.builder import zipped
 from tests.evidence.tamper.good import DOSSIER, Good
-from tests.evidence.tamper.matrix import cell, html, judged, named, shell, written
+from tests.evidence.tamper.matrix import (
+    HTML,
+    SHELL,
+    Other,
+    cell,
+    html,
+    judged,
+    named,
+    shell,
+    written,
+)
 from tests.evidence.tamper.rows import all_rows
 from tests.evidence.tamper.table import Tampering
 from tests.evidence.verify.test_schema import VALIDATOR
@@ -63,6 +73,33 @@ def test_there_are_many_and_the_page_has_no_others() -> None:
     assert len({row.en for row in ROWS}) == len({row.zh for row in ROWS}) == len(ROWS)
 
 
+def stale(told: Other, column: str) -> list[str]:
+    """Return the rows of which the published column says something else."""
+    published = written(column)
+    return [name for name, said in told.cells.items() if published.get(name) != said]
+
+
+@pytest.mark.parametrize("column", [HTML, SHELL])
+def test_every_row_of_the_page_is_filled(column: str) -> None:
+    published = written(column)
+    assert set(published) == {row.name for row in ROWS}
+    assert all(published.values())
+    assert "**—**" not in published.values()
+
+
+@pytest.mark.browser
+def test_a_sample_of_the_page_is_what_the_html_verifier_says(good: Good, folder: Path) -> None:
+    told = html(good, folder, every=70)
+    assert told.wrong == {}
+    assert stale(told, HTML) == [], "write it anew: python -m tests.evidence.tamper --html"
+
+
+def test_a_sample_of_the_page_is_what_verify_text_says(good: Good, folder: Path) -> None:
+    told = shell(good, folder, every=140)
+    assert told.wrong == {}
+    assert stale(told, SHELL) == [], "write it anew: python -m tests.evidence.tamper --shell"
+
+
 @pytest.mark.soak
 @pytest.mark.browser
 def test_the_html_verifier_agrees_on_every_row(good: Good, folder: Path) -> None:
@@ -70,6 +107,7 @@ def test_the_html_verifier_agrees_on_every_row(good: Good, folder: Path) -> None
     print(f"soak: rows {len(told.cells)}, disagreements {len(told.wrong)}")
     assert told.wrong == {}
     assert "**—**" not in told.cells.values()
+    assert stale(told, HTML) == []
 
 
 @pytest.mark.soak
@@ -78,3 +116,4 @@ def test_verify_text_sees_what_it_claims_to_see(good: Good, folder: Path) -> Non
     seen = sum(row.name not in told.wrong and row.shell for row in ROWS)
     print(f"soak: rows {len(told.cells)}, claimed and seen {seen}, missed {len(told.wrong)}")
     assert told.wrong == {}
+    assert stale(told, SHELL) == []
