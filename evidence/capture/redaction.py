@@ -179,12 +179,8 @@ class Redactor:
             line = _line(name, value)
             hits = self._head_hits(line)
             self._list(ARCHIVE, one.number, "trailer", hits)
-            size = len(name.encode("utf-8", "surrogatepass"))
-            told = masked(line, hits)
-            yield (
-                told[2 : 2 + size].decode("utf-8", "replace"),
-                told[4 + size :].decode("utf-8", "replace"),
-            )
+            size, told = len(name.encode("utf-8", "surrogatepass")), masked(line, hits)[2:]
+            yield str(told[:size], "utf-8", "replace"), str(told[size + 2 :], "utf-8", "replace")
 
     def is_readable(self, one: WireExchange) -> bool:
         """Return whether a secret is still to be read in an exchange as ``exchange`` returned it.
