@@ -159,13 +159,17 @@ class Lead(models.Model):
     """A suspected listing for one mark, with the snapshot it was found by.
 
     ``organisation`` is the bureau that decides. ``revision`` grows with every change,
-    so that a decision is taken only from what the officer has seen.
+    so that a decision is taken only from what the officer has seen. ``holder`` (the mark's
+    organisation) and ``platform`` (the listing's) stand here again, so that every list is
+    read off one index.
     """
 
     number = models.CharField(_("线索编号"), max_length=40, unique=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="leads")
     listing = models.ForeignKey(Listing, models.PROTECT, related_name="leads")
     mark = models.ForeignKey(Mark, models.PROTECT, related_name="leads")
+    holder = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    platform = models.TextField(blank=True, default="")
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="leads")
     preserving = models.BooleanField(_("固证中"), default=False)
     state = models.CharField(max_length=20, choices=LeadState, default=LeadState.NEW)
@@ -191,8 +195,20 @@ class Lead(models.Model):
     class Meta:
         ordering = ("-priority", "pk")
         indexes = (
-            models.Index(fields=("organisation", "state", "-priority"), name="lead_queue"),
-            models.Index(fields=("mark", "state"), name="lead_of_mark"),
+            models.Index(fields=("organisation", "state", "-priority", "id"), name="lead_queue"),
+            models.Index(fields=("organisation", "-priority", "id"), name="lead_list"),
+            models.Index(
+                fields=("organisation", "mark", "-priority", "id", "state"), name="lead_of_mark"
+            ),
+            models.Index(
+                fields=("organisation", "platform", "-priority", "id", "state"),
+                name="lead_of_platform",
+            ),
+            models.Index(fields=("holder", "state", "-priority", "id"), name="lead_holder_queue"),
+            models.Index(fields=("holder", "-priority", "id"), name="lead_holder_list"),
+            models.Index(
+                fields=("holder", "mark", "-priority", "id", "state"), name="lead_holder_mark"
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("listing", "mark"), name="lead_once"),
@@ -212,6 +228,29 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class LeadCount(models.Model):
+    """A change of how many leads there are of one kind; their sum is the number of leads.
+
+    Written by the database itself (desk/leads/counting.py), never by the desk's code.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    holder = models.ForeignKey(
+        Organisation, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    mark = models.ForeignKey(
+        Mark, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    platform = models.TextField()
+    state = models.CharField(max_length=20)
+    number = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.number:+d}"
 
 
 class LeadEvent(models.Model):

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from desk.errors import NotFound
-from desk.leads.models import Lead, LeadEvent, Run, Source, Watch
+from desk.leads.models import Lead, LeadCount, LeadEvent, Run, Source, Watch
 from desk.leads.states import LeadState
 from desk.register.models import User
 from desk.register.roles import scope_of
 
+RELATED = ("listing", "listing__seller", "mark", "mark__organisation", "organisation")
+
 
 def leads_for(
-    viewer: User, *, state: str = "", mark: int | None = None, search: str = ""
+    viewer: User, *, state: str = "", mark: int | None = None, search: str = "", platform: str = ""
 ) -> QuerySet[Lead]:
     """Return the leads this person may see, the most urgent first.
 
     A bureau sees its own leads, a brand owner those on its marks, anybody else none.
     ``search`` looks in the number, the listing's title, its shop and the mark's name.
+    Pages are read by ``desk.leads.paging``, which stays quick with a million leads.
     """
     scope = scope_of(viewer)
     leads = Lead.objects.filter(
-        Q(organisation_id__in=scope.bureaux) | Q(mark__organisation_id__in=scope.brand_owners)
-    ).select_related("listing", "listing__seller", "mark", "mark__organisation", "organisation")
+        Q(organisation_id__in=scope.bureaux) | Q(holder_id__in=scope.brand_owners)
+    )
+    return narrowed(leads, state=state, mark=mark, search=search, platform=platform).select_related(
+        *RELATED
+    )
+
+
+def narrowed(
+    leads: QuerySet[Lead], *, state: str, mark: int | None, search: str, platform: str
+) -> QuerySet[Lead]:
+    """Return those of the leads that are wanted."""
     if state:
         leads = leads.filter(state=state)
     if mark is not None:
         leads = leads.filter(mark_id=mark)
+    if platform:
+        leads = leads.filter(platform=platform)
     if search:
         leads = leads.filter(
             Q(number__icontains=search)
@@ -48,17 +64,6 @@ def lead_for(viewer: User, pk: int) -> Lead:
     return lead
 
 
-def next_lead_for(viewer: User, *, after: Lead | None = None) -> Lead | None:
-    """Return the next new lead in the queue after this one, or None."""
-    leads = leads_for(viewer, state=LeadState.NEW)
-    if after is not None:
-        later = leads.filter(
-            Q(priority__lt=after.priority) | Q(priority=after.priority, pk__gt=after.pk)
-        ).first()
-        return later or leads.exclude(pk=after.pk).first()
-    return leads.first()
-
-
 def events_of(viewer: User, lead: Lead) -> QuerySet[LeadEvent]:
     """Return what happened to a lead, oldest first; a brand owner sees only how it was found.
 
@@ -70,12 +75,52 @@ def events_of(viewer: User, lead: Lead) -> QuerySet[LeadEvent]:
     return events.filter(actor__isnull=True)
 
 
+def counted_for(viewer: User) -> QuerySet[LeadCount]:
+    """Return the kept counts of the leads this person may see."""
+    scope = scope_of(viewer)
+    return LeadCount.objects.filter(
+        Q(organisation_id__in=scope.bureaux) | Q(holder_id__in=scope.brand_owners)
+    )
+
+
 def lead_counts(viewer: User) -> dict[str, int]:
     """Return how many leads this person sees in each state, all states included."""
     counts = dict.fromkeys(LeadState.values, 0)
-    rows = leads_for(viewer).order_by().values_list("state").annotate(number=Count("pk"))
-    counts.update(dict(rows))
+    counts.update(dict(counted_for(viewer).values_list("state").annotate(sum=Sum("number"))))
     return counts
+
+
+def lead_total(
+    viewer: User, *, state: str = "", mark: int | None = None, platform: str = ""
+) -> int:
+    """Return how many leads of this kind this person sees."""
+    wanted: dict[str, Any] = {"state": state, "mark_id": mark, "platform": platform}
+    kept = counted_for(viewer).filter(**{name: v for name, v in wanted.items() if v})
+    return kept.aggregate(sum=Sum("number"))["sum"] or 0
+
+
+def marks_with_leads(viewer: User) -> list[int]:
+    """Return the rows of the marks on which this person sees leads."""
+    return list(_present(viewer, "mark_id"))
+
+
+def platforms_with_leads(viewer: User) -> list[str]:
+    """Return the platforms on which this person sees leads, in order."""
+    return sorted(_present(viewer, "platform"))
+
+
+def mark_counts(viewer: User, marks: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Return for each of these marks how many leads this person sees in each state."""
+    found: dict[int, dict[str, int]] = {}
+    kept = counted_for(viewer).filter(mark_id__in=list(marks))
+    for mark, state, number in kept.values_list("mark_id", "state").annotate(sum=Sum("number")):
+        found.setdefault(mark, {})[state] = number
+    return found
+
+
+def _present(viewer: User, name: str) -> Any:
+    rows = counted_for(viewer).values(name).annotate(sum=Sum("number")).filter(sum__gt=0)
+    return rows.values_list(name, flat=True)
 
 
 def sources_for(viewer: User) -> QuerySet[Source]:

@@ -138,3 +138,39 @@ class AuthorisedSeller(models.Model):
 
     def __str__(self) -> str:
         return self.shop
+
+
+class SignInOutcome(models.TextChoices):
+    """How an attempt to sign in ended; forgiven: failed, and the person then signed in."""
+
+    FAILED = "failed", _("失败")
+    REFUSED = "refused", _("次数过多，已拒绝")
+    SUCCEEDED = "succeeded", _("成功")
+    FORGIVEN = "forgiven", _("失败，其后登录成功")
+
+
+class SignInAttempt(models.Model):
+    """One attempt to sign in: when, from where, to which account; never which password."""
+
+    at = models.DateTimeField()
+    account = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    name_key = models.CharField(max_length=64)
+    address = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=10, choices=SignInOutcome, default=SignInOutcome.FAILED)
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = (
+            models.Index(fields=("name_key", "at"), name="sign_in_of_name"),
+            models.Index(fields=("address", "at"), name="sign_in_of_address"),
+            models.Index(fields=("at",), name="sign_in_time"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="sign_in_outcome_known",
+                condition=models.Q(outcome__in=SignInOutcome.values),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.outcome}"

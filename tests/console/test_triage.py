@@ -118,12 +118,12 @@ def test_an_owner_sees_the_lead_without_the_officers_steps(session: Sessions, wo
 def test_filters_and_order(session: Sessions, world: World) -> None:
     client = session("officer")
     every = client.get("/leads/")
-    order = [lead.pk for lead in every.context["page"].object_list]
+    order = [lead.pk for lead in every.context["window"].leads]
     assert order == [world.leads[name].pk for name in world.leads]
     some = client.get("/leads/?state=dismissed")
-    assert [lead.pk for lead in some.context["page"].object_list] == [world.leads["dismissed"].pk]
-    assert not client.get("/leads/?q=没有这样的").context["page"].object_list
-    assert client.get("/leads/?q=大橙子").context["page"].paginator.count == 5
-    assert client.get("/leads/?platform=shop.example").context["page"].paginator.count == 5
+    assert [lead.pk for lead in some.context["window"].leads] == [world.leads["dismissed"].pk]
+    assert not client.get("/leads/?q=没有这样的").context["window"].leads
+    assert client.get("/leads/?q=大橙子").context["window"].total == 5
+    assert client.get("/leads/?platform=shop.example").context["window"].total == 5
     assert client.get("/leads/?mark=999999&state=nonsense").status_code == 200
     assert client.get("/leads/?page=99").status_code == 200

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from desk.leads.models import Lead, Listing
-from desk.leads.selectors import lead_counts, leads_for, next_lead_for
+from desk.leads.paging import next_lead_for
+from desk.leads.selectors import lead_counts, leads_for
 from desk.leads.states import LeadState
 from tests.desk.conftest import NOON, Town
 
@@ -31,7 +32,7 @@ def _leads(town: Town, listings: list[Listing], numbers: Iterator[int]) -> Itera
     for listing, number in zip(listings, numbers, strict=False):
         yield Lead(
             number=f"甬线-2026-{number:07d}", organisation=town.bureau, listing=listing,
-            mark=town.mark, state=LeadState.NEW, similarity=0.9,
+            mark=town.mark, holder=town.brand, platform="shop", state=LeadState.NEW, similarity=0.9,
             priority=0.5 + (number * 7919 % 5000) / 10000, field="title", span=[0, 2],
             snapshot={"title": listing.title}, listing_digest="0" * 64,
             found_at=NOON, last_found_at=NOON,

@@ -9,6 +9,7 @@ from desk.cases import selectors as cases
 from desk.cases.models import Exhibit
 from desk.cases.services import request_preservation
 from desk.errors import NotFound
+from desk.leads import paging
 from desk.leads import selectors as leads
 from desk.leads.models import Lead
 from desk.leads.services import shortlist
@@ -52,7 +53,7 @@ def test_leads_sources_and_runs(town: Town, make_lead: LeadMaker, who: str) -> N
     viewer, lead = getattr(town, who), make_lead()
     assert (lead in leads.leads_for(viewer)) == (who in SEES_LEAD)
     assert bool(leads.lead_counts(viewer)["new"]) == (who in SEES_LEAD)
-    assert (leads.next_lead_for(viewer) == lead) == (who in SEES_LEAD)
+    assert (paging.next_lead_for(viewer) == lead) == (who in SEES_LEAD)
     if who not in SEES_LEAD:
         with pytest.raises(NotFound):
             leads.lead_for(viewer, lead.pk)
@@ -107,7 +108,7 @@ def test_search_and_filters(town: Town, make_lead: LeadMaker) -> None:
     assert set(leads.leads_for(town.officer, mark=town.other_mark.pk)) == set()
     shortlist(lead=first, actor=town.officer)
     assert set(leads.leads_for(town.officer, state="new")) == {second}
-    assert leads.next_lead_for(town.officer, after=second) is None
+    assert paging.next_lead_for(town.officer, after=second) is None
     assert set(register.marks_for(town.officer, search="明州")) == {town.other_mark}
 
 

@@ -14,7 +14,8 @@ from desk.cases.selectors import (
 )
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EVERYBODY, role_required, viewer_of
-from desk.leads.selectors import lead_counts, leads_for, runs_for
+from desk.leads.paging import Wanted, first_leads
+from desk.leads.selectors import lead_counts, runs_for
 from desk.leads.states import LeadState
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
@@ -45,14 +46,14 @@ def _alarms() -> dict[str, object]:
 
 
 def _leads(viewer: User) -> dict[str, object]:
-    new = leads_for(viewer, state=LeadState.NEW)
+    new = first_leads(viewer, Wanted(state=LeadState.NEW), size=FEW)
     exhibits = exhibits_for(viewer)
     return {
         "counts": lead_counts(viewer),
-        "leads": new[:FEW],
-        "first": new.first(),
+        "leads": new,
+        "first": next(iter(new), None),
         "marks": marks_for(viewer).count(),
-        "shortlisted": leads_for(viewer, state=LeadState.SHORTLISTED)[:FEW],
+        "shortlisted": first_leads(viewer, Wanted(state=LeadState.SHORTLISTED), size=FEW),
         "exhibits_live": exhibits.filter(state__in=LIVE).count(),
         "exhibits_failed": exhibits.filter(state=ExhibitState.FAILED).count(),
         "exhibits_sealed": exhibits.filter(state=ExhibitState.SEALED).count(),

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,7 +20,21 @@ from desk.console.errors import PictureRefused
 from desk.console.forms import LeadFilter
 from desk.console.pictures import redrawn
 from desk.leads.models import Lead
-from desk.leads.selectors import events_of, lead_for, leads_for, next_lead_for, picture_of
+from desk.leads.paging import (
+    Place,
+    Wanted,
+    Window,
+    next_lead_for,
+    previous_lead_for,
+    window,
+)
+from desk.leads.selectors import (
+    events_of,
+    lead_for,
+    marks_with_leads,
+    picture_of,
+    platforms_with_leads,
+)
 from desk.leads.states import LeadState, ReasonCode
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
@@ -40,20 +52,17 @@ def lead_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     form = LeadFilter(
         request.GET or None,
-        marks=marks_for(viewer).filter(leads__isnull=False).distinct(),
-        platforms=_platforms(viewer),
+        marks=marks_for(viewer).filter(pk__in=marks_with_leads(viewer)),
+        platforms=platforms_with_leads(viewer),
     )
-    wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    mark = wanted.get("mark")
-    leads = leads_for(
-        viewer,
-        state=wanted.get("state", ""),
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    mark = chosen.get("mark")
+    wanted = Wanted(
+        state=chosen.get("state", ""),
         mark=mark.pk if mark else None,
-        search=wanted.get("q", "").strip(),
+        platform=chosen.get("platform", ""),
+        search=chosen.get("q", "").strip(),
     )
-    if wanted.get("platform"):
-        leads = leads.filter(listing__platform=wanted["platform"])
-    page = Paginator(leads, PER_PAGE).get_page(request.GET.get("page"))
     request.session["leads_query"] = request.GET.urlencode()
     officer = Role.OFFICER in roles_of(viewer)
     return render(
@@ -61,16 +70,17 @@ def lead_list(request: HttpRequest) -> HttpResponse:
         "console/leads.html",
         {
             "form": form,
-            "page": page,
-            "filtered": any(wanted.values()),
+            "window": window_of(request, wanted, size=PER_PAGE),
+            "filtered": any(chosen.values()),
             "first": next_lead_for(viewer) if officer else None,
         },
     )
 
 
-def _platforms(viewer: User) -> list[str]:
-    rows = leads_for(viewer).order_by("listing__platform")
-    return list(rows.values_list("listing__platform", flat=True).distinct())
+def window_of(request: HttpRequest, wanted: Wanted, *, size: int) -> Window:
+    """Return the page of leads that the address asks for."""
+    after, before = (Place.read(request.GET.get(name, "")) for name in ("after", "before"))
+    return window(viewer_of(request), wanted, size=size, after=after, before=before)
 
 
 @require_GET
@@ -88,7 +98,7 @@ def render_lead(
     viewer = viewer_of(request)
     exhibit = exhibit_of(viewer, lead)
     following = next_lead_for(viewer, after=lead)
-    previous = _previous(viewer, lead)
+    previous = previous_lead_for(viewer, before=lead)
     query = request.session.get("leads_query", "")
     context = {
         "lead": lead,
@@ -125,11 +135,6 @@ def _steps(viewer: User, lead: Lead, exhibit: Exhibit | None) -> dict[str, bool]
 def exhibit_of(viewer: User, lead: Lead) -> Exhibit | None:
     """Return the latest exhibit of a lead that this person may see, or None."""
     return exhibits_for(viewer).filter(lead=lead).order_by("-requested_at", "-pk").first()
-
-
-def _previous(viewer: User, lead: Lead) -> Lead | None:
-    before = Q(priority__gt=lead.priority) | Q(priority=lead.priority, pk__lt=lead.pk)
-    return leads_for(viewer, state=LeadState.NEW).filter(before).order_by("priority", "-pk").first()
 
 
 @require_GET

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import transaction
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,8 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from desk.console.access import READERS, role_required, viewer_of
 from desk.console.forms import MarkForm, ShopForm
+from desk.console.views.leads import window_of
 from desk.errors import BadInput
-from desk.leads.selectors import leads_for
+from desk.leads.paging import Wanted
+from desk.leads.selectors import lead_total, mark_counts
 from desk.leads.states import LeadState
 from desk.register.models import Mark, Role, User
 from desk.register.roles import organisation_for, roles_of
@@ -30,15 +33,20 @@ def mark_list(request: HttpRequest) -> HttpResponse:
     """Return the marks this person may see, with the numbers of their leads."""
     viewer = viewer_of(request)
     search = request.GET.get("q", "").strip()[:100]
-    mine = Q(leads__in=leads_for(viewer).order_by())
-    marks = marks_for(viewer, search=search).annotate(
-        lead_total=Count("leads", filter=mine),
-        lead_new=Count("leads", filter=mine & Q(leads__state=LeadState.NEW)),
-    )
-    marks = marks.order_by("mark_id", "pk")
+    marks = marks_for(viewer, search=search).order_by("mark_id", "pk")
     page = Paginator(marks, PER_PAGE).get_page(request.GET.get("page"))
+    counts = mark_counts(viewer, (mark.pk for mark in page.object_list))
+    rows = [(mark, sum(c.values()), c.get(LeadState.NEW, 0)) for mark, c in _with(page, counts)]
     owner = Role.OWNER in roles_of(viewer)
-    return render(request, "console/marks.html", {"page": page, "search": search, "owner": owner})
+    context = {"page": page, "rows": rows, "search": search, "owner": owner}
+    return render(request, "console/marks.html", context)
+
+
+def _with(
+    page: Page[Mark], counts: dict[int, dict[str, int]]
+) -> Iterator[tuple[Mark, dict[str, int]]]:
+    for mark in page.object_list:
+        yield mark, counts.get(mark.pk, {})
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,12 +109,11 @@ def mark_seller(request: HttpRequest, pk: int) -> HttpResponse:
 def _mark_page(request: HttpRequest, pk: int, form: ShopForm) -> HttpResponse:
     viewer = viewer_of(request)
     mark = mark_for(viewer, pk)
-    leads = leads_for(viewer, mark=pk)
     context = {
         "mark": mark,
         "form": form,
         "owner": Role.OWNER in roles_of(viewer),
-        "page": Paginator(leads, PER_PAGE).get_page(request.GET.get("page")),
-        "new": leads.filter(state=LeadState.NEW).count(),
+        "window": window_of(request, Wanted(mark=pk), size=PER_PAGE),
+        "new": lead_total(viewer, state=LeadState.NEW, mark=pk),
     }
     return render(request, "console/mark.html", context, status=422 if form.errors else 200)

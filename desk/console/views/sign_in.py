@@ -6,7 +6,13 @@ from typing import Any
 
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from desk.console.limits import address_of
+from desk.register.services.signing_in import begin_sign_in, signed_in
 
 
 class SignInForm(AuthenticationForm):
@@ -28,6 +34,28 @@ class SignIn(auth.LoginView):
     template_name = "console/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign somebody in; after too many failures nobody, with how long to wait (429)."""
+        name = request.POST.get("username", "").strip()
+        if not name or not request.POST.get("password"):
+            return super().post(request, *args, **kwargs)
+        attempt = begin_sign_in(name=name, address=address_of(request), now=timezone.now())
+        if attempt.wait is not None:
+            return self._refused(request, attempt.wait.total_seconds())
+        answer = super().post(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            signed_in(attempt)
+        return answer
+
+    def _refused(self, request: HttpRequest, seconds: float) -> HttpResponse:
+        minutes = int(seconds // 60) + 1
+        told = _("登录失败次数过多，请 %(n)s 分钟后再试；忘记密码请联系本单位管理员。")
+        form = SignInForm(request)
+        context = self.get_context_data(form=form, refused=told % {"n": minutes})
+        answer = render(request, self.template_name, context, status=429)
+        answer["Retry-After"] = str(int(seconds) + 1)
+        return answer
 
 
 class SignOut(auth.LogoutView):

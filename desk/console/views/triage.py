@@ -19,7 +19,8 @@ from desk.console.views.exhibits import wishes_of
 from desk.console.views.leads import render_lead
 from desk.errors import AlreadyDecided, BadInput, NotPossible
 from desk.leads.models import Lead
-from desk.leads.selectors import lead_for, next_lead_for
+from desk.leads.paging import next_lead_for
+from desk.leads.selectors import lead_for
 from desk.leads.services import dismiss, mark_authorised, shortlist, undo
 from desk.register.models import Role, User
 

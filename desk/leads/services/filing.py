@@ -19,6 +19,7 @@ from django.utils import timezone
 from desk.leads.models import Lead, LeadEvent, LeadSeries, Listing, Run, Seller
 from desk.leads.services.triage import reopen
 from desk.leads.states import LeadState
+from desk.register.models import Mark
 
 DECISIVE = (
     "title",
@@ -125,11 +126,14 @@ def file_leads(
         if lead is not None:
             _find_again(lead, listing=listing, match=match, run=run, now=now)
             continue
+        mark = Mark.objects.only("organisation_id").get(pk=int(match["mark_id"]))
         lead = Lead.objects.create(
             number=_next_number(now),
             organisation=bureau,
             listing=listing,
-            mark_id=int(match["mark_id"]),
+            mark=mark,
+            holder_id=mark.organisation_id,
+            platform=listing.platform,
             run=run,
             found_at=now,
             last_found_at=now,

@@ -31,6 +31,7 @@ from crawler import CrawlOrder, CrawlReport, Listing
 from crawler.errors import CrawlerDied, CrawlError
 from desk.errors import BadInput
 from desk.jobs.work import Work
+from desk.leads.counting import fold
 from desk.leads.handover import read_list
 from desk.leads.models import Lead, LeadEvent, Run
 from desk.leads.models import Listing as ListingRow
@@ -199,6 +200,7 @@ def _close(
         sentence_en=_sentence_en(en, counts),
         **facts,
     )
+    fold()
     run.refresh_from_db()
     return run
 
