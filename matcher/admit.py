@@ -147,7 +147,7 @@ def _admit_latin(text: Text, slots: Slots, unit: Unit, likeness: Likeness, sign:
             return False
         if likeness.view == "affix":
             return True
-    elif sign.words == 1 and likeness.view == "letters_changed":
+    elif unit.words > 1 and sign.words == 1 and likeness.view == "letters_changed":
         if likeness.similarity < rules().latin["joined"]:
             return False
     elif not slot and all(word in ordinary() for word in _words(text, unit)):
