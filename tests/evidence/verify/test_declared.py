@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +163,8 @@ def test_a_report_cannot_be_written_by_the_package(bench: Bench) -> None:
     text = print_report(verdict_of(bench, capture=CAPTURE | {"declared": lie}))
     assert "\x1b" not in text
     assert "\n核验通过" not in text
+
+
+def test_every_line_is_in_the_description_of_the_formats() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "formats.md").read_text("utf-8")
+    assert [code for code, (zh, en) in SENTENCES.items() if f"| {zh} / {en} | " not in page] == []
