@@ -28,6 +28,7 @@ from crawler.fetching import Answer, Fetch, NoAnswer
 TIMEOUT_SECONDS = 30
 MAX_BYTES = 10 * 1024 * 1024
 _MARK = re.compile(r"Markseal-(Refused|Failed) (\w+)")
+_CERTIFICATE = re.compile(r"certificate verify failed|certificate_unknown|VerificationError", re.I)
 Job = Callable[[Fetch], Awaitable[None]]
 
 
@@ -83,6 +84,8 @@ def _reason(url: str, words: str) -> NoAnswer:
     found = _MARK.search(words)
     if found is not None:
         return NoAnswer(url, found[2], refused=found[1] == "Refused")
+    if _CERTIFICATE.search(words):
+        return NoAnswer(url, "bad_certificate")
     return NoAnswer(url, "bad_answer")
 
 
@@ -113,6 +116,7 @@ def _settings(user_agent: str, at_once: int) -> dict[str, Any]:
         },
         "CONCURRENT_REQUESTS": max(at_once, 1),
         "CONCURRENT_REQUESTS_PER_DOMAIN": max(at_once, 1),
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_TIMEOUT": TIMEOUT_SECONDS,
         "DOWNLOAD_MAXSIZE": MAX_BYTES,

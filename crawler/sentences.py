@@ -26,6 +26,10 @@ FAILURES = {
     "connect_timed_out": ("连接超时", "the connection timed out"),
     "timed_out": ("等待应答超时", "no answer in time"),
     "bad_answer": ("应答不是有效的 HTTP", "the answer is not HTTP"),
+    "bad_certificate": (
+        "站点证书无效（采集不接受；可用保存的页面）",
+        "its certificate is not valid (a crawl does not accept that; give a saved page)",
+    ),
     "too_large": ("应答过大", "the answer is too large"),
     "server_error": ("服务器出错", "the server reported an error"),
     "robots_unreachable": ("robots.txt 无法取得", "robots.txt could not be had"),

@@ -6,10 +6,14 @@ import itertools
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -72,6 +76,39 @@ def test_nobody_there(tmp_path: Path) -> None:
     assert "127.0.0.1:1" in report.en
     direct = crawl(order_for(shop, tmp_path, workdir=tmp_path / "w2"), on_listing=print)
     assert direct.state is CrawlState.UNREACHABLE
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    key, cert = tmp_path / "k.pem", tmp_path / "c.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    make += ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", str(key)]
+    subprocess.run([*make, "-out", str(cert)], check=True, capture_output=True)
+    with TLSListener(("127.0.0.1", 0), cert, key) as server:
+        shop = Shop(port=server.server_address[1])
+        order = replace(order_for(shop, tmp_path), start_url=f"https://localhost:{shop.port}/all")
+        report = crawl(order, on_listing=print)
+    assert not report.succeeded
+    assert report.listings == 0
+    assert "certificate" in report.en
+    assert "证书" in report.zh
+
+
+class TLSListener(ThreadingHTTPServer):
+    """A server that speaks TLS with a certificate of its own making."""
+
+    def __init__(self, address: tuple[str, int], cert: Path, key: Path) -> None:
+        super().__init__(address, BaseHTTPRequestHandler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a refused handshake is what is wanted."""
 
 
 def test_crawl_delay_is_kept(tmp_path: Path) -> None:
