@@ -48,11 +48,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _answer(words: list[str]) -> int:
     try:
-        from desk.commands.parser import build_parser, require_known
+        from desk.commands.parser import build_parser, require_known, require_options
 
         words = ["--help"] if words == ["help"] else words
         require_known(words[0] if words else "-")
         parser = build_parser(words[0] if words else None)
+        require_options(parser, words)
         arguments = parser.parse_args(words)
         return int(arguments.run(arguments))
     except BrokenPipeError:

@@ -165,3 +165,26 @@ def test_a_data_folder_is_meant_from_where_the_command_is_run() -> None:
     done = markseal("settings", env={**os.environ, "MARKSEAL_HOME": "some/where"})
     here = Path(__file__).resolve().parent.parent
     assert done.stdout.startswith(f"MARKSEAL_HOME={here}/some/where\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["capture", "http://localhost/", "--ouut", "a.wacz"], "没有选项 --ouut，是否指 --out"),
+        (["capture", "http://localhost/"], "缺少 --out"),
+        (["log", "audit", "--qqqqq"], "没有选项 --qqqqq；"),
+        (["watch", "list", "--qqqqq=1"], "没有选项 --qqqqq；"),
+        (["match", "--marks"], "--marks 后面缺少一个值"),
+        (["certificate", "a", "--lang", "xx", "--out", "b"], "--lang 不能是 'xx'，可选 "),
+        (["capture", "http://localhost/", "--out", "a", "b"], "多出 b"),
+    ],
+)
+def test_a_mistaken_command_line_is_named_in_both_languages(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ending:
+        main(words)
+    assert ending.value.code == EXIT_USAGE
+    said = capsys.readouterr().err
+    assert told in said
+    assert "--help" in said

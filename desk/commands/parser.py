@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
+from desk.commands.mistakes import in_chinese, unknown_option
 from desk.commands.saying import say
 
 # Which family a command is in; only that one is loaded, so that each command starts quickly.
@@ -57,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         say(
-            f"命令行有误（{message}）；请用 {self.prog} --help 查看用法。",
+            f"命令行有误（{in_chinese(message)}）；请用 {self.prog} --help 查看用法。",
             f"The command line is not understood ({message}); see {self.prog} --help.",
         )
         raise SystemExit(EXIT_USAGE)
@@ -88,6 +90,27 @@ def require_known(command: str) -> None:
         f"There is no command {command!r}{en}; see markseal --help.",
     )
     raise SystemExit(EXIT_USAGE)
+
+
+def require_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """End with one sentence at an option that there is none of, naming the one that is near.
+
+    argparse would first ask for what is missing, which is the option that was mistyped.
+    """
+    while below := [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]:
+        choices = below[0].choices
+        at = next((n for n, word in enumerate(words) if word in choices), None)
+        if at is None:
+            return
+        parser, words = choices[words[at]], words[at + 1 :]
+    if found := unknown_option(words, parser._option_string_actions):
+        name, near = found
+        zh, en = (f"，是否指 {near}", f"; did you mean {near}") if near else ("", "")
+        say(
+            f"没有选项 {name}{zh}；请用 {parser.prog} --help 查看用法。",
+            f"There is no option {name}{en}; see {parser.prog} --help.",
+        )
+        raise SystemExit(EXIT_USAGE)
 
 
 def build_parser(command: str | None = None) -> Parser:

@@ -202,6 +202,8 @@ def at_rest(path: Path) -> Path | None:
 
     ``path`` may be the name of the encrypted file as well.
     """
+    if not path.name:  # a folder such as "." or "/"
+        return None
     clear = path.with_name(path.name.removesuffix(SUFFIX))
     return clear if not clear.exists() and _encrypted(clear).is_file() else None
 

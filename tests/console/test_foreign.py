@@ -117,6 +117,23 @@ def test_a_package_without_its_papers_is_told_apart_too(
         assert _is_foreign(path, trust) is (world is theirs)
 
 
+def test_another_installation_whose_authority_has_the_same_name_is_foreign_too(
+    theirs: World, trust: Path, tmp_path: Path
+) -> None:
+    elsewhere = World.create(tmp_path / "keys")
+    stranger = replace(elsewhere, signer=theirs.signer, log_key=theirs.log_key)
+    path = _dossier(stranger, tmp_path / "exhibit.dossier.zip")
+    trusted, alone = (verify_file(path, trust=known).to_json() for known in (trust, None))
+    failed = {c["id"] for c in trusted["claims"] if c["status"] == "invalid"}
+    assert {"signature", "inclusion", "timestamp"} <= failed
+    assert sealed_elsewhere(trusted, alone)
+    over_checkpoint = {"id": "order", "status": "invalid", "where": "exhibit.checkpoint.trial.tsr"}
+    trusted["claims"].append(over_checkpoint)
+    assert sealed_elsewhere(trusted, alone), "a token over the checkpoint rests on keys too"
+    over_checkpoint["where"] = "exhibit.wacz!evidence/manifest.json"
+    assert not sealed_elsewhere(trusted, alone), "times out of order do not"
+
+
 def test_who_names_our_key_and_has_it_not_is_no_stranger_but_a_forger(
     ours: World, theirs: World, trust: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from desk.cli import main
 from evidence.keeping.exhibit import Kept
-from evidence.keeping.store import FolderStore
+from evidence.keeping.store import FolderStore, at_rest
 from tests.evidence.succession.rig import home_at, seal
 
 
@@ -34,3 +34,8 @@ def test_it_is_opened_with_the_homes_key_and_by_nobody_else(
         assert "no key for this exhibit's content" in told
         assert told.count("\n") == 2
     assert sorted(path.name for path in folder.glob(".clear-*")) == []
+
+
+def test_a_folder_is_no_exhibit_whatever_it_is_called() -> None:
+    for name in (".", "/", ".."):
+        assert at_rest(Path(name)) is None
