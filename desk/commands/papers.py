@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,7 +96,18 @@ def _add_common(parser: argparse.ArgumentParser, *, needed: bool = True) -> None
     )
 
 
+def say_written(out: str) -> None:
+    """Say on standard error where the paper lies now."""
+    sys.stderr.write(f"已写出 {out}\nWritten: {out}\n")
+
+
 def _form(out: str) -> str:
+    """Return the form that an ending names; a paper that is already there is not overwritten."""
+    if Path(out).is_file():
+        raise InputError(
+            f"There is already a file {out}; choose another name, nothing is overwritten.",
+            f"已有文件 {out}；请另取名称，已有文件不会被覆盖。",
+        )
     form = Path(out).suffix.lower()
     if form not in FORMS:
         raise InputError(
@@ -185,6 +197,7 @@ def _certificate(arguments: argparse.Namespace) -> int:
             data = certificate_pdf(file, browser=browser, sandbox=sandbox, **told)
     with whole_file(arguments.out) as out:
         out.write(data)
+    say_written(arguments.out)
     return 0
 
 

@@ -160,6 +160,8 @@ def test_the_commands(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["certificate", str(case.dossier), *trust, "--out", str(tmp_path / "c.txt")]) == 64
     wanted = ["--requester", "公证处", "--out", str(tmp_path / "r.html"), "--verifier-only"]
     assert main(["report", str(case.dossier), *trust, *wanted]) == 0
+    assert main(["report", str(case.dossier), *trust, *wanted]) == 64, "nothing is overwritten"
+    (tmp_path / "r.html").unlink()
     assert main(["report", str(case.dossier), *wanted]) == 3
     assert "核验报告" in (tmp_path / "r.html").read_text("utf-8")
 
