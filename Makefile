@@ -2,6 +2,8 @@
 # make test: everything that must pass · make lint · make bench · make soak
 .PHONY: demo test lint bench soak pictures pins verifier verifier-html service clean
 PY = .venv/bin/python
+# make test JOBS=2 runs the tests of two files side by side
+SPREAD = $(if $(JOBS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 demo:
 	@sh setup.sh demo
@@ -9,8 +11,8 @@ demo:
 
 test:
 	@sh setup.sh test
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-	@$(PY) -m tests.on_postgres
+	@$(PY) -m pytest $(SPREAD)
+	@$(PY) -m tests.on_postgres $(SPREAD)
 
 lint:
 	@sh setup.sh test

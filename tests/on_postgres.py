@@ -1,6 +1,6 @@
 """``python -m tests.on_postgres [PYTEST ARGUMENTS]``: the desk's tests on PostgreSQL.
 
-Without arguments: tests/desk tests/scheduler tests/console. Where PostgreSQL's programs
+Where no tests are named: tests/desk tests/scheduler tests/console. Where PostgreSQL's programs
 are missing it says so and ends 0, unless MARKSEAL_TEST_REQUIRE_POSTGRES=1.
 """
 
@@ -14,14 +14,15 @@ from pathlib import Path
 from tests.postgres import NoPostgres, server
 
 ROOMS = ("tests/desk", "tests/scheduler", "tests/console")
-SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
     """Run pytest on a PostgreSQL of its own and return its exit code."""
-    wanted = arguments or [*SPREAD, *(room for room in ROOMS if (ROOT / room).is_dir())]
+    named = any(argument.startswith("tests") for argument in arguments)
+    rooms = [] if named else [room for room in ROOMS if (ROOT / room).is_dir()]
+    wanted = [*arguments, *rooms]
     try:
         with server() as url:
             environment = {**os.environ, "MARKSEAL_DATABASE_URL": url}

@@ -58,6 +58,7 @@ class Desk:
     def picture(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture of the page; nothing may stick out at the side."""
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        self.page.wait_for_load_state()
         assert self.page.evaluate(over) <= 0, name
         self.page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
 

@@ -37,7 +37,9 @@ MOVING = """<!doctype html><meta charset="utf-8"><title>不停变化</title><sty
 <div class="turning" style="animation-duration:0.7s"></div>
 <iframe src="//localhost:{port}/ad" width="400" height="100" frameborder="0"></iframe>
 <p>商品编号 10001，价格一百二十八元，现货供应。</p>
-<script>setInterval(() => now.textContent = new Date().toLocaleTimeString() + '.'
+<script>for (const one of document.querySelectorAll('.turning'))
+  one.style.animationDelay = -100 * Math.random() + 's';
+setInterval(() => now.textContent = new Date().toLocaleTimeString() + '.'
   + new Date().getMilliseconds(), 50)</script>"""
 AD = """<!doctype html><meta charset="utf-8"><body style="margin:0;font-size:60px"><script>
 document.body.style.background = `hsl(${Math.random() * 360}, 90%, 50%)`
