@@ -19,8 +19,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain, islice
+from operator import attrgetter
 from typing import IO, Protocol
 
 from matcher.errors import MatchError
@@ -34,6 +35,8 @@ AHEAD = 3
 REMEMBERED = 20_000
 SHORT = 2_000
 WATCH = 1.0
+# Whatever the matcher comes to read of a listing is part of what must be alike.
+_fields = attrgetter(*(f.name for f in fields(Offer) if f.name not in ("id", "attributes")))
 
 
 class Keeper(Protocol):
@@ -111,10 +114,7 @@ def key_of(listing: Offer) -> object:
     """Return all that is compared of a listing, None when it is too long to remember."""
     if len(listing.title) + len(listing.description or "") > SHORT:
         return None
-    return (
-        listing.title, listing.description, listing.brand, listing.shop, listing.seller_name,
-        listing.ship_from, listing.category, listing.classes, *sorted(listing.attributes.items()),
-    )  # fmt: skip
+    return _fields(listing), tuple(listing.attributes.items())
 
 
 def parts(lines: Iterable[tuple[int, bytes]]) -> Iterator[Part]:

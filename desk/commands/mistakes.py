@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 _CHINESE = (
@@ -27,16 +27,21 @@ def in_chinese(message: str) -> str:
     return message
 
 
-def unknown_option(arguments: Sequence[str], known: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first option that is none, and the known one near it; None when all are known.
+def unknown_option(arguments: Sequence[str], known: Collection[str]) -> str | None:
+    """Return the first option that is none, None when all are known.
 
     A beginning of a known option is known: argparse decides on those.
     """
-    options = sorted(option for option in known if option.startswith("--"))
     for argument in arguments:
-        if argument == "--":
-            return None
         name = argument.partition("=")[0]
-        if name.startswith("--") and not any(option.startswith(name) for option in options):
-            return name, next(iter(get_close_matches(name, options, n=1)), "")
+        if name == "--":
+            return None
+        if name.startswith("--") and not any(option.startswith(name) for option in known):
+            return name
     return None
+
+
+def or_meant(word: str, known: Iterable[str], *, most: int) -> tuple[str, str]:
+    """Return the part of a sentence (Chinese, English) that names near words, empty for none."""
+    near = ", ".join(get_close_matches(word, list(known), n=most))
+    return (f"，是否指 {near}", f"; did you mean {near}") if near else ("", "")

@@ -96,7 +96,7 @@ def _add_common(parser: argparse.ArgumentParser, *, needed: bool = True) -> None
     )
 
 
-def say_written(out: str) -> None:
+def _say_written(out: str) -> None:
     """Say on standard error where the paper lies now."""
     sys.stderr.write(f"已写出 {out}\nWritten: {out}\n")
 
@@ -197,7 +197,7 @@ def _certificate(arguments: argparse.Namespace) -> int:
             data = certificate_pdf(file, browser=browser, sandbox=sandbox, **told)
     with whole_file(arguments.out) as out:
         out.write(data)
-    say_written(arguments.out)
+    _say_written(arguments.out)
     return 0
 
 

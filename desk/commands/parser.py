@@ -11,10 +11,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import NoReturn
 
-from desk.commands.mistakes import in_chinese, unknown_option
+from desk.commands.mistakes import in_chinese, or_meant, unknown_option
 from desk.commands.saying import say
 
 # Which family a command is in; only that one is loaded, so that each command starts quickly.
@@ -83,8 +82,7 @@ def require_known(command: str) -> None:
     """End with one sentence when there is no such command, naming those that are near."""
     if command.startswith("-") or command in FAMILIES:
         return
-    near = ", ".join(get_close_matches(command, FAMILIES, n=3))
-    zh, en = (f"，是否指 {near}", f"; did you mean {near}") if near else ("", "")
+    zh, en = or_meant(command, FAMILIES, most=3)
     say(
         f"没有命令 {command!r}{zh}；请用 markseal --help 查看全部命令。",
         f"There is no command {command!r}{en}; see markseal --help.",
@@ -103,9 +101,9 @@ def require_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> No
         if at is None:
             return
         parser, words = choices[words[at]], words[at + 1 :]
-    if found := unknown_option(words, parser._option_string_actions):
-        name, near = found
-        zh, en = (f"，是否指 {near}", f"; did you mean {near}") if near else ("", "")
+    known = [option for option in parser._option_string_actions if option.startswith("--")]
+    if name := unknown_option(words, known):
+        zh, en = or_meant(name, known, most=1)
         say(
             f"没有选项 {name}{zh}；请用 {parser.prog} --help 查看用法。",
             f"There is no option {name}{en}; see {parser.prog} --help.",

@@ -16,6 +16,7 @@ from desk.leads.models import Lead, LeadCount
 
 KIND = ("organisation_id", "holder_id", "mark_id", "platform", "state")
 COLUMNS = ", ".join(KIND)
+TRIGGERS = ("lead_counted", "lead_uncounted", "lead_recounted")
 NEEDLESS = 500
 """So many rows are summed at every reading without anybody noticing."""
 
@@ -42,7 +43,7 @@ def stop_counting(connection: Any) -> None:
     """Drop the triggers: before a migration back to a time without counts."""
     on = "" if connection.vendor == "sqlite" else " ON leads_lead"
     with connection.cursor() as cursor:
-        for name in ("lead_counted", "lead_uncounted", "lead_recounted"):
+        for name in TRIGGERS:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 
@@ -63,15 +64,11 @@ def fold(*, using: str = "default") -> None:
     with transaction.atomic(using=using):
         seen = LeadCount.objects.using(using).order_by("pk").select_for_update()
         sums: dict[tuple[Any, ...], int] = {}
-        last = 0
         rows = seen.values_list("pk", *KIND, "number")
         keys = []
         for pk, *kind, number in rows.iterator(chunk_size=5_000):
             keys.append(pk)
             sums[tuple(kind)] = sums.get(tuple(kind), 0) + number
-            last = pk
-        if not last:
-            return
         for start in range(0, len(keys), 5_000):
             LeadCount.objects.using(using).filter(pk__in=keys[start : start + 5_000]).delete()
         LeadCount.objects.using(using).bulk_create(
@@ -82,18 +79,13 @@ def fold(*, using: str = "default") -> None:
 
 
 def _missing(connection: Any) -> bool:
+    if connection.vendor == "sqlite":
+        kept = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        kept = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'leads_lead'::regclass"
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger' AND "
-                "name IN ('lead_counted', 'lead_uncounted', 'lead_recounted')"
-            )
-        else:
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_trigger WHERE tgrelid = 'leads_lead'::regclass AND "
-                "tgname IN ('lead_counted', 'lead_uncounted', 'lead_recounted')"
-            )
-        return bool(cursor.fetchone()[0] != 3)
+        cursor.execute(kept)
+        return not {name for (name,) in cursor.fetchall()}.issuperset(TRIGGERS)
 
 
 def _row(side: str, number: int) -> str:

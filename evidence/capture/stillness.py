@@ -18,7 +18,7 @@ from playwright.sync_api import CDPSession, Error, Frame, Page
 
 from evidence.browser.steps import Steps
 from evidence.browser.world import WORLD, evaluate
-from evidence.capture.views import COUNT, FRAMES, NODES, flattened
+from evidence.capture.views import COUNT, FRAMES, NODES, flattened, frames_of, session_of
 
 _CHANGES = (
     "childNodeInserted",
@@ -86,7 +86,7 @@ def at_rest(page: Page, steps: Steps, *, stop: bool = True) -> Iterator[Rest]:
     """
     rest = Rest()
     with ExitStack() as stack:
-        session = _session(stack, page, page)
+        session = session_of(stack, page, page)
         if stop:
             rest.why_not = _asks_for_scripts(session)
             rest.stopped = not rest.why_not
@@ -111,23 +111,12 @@ def _note(rest: Rest) -> str:
     return "; ".join(parts)
 
 
-def _session(stack: ExitStack, page: Page, target: Page | Frame) -> CDPSession:
-    session = page.context.new_cdp_session(target)
-
-    def end() -> None:
-        with suppress(Error):
-            session.detach()
-
-    stack.callback(end)
-    return session
-
-
 def _others(stack: ExitStack, page: Page) -> Iterator[CDPSession]:
     """Yield sessions of frames in other processes and of other windows, which can reach in."""
     near: list[Page | Frame] = [one for one in page.context.pages if one != page]
     for target in [*near, *page.frames[1 : FRAMES + 1]]:
         with suppress(Error):  # a frame in its page's own process, or one that is gone
-            yield _session(stack, page, target)
+            yield session_of(stack, page, target)
 
 
 def _asks_for_scripts(session: CDPSession) -> str:
@@ -216,22 +205,12 @@ def _stop(stack: ExitStack, sessions: list[CDPSession]) -> None:
     stack.callback(go_on)
 
 
-def _frames(session: CDPSession) -> list[str]:
-    waiting = [session.send("Page.getFrameTree")["frameTree"]]
-    found: list[str] = []
-    while waiting and len(found) <= FRAMES:
-        tree = waiting.pop(0)
-        found.append(str(tree["frame"]["id"]))
-        waiting += tree.get("childFrames", [])
-    return found
-
-
 def _worlds(session: CDPSession) -> list[int]:
     """Return a world of ours in each document of one process, the outermost first."""
     found = []
-    for frame in _frames(session):
+    for frame in frames_of(session):
         with suppress(Error):
-            wanted = {"frameId": frame, "worldName": WORLD}
+            wanted = {"frameId": frame["id"], "worldName": WORLD}
             made = session.send("Page.createIsolatedWorld", wanted)
             found.append(int(made["executionContextId"]))
     return found

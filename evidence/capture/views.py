@@ -66,13 +66,13 @@ def views(page: Page, *, frames: bool = True) -> Iterator[list[View]]:
     Raises playwright's Error as ``evaluate`` does when the page moves on meanwhile.
     """
     with ExitStack() as stack:
-        main = _session(stack, page, page)
+        main = _reading(stack, page, page)
         found = [*_local(main)]
         if frames:
             sessions = [main]
             for frame in page.frames[1 : FRAMES + 1]:
                 with suppress(Error):  # a frame in its page's own process has no session
-                    sessions.append(_session(stack, page, frame))
+                    sessions.append(_reading(stack, page, frame))
             for other in sessions[1:]:
                 found += _local(other)
             found = found[:1] + [v for v in found[1 : FRAMES + 1] if _is_seen(v.frame, sessions)]
@@ -83,7 +83,8 @@ def views(page: Page, *, frames: bool = True) -> Iterator[list[View]]:
         yield kept
 
 
-def _session(stack: ExitStack, page: Page, target: Page | Frame) -> CDPSession:
+def session_of(stack: ExitStack, page: Page, target: Page | Frame) -> CDPSession:
+    """Return a session of a page, or of a frame in another process, that ends with ``stack``."""
     session = page.context.new_cdp_session(target)
 
     def end() -> None:
@@ -91,19 +92,28 @@ def _session(stack: ExitStack, page: Page, target: Page | Frame) -> CDPSession:
             session.detach()
 
     stack.callback(end)
+    return session
+
+
+def frames_of(session: CDPSession) -> list[dict[str, Any]]:
+    """Return the frames that one process shows (CDP ``Page.Frame``), the outermost first."""
+    waiting = [session.send("Page.getFrameTree")["frameTree"]]
+    found: list[dict[str, Any]] = []
+    while waiting and len(found) <= FRAMES:
+        tree = waiting.pop(0)
+        found.append(tree["frame"])
+        waiting += tree.get("childFrames", [])
+    return found
+
+
+def _reading(stack: ExitStack, page: Page, target: Page | Frame) -> CDPSession:
+    session = session_of(stack, page, target)
     session.send("DOM.enable")
     return session
 
 
 def _local(session: CDPSession) -> list[View]:
-    """Return the documents that one process shows, the outermost first."""
-    waiting = [session.send("Page.getFrameTree")["frameTree"]]
-    found: list[View] = []
-    while waiting and len(found) <= FRAMES:
-        tree = waiting.pop(0)
-        found.append(View(session, tree["frame"]["id"], str(tree["frame"]["url"])))
-        waiting += tree.get("childFrames", [])
-    return found
+    return [View(session, str(one["id"]), str(one["url"])) for one in frames_of(session)]
 
 
 def _is_seen(frame: str, sessions: list[CDPSession]) -> bool:

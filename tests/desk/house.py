@@ -101,7 +101,7 @@ class House:
                 os.kill(pid, signal.SIGKILL)
 
 
-def until(true: Callable[[], Any], *, seconds: float = 90) -> Any:
+def until(true: Callable[[], Any], *, seconds: float = 40) -> Any:
     """Return the first true answer; fail when there is none in time."""
     end = time.monotonic() + seconds
     while True:
