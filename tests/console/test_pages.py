@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
+from desk.leads.models import Lead
 from tests.console.conftest import Sessions
 from tests.console.world import World, build
 
@@ -151,3 +152,16 @@ def test_a_broken_page_says_so_in_style(session: Sessions, world: World) -> None
 def test_highlight_marks_only_the_span(session: Sessions, world: World) -> None:
     page = session("officer").get(f"/leads/{world.leads['new'].pk}/").content.decode()
     assert "<mark>霁泷</mark> 保温杯" in page
+
+
+def test_a_mark_s_page_tells_how_many_leads_it_has(session: Sessions, world: World) -> None:
+    for mark in world.marks.values():
+        leads = Lead.objects.filter(mark=mark, holder__memberships__user=world.people["owner"])
+        if not leads.exists():
+            continue
+        new = leads.filter(state="new").count()
+        page = session("owner").get(f"/marks/{mark.pk}/").content.decode()
+        assert f"发现过 {leads.count()} 条疑似线索，其中 {new} 条待处理。" in page
+        assert f"共 {leads.count()} 条" in page
+        return
+    raise AssertionError("no mark of the owner's has leads")
