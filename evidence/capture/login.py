@@ -51,8 +51,7 @@ def read_login(login: Login) -> LoginState:
         with login.session.open("rb") as source:
             data = source.read(SIZE_LIMIT + 1)
     except FileNotFoundError as error:
-        named = login.session
-        raise InputError(f"There is no session file {named}.", f"没有会话文件 {named}。") from error
+        raise _wrong("does not exist", "不存在") from error
     except OSError as error:
         raise _wrong("cannot be read", "无法读取") from error
     if len(data) > SIZE_LIMIT:

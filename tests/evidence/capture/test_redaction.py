@@ -401,8 +401,10 @@ def test_a_session_file_that_is_wrong_names_the_place(
 
 
 def test_a_session_file_that_is_missing_or_no_json(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_login(Login(tmp_path / "none.json"))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_login(Login(tmp_path))
     (tmp_path / "x.json").write_bytes(b"\xff{")
     with pytest.raises(InputError, match="not JSON"):
         read_login(Login(tmp_path / "x.json"))
