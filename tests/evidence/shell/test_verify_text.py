@@ -362,8 +362,8 @@ def test_every_tampering_fails_and_is_named(whole: Whole, trust: Path, tmp_path:
 def test_a_foreign_authority_fails(whole: Whole, trust: Path, tmp_path: Path) -> None:
     foreign = Tsa(tmp_path / "foreign", subject="Test Root")
     (trust / "authorities/local.pem").write_bytes(foreign.root)
-    failed = run(tmp_path, whole.parts(), trust).failed
-    assert {"FAILED token local", "FAILED trust folder: as SHA256SUMS lists it"} <= set(failed)
+    (trust / "SHA256SUMS").unlink()
+    assert "FAILED token local" in run(tmp_path, whole.parts(), trust).failed
 
 
 REVOKED = {
