@@ -195,6 +195,37 @@ def _require_size(size: int, limit: int) -> None:
         )
 
 
+class WatchForm(forms.Form):
+    """A site and what is looked for on it, how often; files of this machine are no site."""
+
+    name = forms.CharField(label=_("来源名称"), max_length=120)
+    start_url = forms.URLField(
+        label=_("网址"),
+        max_length=2000,
+        assume_scheme="https",
+        help_text=_("店铺首页、搜索页或类目页的完整网址。"),
+    )
+    query = forms.CharField(
+        label=_("关键词"),
+        max_length=200,
+        required=False,
+        help_text=_("不填则读取该来源的全部商品。"),
+    )
+    every = forms.TypedChoiceField(
+        label=_("间隔"),
+        coerce=int,
+        choices=((60, _("每小时")), (360, _("每 6 小时")), (1440, _("每天")), (10080, _("每周"))),
+        initial=1440,
+    )
+
+    def clean_start_url(self) -> str:
+        """Return the address; only what is read over http is a site."""
+        url: str = self.cleaned_data["start_url"]
+        if not url.lower().startswith(("http://", "https://")):
+            raise forms.ValidationError(_("网址须以 http:// 或 https:// 开头。"))
+        return url
+
+
 class ReasonForm(forms.Form):
     """Why a step is taken, in a line."""
 

@@ -51,7 +51,7 @@ PLACES = (
         ("verify", "verification", "verifications"),
     ),
     Place("log", _("日志"), WATCHERS, ("log",)),
-    Place("sources", _("监控"), (Role.OFFICER, Role.AUDITOR), ("sources",)),
+    Place("sources", _("监控"), (Role.OFFICER, Role.AUDITOR), ("sources", "source-")),
 )
 
 

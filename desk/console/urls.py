@@ -61,5 +61,7 @@ urlpatterns = [
     path("verify/", verify.verify_page, name="verify"),
     path("verify/<int:pk>/", verify.verification_page, name="verification"),
     path("sources/", sources.source_list, name="sources"),
+    path("sources/new/", sources.source_new, name="source-new"),
+    path("watches/<int:pk>/pause/", sources.watch_pause, name="watch-pause"),
     path("watches/<int:pk>/run/", sources.watch_run, name="watch-run"),
 ]

@@ -42,7 +42,8 @@ PAGES = {
     "officer": (
         "/", "/leads/", "/leads/?q=none", "/leads/{new}/", "/leads/{shortlisted}/",
         "/leads/{preserved}/", "/marks/", "/exhibits/", "/exhibits/{exhibit}/",
-        "/exhibits/{exhibit}/comparison/", "/sources/", "/nowhere/", "/keeping/", "/chain/",
+        "/exhibits/{exhibit}/comparison/", "/sources/", "/sources/new/", "/nowhere/",
+        "/keeping/", "/chain/",
         "/exhibits/{exhibit}/keeping/", "/exhibits/{first}/keeping/",
     ),
     "notary": (

@@ -42,7 +42,7 @@ PAGES = {
     "owner": ("/", "/leads/", "/leads/{lead}/", "/marks/", "/marks/new/", "/marks/{mark}/"),
     "officer": (
         "/", "/leads/", "/leads/{lead}/", "/leads/{short}/", "/exhibits/", "/exhibits/{exhibit}/",
-        "/sources/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
+        "/sources/", "/sources/new/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
     ),
     "auditor": ("/keeping/", "/exhibits/{exhibit}/keeping/"),
     "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),

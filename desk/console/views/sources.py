@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from desk.console.access import role_required, viewer_of
-from desk.errors import NotFound, NotPossible
+from desk.console.forms import WatchForm
+from desk.errors import BadInput, NotFound, NotPossible
 from desk.leads.selectors import runs_for, sources_for, watches_for
-from desk.leads.services import run_now
-from desk.register.models import Role
-from desk.register.roles import roles_of
+from desk.leads.services import add_source, add_watch, run_now, set_active
+from desk.register.models import Role, User
+from desk.register.roles import organisation_for, roles_of
 
 PER_PAGE = 20
 
@@ -31,6 +33,56 @@ def source_list(request: HttpRequest) -> HttpResponse:
         "officer": Role.OFFICER in roles_of(viewer),
     }
     return render(request, "console/sources.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.OFFICER)
+def source_new(request: HttpRequest) -> HttpResponse:
+    """Show the form for a new source with its watch, or add both."""
+    actor = viewer_of(request)
+    form = WatchForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _add(actor, form)
+        except BadInput as error:
+            form.add_error(None, error.en if request.LANGUAGE_CODE == "en" else error.zh)
+        else:
+            messages.success(request, _("来源已添加，马上执行第一次读取。"))
+            return redirect("sources")
+    context = {"form": form, "organisation": organisation_for(actor, Role.OFFICER)}
+    return render(request, "console/source_new.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def _add(actor: User, form: WatchForm) -> None:
+    given = form.cleaned_data
+    source = add_source(
+        organisation=organisation_for(actor, Role.OFFICER),
+        name=given["name"],
+        start_url=given["start_url"],
+        actor=actor,
+    )
+    add_watch(
+        source=source,
+        now=timezone.now(),
+        query=given["query"],
+        every_minutes=given["every"],
+        actor=actor,
+    )
+
+
+@require_POST
+@role_required(Role.OFFICER)
+def watch_pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause a watch, or let a paused one go on."""
+    actor = viewer_of(request)
+    watch = watches_for(actor).filter(pk=pk).first()
+    if watch is None:
+        raise NotFound
+    active = request.POST.get("active") == "1"
+    set_active(watch=watch, active=active, actor=actor)
+    messages.success(request, _("监控已恢复。") if active else _("监控已暂停，到期不再执行。"))
+    return redirect("sources")
 
 
 @require_POST

@@ -14,7 +14,7 @@ from desk.leads.services.triage import (
     shortlist,
     undo,
 )
-from desk.leads.services.watches import add_source, add_watch, enqueue_due, run_now
+from desk.leads.services.watches import add_source, add_watch, enqueue_due, run_now, set_active
 
 __all__ = [
     "add_source",
@@ -27,6 +27,7 @@ __all__ = [
     "mark_preserved",
     "reopen",
     "run_now",
+    "set_active",
     "shortlist",
     "undo",
 ]

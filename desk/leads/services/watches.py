@@ -120,6 +120,15 @@ def add_watch(
         ) from error
 
 
+def set_active(*, watch: Watch, active: bool, actor: User) -> None:
+    """Pause a watch or let it go on; a paused one is never due, a run under way goes on.
+
+    Due times that passed while it was paused are caught up by one run. Raises NotAllowed.
+    """
+    require_role(actor, Role.OFFICER, organisation_id=watch.source.organisation_id)
+    Watch.objects.filter(pk=watch.pk).update(active=active)
+
+
 def enqueue_due(*, now: datetime) -> list[Run]:
     """Turn every due watch into one run with its job, and return the runs made here.
 
