@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config.environment import resolvers, setting
+from desk.commands.beforehand import ended_like_an_interrupt, require_possible
 from desk.commands.capturing import order_of, seated
 from desk.commands.trust import warn_stale
 from egress.process import guard
 from evidence.capture import check_url, find_browser
 from evidence.errors import EvidenceError
 from evidence.home import EvidenceHome
-from evidence.seal import Preserved, Status, open_home, preserve, unfinished
+from evidence.seal import (
+    Preserved,
+    PreserveOrder,
+    Status,
+    open_home,
+    preserve,
+    unfinished,
+)
 from evidence.seal.apart import apart_from, further_users, require_reach
-from evidence.seal.publish import require_writable
+from evidence.seal.publish import refuse_taken, require_writable
 from evidence.seal.workfolder import CAPTURED, DONE, FAILED, how_far
 
 EXIT_AWAITING = 4
@@ -33,40 +42,58 @@ def capture(
     out = arguments.out.absolute()
     url = check_url(arguments.url)
     order = order_of(arguments, url=url, out=out)
-    browser = find_browser(setting("MARKSEAL_BROWSER"))
     user = setting("MARKSEAL_CAPTURE_USER")
+    require_possible(
+        order,
+        root=os.geteuid() == 0 and not user,
+        allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
+    )
+    browser = find_browser(setting("MARKSEAL_BROWSER"))
     require_reach(user, browser)
     require_writable(out.parent)
+    begun = unfinished(EvidenceHome(home), url=url, case=arguments.case, out=out)
+    if begun is None:
+        refuse_taken(out.parent, order.name)
+    else:
+        order = order.with_id(begun)
     house = open_home(home, clock=clock)
     warn_stale(house)
-    begun = unfinished(house, url=url, case=arguments.case, out=out)
-    if begun is not None:
-        order = order.with_id(begun)
-    take = apart_from(house, user=user)
-    journal = house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl"
-    try:
-        with (
-            guard(
-                journal,
-                allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
-                resolvers=resolvers(),
-                users=further_users(user),
-            ) as running,
-            seated(take, order) as taking,
-        ):
-            result = preserve(
-                order,
-                home=house,
-                proxy=running.address,
-                journal=running.journal,
-                browser=browser,
-                clock=clock,
-                take=taking,
-            )
-    except KeyboardInterrupt as error:
-        raise _interrupted(house, order.capture_id) from error
+    with ended_like_an_interrupt():
+        try:
+            result = _preserved(order, house, browser=browser, user=user, clock=clock)
+        except KeyboardInterrupt as error:
+            raise _interrupted(house, order.capture_id) from error
     _tell(result)
     return 0 if result.status is Status.SEALED else EXIT_AWAITING
+
+
+def _preserved(
+    order: PreserveOrder,
+    house: EvidenceHome,
+    *,
+    browser: Path,
+    user: str,
+    clock: Callable[[], datetime],
+) -> Preserved:
+    """Preserve the page behind a guard of its own, with the person of an attended order."""
+    with (
+        guard(
+            house.path / "evidence" / "egress" / f"{order.capture_id}.jsonl",
+            allow_loopback=bool(setting("MARKSEAL_ALLOW_LOOPBACK")),
+            resolvers=resolvers(),
+            users=further_users(user),
+        ) as running,
+        seated(apart_from(house, user=user), order) as taking,
+    ):
+        return preserve(
+            order,
+            home=house,
+            proxy=running.address,
+            journal=running.journal,
+            browser=browser,
+            clock=clock,
+            take=taking,
+        )
 
 
 class Interrupted(EvidenceError):
@@ -111,8 +138,10 @@ def _tell(result: Preserved) -> None:
         lines.append(
             "  再次运行同一命令即可完成封装 / Run the same command again to finish sealing."
         )
+    title = _plain(result.title).strip() or "（无标题 / no title）"
+    lines += [f"另有 / also: {zh} / {en}" for zh, en in result.beside]
     lines += [
-        f"网页 / page: {_plain(result.title)} ({result.http_status}) {result.final_url}",
+        f"网页 / page: {title} ({result.http_status}) {_plain(result.final_url)}",
         f"证据包 / package: {result.wacz}",
         f"交互记录保真度 / fidelity: {result.fidelity}",
     ]

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 PATIENCE_SECONDS = 10.0
 
@@ -70,6 +71,11 @@ def hear_interrupts() -> None:
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return
+    signal.signal(signal.SIGINT, interrupting())
+
+
+def interrupting() -> Callable[..., None]:
+    """Return a signal handler that raises KeyboardInterrupt, and not again for ten seconds."""
     heard: list[float] = []
 
     def hear(*_: object) -> None:
@@ -79,4 +85,4 @@ def hear_interrupts() -> None:
         heard.append(now)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, hear)
+    return hear

@@ -67,16 +67,24 @@ def flags(order: CaptureOrder, mark: str, log: Path) -> list[str]:
     return chosen
 
 
+NO_SANDBOX_AS_ROOT = (
+    (
+        "Chromium's sandbox does not work as root; run as an ordinary user, name one in "
+        "MARKSEAL_CAPTURE_USER, or set MARKSEAL_NO_SANDBOX=1 (it is then declared in the "
+        "environment record)."
+    ),
+    (
+        "以 root 身份运行时 Chromium 沙箱不可用；请改用普通用户，或以 MARKSEAL_CAPTURE_USER "
+        "指定一名，或设置 MARKSEAL_NO_SANDBOX=1（环境记录中会如实注明）。"
+    ),
+)
+"""The sentence (English, Chinese) of a sandboxed browser as root."""
+
+
 def require_sandbox(order: CaptureOrder, *, user: int) -> None:
     """Refuse a sandboxed capture as root, which Chromium itself refuses."""
     if order.sandbox and user == 0:
-        raise PageNotCaptured(
-            Reason.BROWSER,
-            "Chromium's sandbox does not work as root; run as an ordinary user, or set "
-            "MARKSEAL_NO_SANDBOX=1 (it is then declared in the environment record).",
-            "以 root 身份运行时 Chromium 沙箱不可用；请改用普通用户，或设置 "
-            "MARKSEAL_NO_SANDBOX=1（环境记录中会如实注明）。",
-        )
+        raise PageNotCaptured(Reason.BROWSER, *NO_SANDBOX_AS_ROOT)
 
 
 @contextmanager

@@ -48,6 +48,13 @@ def explain(message: str, order: CaptureOrder, mark: int) -> PageNotCaptured:
             "The site answered with an error status and without content; there is no page to show.",
             "该网站以错误状态作答，且没有任何内容；没有可显示的网页。",
         )
+    if code == "ERR_UNSAFE_PORT":
+        return PageNotCaptured(
+            Reason.UNREACHABLE,
+            "The browser asks no site at this port, which is kept for other services "
+            "(ERR_UNSAFE_PORT); nothing was sent.",
+            "浏览器不访问该端口，此端口保留给其他服务（ERR_UNSAFE_PORT）；未发出任何请求。",
+        )
     if "Timeout" in message or code in ("ERR_TIMED_OUT", "ERR_CONNECTION_TIMED_OUT"):
         return PageNotCaptured(
             Reason.TIMEOUT,

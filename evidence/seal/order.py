@@ -161,7 +161,8 @@ class Preserved:
 
     ``sealed`` means that our own verifier, with this installation's trust folder, found every
     required claim valid in the dossier as it was then put in place. ``declared`` are sentences
-    (Chinese, English) that come before anything else that is said of it.
+    (Chinese, English) that come before anything else that is said of it; ``beside`` tell what
+    the page did beside itself (windows it opened, dialogs).
     """
 
     status: Status
@@ -179,3 +180,4 @@ class Preserved:
     waiting_for: tuple[str, ...] = ()
     fidelity: str = "decoded"
     declared: tuple[tuple[str, str], ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()

@@ -12,7 +12,7 @@ from evidence.format.digests import sha256_hex
 from evidence.seal.entries import Logged
 from evidence.seal.order import Preserved, PreserveOrder, Status
 from evidence.seal.package import Package
-from evidence.seal.snapshot import declared_of
+from evidence.seal.snapshot import beside_of, declared_of
 
 
 def preserved(
@@ -43,6 +43,7 @@ def preserved(
         waiting_for=waiting_for,
         fidelity=snapshot.fidelity,
         declared=declared_of(snapshot),
+        beside=beside_of(snapshot.folder),
     )
 
 
@@ -55,6 +56,7 @@ def to_json(result: Preserved) -> dict[str, Any]:
         "dossier": str(result.dossier) if result.dossier else None,
         "waiting_for": list(result.waiting_for),
         "declared": [list(line) for line in result.declared],
+        "beside": [list(line) for line in result.beside],
     }
 
 
@@ -68,5 +70,6 @@ def finished(held: dict[str, Any]) -> Preserved:
             "dossier": Path(held["dossier"]) if held["dossier"] else None,
             "waiting_for": tuple(held["waiting_for"]),
             "declared": tuple((zh, en) for zh, en in held.get("declared", [])),
+            "beside": tuple((zh, en) for zh, en in held.get("beside", [])),
         }
     )

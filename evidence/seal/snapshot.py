@@ -70,6 +70,34 @@ def declared_of(snapshot: Snapshot) -> tuple[Line, ...]:
     return first_lines(*(_record(snapshot.folder / name) for name in parts))
 
 
+def beside_of(folder: Path) -> tuple[Line, ...]:
+    """Return what a capture's folder tells of windows and downloads of the page, and of dialogs."""
+    record = _record(folder / CAPTURE)
+    named = [item.get("what") for item in record.get("not_recorded", [])]
+    popups, downloads = named.count("popup"), named.count("download")
+    dialogs = int(record.get("dialogs_seen", 0))
+    person = _record(folder / ATTENDED)
+    done = ("由在场人员处理", "left to the person") if person else ("已自动取消", "dismissed")
+    told = (
+        (
+            popups,
+            f"网页打开了 {popups} 个窗口，其交互已记录，未截图",
+            f"windows that the page opened, recorded but not pictured: {popups}",
+        ),
+        (
+            downloads,
+            f"网页发起了 {downloads} 次下载",
+            f"downloads that the page began: {downloads}",
+        ),
+        (
+            dialogs,
+            f"网页弹出了 {dialogs} 个对话框，{done[0]}，内容见 capture.json",
+            f"dialogs, {done[1]}, their words are in capture.json: {dialogs}",
+        ),
+    )
+    return tuple((zh, en) for count, zh, en in told if count)
+
+
 def _record(path: Path) -> dict[str, Any]:
     """Return a record of the capture; one that it has not is empty."""
     value: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
