@@ -14,7 +14,8 @@ from desk.commands.keeping import add_home, home_of, utc_now
 from evidence.errors import InputError
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import SURE, grounds, retentions
-from evidence.keeping.erasing import Erased, EraseOrder, backups_ended, erase, open_backups
+from evidence.keeping.erasing import EraseOrder, erase
+from evidence.keeping.erasures import Erased, backups_ended, open_backups
 from evidence.keeping.exhibit import Kept, find
 from evidence.keeping.holds import all_held, hold, release
 

@@ -97,6 +97,8 @@ LOG_KEY = "log.vkey"
 SIGNER_KEY = "signer.pem"
 VERIFY_TEXT = "VERIFY.txt"
 
+REVOCATION = "revocation/"
+"""Where the names of kept revocation data begin."""
 _NUMBERED = re.compile(r"(evidence/[a-z]+)/([0-9]{3})\.png\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}\Z")
 _SHORT = r"([a-z0-9][a-z0-9-]{0,39})"

@@ -8,11 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence.errors import SealError
+from evidence.errors import EvidenceError, SealError
 from evidence.format.digests import read_chunks
+from evidence.format.names import REVOCATION, SERIES_LIMIT
 from evidence.format.zipform import ZipEntry, ZipPart, read_zip, write_zip
 from evidence.keeping.exhibit import Kept, Opener, open_plain
-from evidence.log.durable import sync_folder
+from evidence.log.durable import replace_file, sync_folder
 
 Rewrite = Callable[[Kept], Path | None]
 """What writes an exhibit's dossier again, wherever it lies."""
@@ -64,6 +65,31 @@ def _write(kept: Kept, old: BinaryIO, new: BinaryIO, content: Opener) -> None:
         write_zip(new, [ZipPart(kept.sidecars.wacz, aside), *parts])
     finally:
         aside.unlink(missing_ok=True)
+
+
+def keep_revocation(kept: Kept, *, content: Opener) -> None:
+    """Lay the revocation data that the dossier alone holds beside the sidecars.
+
+    Under the number that it has there, or the next that is free: other exhibits may lie in the
+    same folder. Nothing is done where there is no dossier any more, or none that can be read.
+    """
+    for name, data in _revocation(kept, content).items():
+        stem, number, kind = name.rsplit(".", 2)
+        for free in range(int(number), SERIES_LIMIT + 1):
+            path = kept.path(f"{stem}.{free}.{kind}")
+            if not path.exists():
+                replace_file(path, data)
+            if path.read_bytes() == data:
+                break
+
+
+def _revocation(kept: Kept, content: Opener) -> dict[str, bytes]:
+    try:
+        with closing(content(kept, kept.sidecars.dossier)) as held:
+            rows = [entry for entry in read_zip(held) if entry.name.startswith(REVOCATION)]
+            return {row.name: _read(held, row) for row in rows if kept.sidecars.rank(row.name)}
+    except EvidenceError:
+        return {}
 
 
 def _read(source: BinaryIO, entry: ZipEntry) -> bytes:

@@ -9,7 +9,6 @@ somebody states that they are gone or made anew.
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 from collections.abc import Callable
@@ -30,6 +29,8 @@ from evidence.format.tlogproof import TlogProof
 from evidence.formerlogs import log_that_has
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import Ground, ground, retention
+from evidence.keeping.dossier import keep_revocation
+from evidence.keeping.erasures import Erased, read_state, told
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import held, plain
 from evidence.keeping.store import ContentStore, FolderStore
@@ -53,18 +54,6 @@ class EraseOrder:
     reason: str
     document_sha256: str | None = None
     retention_class: str | None = None
-
-
-@dataclass(frozen=True)
-class Erased:
-    """What was erased, where the log names it, and since when back-ups may still hold the key."""
-
-    capture_id: str
-    name: str
-    index: int
-    basis: str
-    time: str
-    backups: str
 
 
 def erase(
@@ -101,6 +90,7 @@ def erase(
         index = _logged(home, request, state, clock)
         fault("erasure logged")
         _put_papers(kept, home, request, index)
+        keep_revocation(kept, content=place.open)
         fault("papers in place")
         place.erase(kept)
         fault("content key ended")
@@ -109,7 +99,7 @@ def erase(
         if "done" not in state:
             state = {**state, "done": format_time(clock()), "index": index, "backups": "open"}
             replace_file(path, jcs.dumps(state), mode=0o600)
-    return _told(state, outcome.capture_id)
+    return told(state, outcome.capture_id)
 
 
 def _state(path: Path, kept: Kept, order: EraseOrder, home: EvidenceHome) -> dict[str, Any] | None:
@@ -117,7 +107,7 @@ def _state(path: Path, kept: Kept, order: EraseOrder, home: EvidenceHome) -> dic
 
     Raises InputError when another order's erasure is in the log already.
     """
-    state = _read(path)
+    state = read_state(path)
     if state is None or _is_of(state, order):
         return state
     digest = sha256_hex(state["request"].encode())
@@ -301,50 +291,3 @@ def _forget(kept: Kept, home: EvidenceHome, capture_id: str) -> None:
             shutil.rmtree(path)
         elif path.name != "lock":
             path.unlink()
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    state: dict[str, Any] = json.loads(path.read_bytes())
-    return state
-
-
-def _told(state: dict[str, Any], capture_id: str) -> Erased:
-    request = ErasureRequest.parse(state["request"].encode(), "erasure request")
-    return Erased(
-        capture_id,
-        state["name"],
-        state["index"],
-        request.basis.code,
-        state["done"],
-        state["backups"],
-    )
-
-
-def erased_ids(home: EvidenceHome) -> frozenset[str]:
-    """Return the capture ids whose content was erased: a restored back-up must drop their keys."""
-    folder = home.path / "evidence" / "erasures"
-    return frozenset(path.stem for path in folder.glob("*.json") if "done" in (_read(path) or {}))
-
-
-def open_backups(home: EvidenceHome) -> list[Erased]:
-    """Return the erasures whose keys may still lie in a back-up."""
-    folder = home.path / "evidence" / "erasures"
-    found = [(path.stem, _read(path) or {}) for path in sorted(folder.glob("*.json"))]
-    return [_told(state, name) for name, state in found if state.get("backups") == "open"]
-
-
-def backups_ended(home: EvidenceHome, *, by: str, now: datetime) -> list[Erased]:
-    """Note that every back-up made before the open erasures is destroyed or made anew."""
-    who, closed = plain(by, "--by"), []
-    for one in open_backups(home):
-        path = home.path / "evidence" / "erasures" / f"{one.capture_id}.json"
-        with locked(path.with_suffix(".lock")):
-            state = _read(path) or {}
-            stated = {"by": who, "time": format_time(now)}
-            replace_file(
-                path, jcs.dumps({**state, "backups": "ended", "ended": stated}), mode=0o600
-            )
-        closed.append(one)
-    return closed

@@ -24,7 +24,7 @@ from evidence.format import jcs
 from evidence.format.backupfile import PieceReader, Unwrap, read_backup
 from evidence.format.note import NoteKey
 from evidence.home import EvidenceHome
-from evidence.keeping.erasing import erased_ids
+from evidence.keeping.erasures import erased_ids
 from evidence.log import AuditReport
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.durable import replace_file, sync_folder

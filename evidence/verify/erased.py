@@ -21,7 +21,9 @@ from evidence.format.policy import CLAIMS
 from evidence.format.times import format_time
 from evidence.verify.chain import Logged, read_logged
 from evidence.verify.papers import LIMIT, Papers, papers_beside
-from evidence.verify.renewal import check_standing, named, nothing_again, read_chain
+from evidence.verify.renewal import check_standing, named
+from evidence.verify.revocation import check_revocation
+from evidence.verify.stamps import check_stamps
 from evidence.verify.trust import Signer, Trust
 from evidence.verify.verdict import Findings, Outcome, Verdict, conclude
 from evidence.verify.witnesses import check_end, check_leaf, log_of, origin_of
@@ -124,33 +126,16 @@ def _check_tokens(
 ) -> bool:
     """The tokens over the manifest's SHA-256 that the outcome names still prove their time.
 
+    So does the revocation data kept with them and with their renewals, where there is some.
+
     Returns whether all of them are trial ones.
     """
     due = named(sealed.manifest_sha256)
-    chain = read_chain(papers, due, trust, nothing_again, findings)
+    stamps = check_stamps(papers, due, trust, findings)
     check_standing(papers, due, trust, findings, now=now)
-    first = [one for one in chain.vouches if one.number == 0]
-    findings.facts["tokens"] = [
-        {"authority": one.authority, "time": format_time(one.time), "trusted": True}
-        for one in first
-    ]
-    wanted = trust.policy.needed([one.time for one in first]) if trust else 1
-    if trust is not None and len(first) >= wanted:
-        moment = format_time(min(one.time for one in first))
-        findings.valid(
-            "timestamp",
-            f"{len(first)} trusted token(s) over the erased manifest's digest: it existed by "
-            f"{moment}.",
-            f"已删除清单的摘要有 {len(first)} 枚可信时间戳：不晚于 {moment} 已存在。",
-        )
-    else:
-        findings.unchecked(
-            "timestamp",
-            f"{len(first)} of {wanted} required trusted tokens were found.",
-            f"要求 {wanted} 枚可信时间戳，得到 {len(first)} 枚。",
-        )
-    known = [trust.authority(one.authority) for one in first] if trust else []
-    return bool(known) and all(authority is not None and authority.trial for authority in known)
+    check_revocation(papers, trust, stamps, findings)
+    trusted = [one for one in findings.facts.get("tokens", ()) if one["trusted"]]
+    return bool(trusted) and all(one["trial"] for one in trusted)
 
 
 def _check_erasure(

@@ -31,9 +31,11 @@ from evidence.verify.papers import Papers
 from evidence.verify.standing import Vouch, Weak
 from evidence.verify.token import (
     MALFORMED,
+    Due,
     Token,
     certificates_of,
     check_request,
+    over,
     parse_token,
     verify_token,
 )
@@ -42,8 +44,6 @@ from evidence.verify.verdict import Findings
 
 CLAIM = "timestamp"
 Again = Callable[[str], Rehash | None]
-Due = Callable[[Token], bytes | None]
-"""The digest that a token over the manifest has to be over; None when it is not known."""
 
 
 @dataclass
@@ -111,16 +111,13 @@ def check_renewal(
     """Check every renewal, and that the claims resting on tokens and digests still stand."""
     manifest = package.manifest_bytes
 
-    def due(token: Token) -> bytes | None:
-        return None if manifest is None else token.digest(manifest)
-
     def again(name: str) -> Rehash | None:
         if name == papers.sidecars.wacz:
             return Rehash.of(package.archive.window.chunks())
         data = manifest if name == names.MANIFEST else papers.get(name)
         return None if data is None else Rehash.of([data])
 
-    check_standing(papers, due, trust, findings, now=now, again=again)
+    check_standing(papers, over(manifest), trust, findings, now=now, again=again)
 
 
 def named(manifest_sha256: str) -> Due:

@@ -16,7 +16,14 @@ from evidence.format.times import format_time
 from evidence.verify.bounds import Bounds
 from evidence.verify.opensslts import Unavailable
 from evidence.verify.papers import Papers
-from evidence.verify.token import MALFORMED, Token, check_request, parse_token, verify_token
+from evidence.verify.token import (
+    MALFORMED,
+    Due,
+    Token,
+    check_request,
+    parse_token,
+    verify_token,
+)
 from evidence.verify.trust import Trust
 from evidence.verify.verdict import Findings
 
@@ -26,16 +33,11 @@ NO_BOUNDS = Bounds()
 
 
 def check_stamps(
-    papers: Papers,
-    manifest_sha256: str | None,
-    trust: Trust | None,
-    findings: Findings,
-    *,
-    manifest: bytes | None = None,
+    papers: Papers, due: Due, trust: Trust | None, findings: Findings
 ) -> list[datetime]:
     """Check every token against the manifest and its authority; return the proved times.
 
-    Tokens over another digest than SHA-256 need the ``manifest`` itself.
+    ``due`` tells what each of them has to be over.
     """
     proved: list[datetime] = []
     pending: list[tuple[str, str, str]] = []
@@ -45,7 +47,7 @@ def check_stamps(
             continue
         try:
             token = _parsed(papers, name, findings)
-            digest = _digest_for(token, manifest_sha256, manifest)
+            digest = due(token)
             _over_manifest(token, digest, where)
             authority = trust.authority(name) if trust else None
             stated: dict[str, Any] = {"authority": name, "time": format_time(token.time)}
@@ -88,13 +90,6 @@ def _request_fits(papers: Papers, name: str, findings: Findings) -> bool:
         CLAIM, where, f"{where} is not exactly one request.", f"{where} 不恰是一份时间戳请求。"
     )
     return False
-
-
-def _digest_for(token: Token, sha256: str | None, manifest: bytes | None) -> bytes | None:
-    """Return the manifest's digest by the token's own algorithm, None where it is not known."""
-    if token.algorithm == "sha256":
-        return None if sha256 is None else bytes.fromhex(sha256)
-    return None if manifest is None else token.digest(manifest)
 
 
 def _over_manifest(token: Token, digest: bytes | None, noun: str) -> None:

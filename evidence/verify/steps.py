@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from evidence.errors import FormatError, InputError
 from evidence.format import names
-from evidence.format.digests import Digests, Meter, sha256_hex
+from evidence.format.digests import Digests, Meter
 from evidence.format.policy import CLAIMS
 from evidence.verify.ahead import Ahead
 from evidence.verify.anchors import tell_anchors
@@ -27,6 +27,7 @@ from evidence.verify.renewal import check_renewal
 from evidence.verify.revocation import check_revocation
 from evidence.verify.signature import check_place, check_review, check_signature, proved_by
 from evidence.verify.stamps import check_order, check_stamps
+from evidence.verify.token import over
 from evidence.verify.trust import Trust, load_trust
 from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
 from evidence.verify.window import Window
@@ -153,8 +154,7 @@ def _check_claims(
 ) -> None:
     """Prove signature, log, timestamps and order, each as far as it can be."""
     data = package.manifest_bytes
-    digest = None if data is None else sha256_hex(data)
-    stamps = check_stamps(papers, digest, trust, findings, manifest=data)
+    stamps = check_stamps(papers, over(data), trust, findings)
     proved = proved_by(stamps, trust)
     check_place(package, papers, trust, findings)
     check_signature(package, papers, trust, proved, findings)

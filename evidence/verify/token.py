@@ -9,7 +9,7 @@ revocation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -79,6 +79,19 @@ class Token:
     def digest(self, data: bytes) -> bytes:
         """Return the digest of ``data`` by the algorithm of the token's imprint."""
         return hashlib.new(self.algorithm, data).digest()
+
+
+Due = Callable[[Token], bytes | None]
+"""The digest that a token over the manifest has to be over; None when it is not known."""
+
+
+def over(manifest: bytes | None) -> Due:
+    """Return what tokens over a manifest are to be over; without it nothing is known."""
+
+    def due(token: Token) -> bytes | None:
+        return None if manifest is None else token.digest(manifest)
+
+    return due
 
 
 def parse_token(data: bytes, noun: str, *, algorithm: str | None = "sha256") -> Token:

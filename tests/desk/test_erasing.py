@@ -39,7 +39,7 @@ from desk.leads.services.triage import shortlist
 from desk.register.models import User
 from desk.register.services import add_user
 from evidence.home import EvidenceHome
-from evidence.keeping.erasing import open_backups
+from evidence.keeping.erasures import open_backups
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import hold
 from evidence.keeping.store import FolderStore

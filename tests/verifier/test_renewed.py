@@ -15,6 +15,7 @@ from evidence.keeping.renewing import renew
 from evidence.verify import verify_file
 from tests.evidence.builder import NAME
 from tests.evidence.keeping.authorities import Dated
+from tests.evidence.keeping.erasure import erased
 from tests.evidence.keeping.years import begin
 from tests.verifier.driver import HtmlVerifier
 
@@ -59,3 +60,19 @@ def test_both_say_the_same(page: HtmlVerifier, tmp_path: Path, listed: str, stat
         assert status in said, verdict["claims"]
     assert ours["exit"] == theirs["exit"]
     assert ours["facts"]["renewals"] == theirs["facts"]["renewals"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "status"),
+    [("good", "valid"), ("none", "not_checked"), ("revoked", "invalid"), ("forged", "invalid")],
+)
+def test_both_say_the_same_of_what_was_erased(
+    page: HtmlVerifier, tmp_path: Path, listed: str, status: str
+) -> None:
+    home, kept = erased(tmp_path, listed)
+    ours = verify_file(kept.path(f"{NAME}.erasure.json"), trust=home.trust).to_json()
+    theirs = page.verify([path for path in kept.folder.rglob("*") if path.is_file()], home.trust)
+    for verdict in (ours, theirs):
+        said = {c["status"] for c in verdict["claims"] if c["id"] == "revocation"}
+        assert status in said, verdict["claims"]
+    assert (ours["exit"], ours["facts"]["tokens"]) == (theirs["exit"], theirs["facts"]["tokens"])

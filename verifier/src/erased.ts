@@ -8,6 +8,7 @@ import { checkEnd, checkLeaf, checkpointOf, logOf, originOf, type Placed, readPl
 import { type Papers, papersBeside } from "./papers";
 import { type Erasure, without } from "./records";
 import { checkRenewal } from "./renewal";
+import { checkRevocation } from "./revocation";
 import * as s from "./shape";
 import { concludeStamps, readStamps } from "./stamps";
 import { afterRevocation, followed, logNamed, signerNamed, type Trust, type TrustedLog } from "./trust";
@@ -104,6 +105,7 @@ function checkTokens(papers: Papers, sha256: string, trust: Trust | null, now: n
   const stamps = readStamps(papers, null, fromHex(sha256), trust, findings);
   checkRenewal(papers, stamps.proved, trust, () => null, now, findings);
   concludeStamps(stamps, trust, findings);
+  checkRevocation(papers, stamps.proved, trust, findings);
   const authorities = stamps.proved.map((one) => trust?.authorities.find((a) => a.name === one.authority));
   return authorities.length > 0 && authorities.every((a) => a?.trial === true);
 }

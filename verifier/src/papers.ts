@@ -9,6 +9,8 @@ import { crc32 } from "./digests";
 
 const SMALL = 8 << 20;
 const LARGE = 64 << 20;
+/** Revocation data chosen in a dialogue, without the folder in which it lies. */
+const LISTING = /^[a-z0-9][a-z0-9-]{0,39}\.[1-9][0-9]?\.(crl|ocsp)$/;
 
 function limitOf(name: string): number {
   return /\.(case\.json|renewal\.json|crl)$/.test(name) ? LARGE : SMALL;
@@ -74,7 +76,8 @@ export function papersBeside(beside: ReadonlyMap<string, Source>, name: string, 
   const files = new Map<string, Bytes>();
   const own = (["attempt", "outcome", "erasure"] as const).flatMap((w) => [sidecars.entry(w), sidecars.proof(w)]);
   own.push(`${name}.erasure-request.json`);
-  for (const [file, source] of beside) {
+  for (const [path, source] of beside) {
+    const file = LISTING.test(path) ? `revocation/${path}` : path;
     if (!own.includes(file) && !sidecars.kindOf(file)) continue;
     if (source.size > limitOf(file)) {
       findings.invalid("package", file, `${file} is too large.`, `${file} 过大。`);

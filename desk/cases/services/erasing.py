@@ -28,7 +28,8 @@ from desk.jobs.work import Work
 from desk.register.models import Role, User
 from desk.register.roles import require_role
 from evidence.errors import InputError
-from evidence.keeping.erasing import Erased, EraseOrder, erase, require_ground
+from evidence.keeping.erasing import EraseOrder, erase, require_ground
+from evidence.keeping.erasures import Erased
 from evidence.keeping.holds import Hold, held, hold, plain, release
 
 APPROVALS = 2

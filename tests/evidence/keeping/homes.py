@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from evidence.authority import LocalAuthority, stamp
 from evidence.format.digests import digest_bytes, sha256_hex, sm3_hex
 from evidence.format.entry import Attempt, Sealed, parse_entry
 from evidence.home import EvidenceHome
-from tests.evidence.builder import CAPTURE_ID, NAME, Draft, World
+from tests.evidence.builder import CAPTURE_ID, NAME, Draft, World, zipped
 from tests.evidence.keeping.years import Stand
 
 
@@ -57,9 +58,19 @@ class HomeDraft(Draft):
             self.papers[f"{NAME}.{kind}.tlog-proof"] = proof
 
 
-def seal_into(home: EvidenceHome, place: Path, aside: Path) -> None:
-    """Seal an exhibit into ``home`` and put its files into ``place``, in the clear."""
-    world = World(aside, home.signer(), home.signer(), Trial(home))
+def seal_into(
+    home: EvidenceHome,
+    place: Path,
+    aside: Path,
+    *,
+    tsa: Stand | None = None,
+    further: Mapping[str, bytes] | None = None,
+) -> None:
+    """Seal an exhibit into ``home`` and put its files into ``place``, in the clear.
+
+    ``further`` is what the dossier holds besides; the dossier is no whole one.
+    """
+    world = World(aside, home.signer(), home.signer(), tsa or Trial(home))
     draft = HomeDraft(world, filler=0)
     draft.home = home
     draft.seal()
@@ -67,5 +78,6 @@ def seal_into(home: EvidenceHome, place: Path, aside: Path) -> None:
     for name, data in draft.papers.items():
         (place / name.replace(".local.", ".trial.")).write_bytes(data)
     (place / f"{NAME}.wacz").write_bytes(draft.wacz)
-    (place / f"{NAME}.dossier.zip").write_bytes(b"the dossier")
+    dossier = b"the dossier" if further is None else zipped(dict(further))
+    (place / f"{NAME}.dossier.zip").write_bytes(dossier)
     (place / "egress-1.jsonl").write_text("{}\n")

@@ -22,13 +22,8 @@ from evidence.format.policytext import parse_policy
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import ground, grounds, retention
 from evidence.keeping.due import due
-from evidence.keeping.erasing import (
-    EraseOrder,
-    backups_ended,
-    erase,
-    erased_ids,
-    open_backups,
-)
+from evidence.keeping.erasing import EraseOrder, erase
+from evidence.keeping.erasures import backups_ended, erased_ids, open_backups
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.holds import hold, release
 from evidence.keeping.store import FolderStore, in_the_clear
