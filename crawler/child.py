@@ -114,7 +114,7 @@ def _walk(walk: Walk, order: CrawlOrder, recipe: Recipe) -> None:
     run_downloads(job, proxy=order.proxy, user_agent=order.user_agent, at_once=at_once)
 
 
-async def _no_fetch(url: str) -> Answer:
+async def _no_fetch(url: str, body: str | None = None) -> Answer:
     raise NotImplementedError(url)
 
 

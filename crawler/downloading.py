@@ -50,12 +50,12 @@ class Downloads(Spider):
         for request in nothing:
             yield request
 
-    async def fetch(self, url: str) -> Answer | NoAnswer:
-        """Return the answer to one GET, or why there is none."""
+    async def fetch(self, url: str, body: str | None = None) -> Answer | NoAnswer:
+        """Return the answer to one GET, or one POST of JSON, or why there is none."""
         meta = {"proxy": f"http://{self.proxy}"} if self.proxy else {}
         engine = self.crawler.engine
         try:
-            request = Request(url, meta=meta, dont_filter=True)
+            request = Request(url, meta=meta, dont_filter=True, **_posted(body))
             response = await engine.download_async(request)
         except ValueError:
             return NoAnswer(url, "bad_host", refused=True)
@@ -78,6 +78,12 @@ class Downloads(Spider):
             if name in headers and self.proxy:
                 return NoAnswer(url, headers[name], refused=refused)
         return Answer(url, response.status, headers, response.body)
+
+
+def _posted(body: str | None) -> dict[str, Any]:
+    if body is None:
+        return {}
+    return {"method": "POST", "body": body, "headers": {"Content-Type": "application/json"}}
 
 
 def _reason(url: str, words: str) -> NoAnswer:

@@ -26,17 +26,22 @@ class CrawlError(Exception):
 
 
 class RecipeWrong(CrawlError):
-    """A recipe file breaks its format."""
+    """A recipe file breaks its format; ``line`` counts from 1, None where it is not known."""
 
     exit_code = 65
 
-    def __init__(self, file: str, key: str, expected_en: str, expected_zh: str) -> None:
+    def __init__(
+        self, file: str, key: str, expected_en: str, expected_zh: str, line: int | None = None
+    ) -> None:
+        at_en, at_zh = (f", line {line}", f" 第 {line} 行") if line else ("", "")
         super().__init__(
-            f"Recipe {file}, key {key}: expected {expected_en}; correct it and try again.",
-            f"配方 {file} 的 {key} 有误：应为{expected_zh}；请更正后重试。",
+            f"Recipe {file}{at_en}, key {key}: expected {expected_en}; correct it and try again.",
+            f"配方 {file}{at_zh}的 {key} 有误：应为{expected_zh}；请更正后重试。",
         )
         self.file = file
         self.key = key
+        self.expected = (expected_en, expected_zh)
+        self.line = line
 
 
 class RecipeUnknown(CrawlError):

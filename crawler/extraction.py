@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from crawler.listing import AVAILABILITY, Listing
 from crawler.page import Page
 from crawler.price import Price, read_currency, read_price
 from crawler.reading import Scope
-from crawler.recipe import GENERAL, Recipe
+from crawler.recipe_parts import GENERAL, Recipe
 from crawler.state import PageState, headline_state, signed_state, status_state, worded_state
 from crawler.structured import absolute
 
@@ -40,6 +41,7 @@ class Extraction:
     next: str | None = None
     categories: tuple[str, ...] = ()
     reported_total: int | None = None
+    turn: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return state and listings as a JSON object."""
@@ -69,18 +71,22 @@ def read_page(page: Page, recipe: Recipe) -> Extraction:
     if state not in (None, PageState.EMPTY):
         return Extraction(state or PageState.OK)
     scope = Scope(page, recipe)
-    rows = scope.nodes(recipe.lists.rows)
-    listings = [made for row in rows if (made := _row_listing(row, recipe))]
     is_item = recipe.items.url is None or recipe.items.url.search(page.url) is not None
+    own = _item_listing(scope, recipe) if is_item and recipe.items.url is not None else None
+    listings = [] if own else _row_listings(scope, recipe)
+    rows = bool(listings)
     if not rows and is_item:
-        listing = _item_listing(scope, recipe)
-        if listing and not listing.price and (wall := headline_state(page)):
+        own = own or _item_listing(scope, recipe)
+        if own and not own.price and (wall := headline_state(page)):
             return Extraction(wall)
-        listings = [listing] if listing else []
+        listings = [own] if own else []
     links = _absolute(page, [] if listings and not rows else scope.all(recipe.lists.items))
     total = _number(scope.first(recipe.lists.reported_total))
     if not listings and not links:
-        return Extraction(state or _silent_state(page, recipe, total), reported_total=total)
+        late = None if is_item else _item_listing(scope, recipe)
+        if late is None or not late.price:
+            return Extraction(state or _silent_state(page, recipe, total), reported_total=total)
+        listings = [late]
     following = _absolute(page, scope.all(recipe.lists.next)[:1])
     return Extraction(
         state=PageState.OK,
@@ -89,13 +95,34 @@ def read_page(page: Page, recipe: Recipe) -> Extraction:
         next=following[0] if following else None,
         categories=tuple(_absolute(page, scope.all(recipe.categories))),
         reported_total=total,
+        turn=_turn(scope, recipe),
     )
+
+
+def _turn(scope: Scope, recipe: Recipe) -> str | None:
+    """Return the cursor of the page after this one, "+" for the next number, None for the end."""
+    paging = recipe.lists.page
+    if paging is None:
+        return None
+    if paging.more and scope.first(paging.more) in (None, "false", "False", "0"):
+        return None
+    return scope.first(paging.cursor) if paging.cursor else "+"
 
 
 def _silent_state(page: Page, recipe: Recipe, total: int | None) -> PageState:
     if total == 0:
         return PageState.EMPTY
     return worded_state(page) or PageState.EMPTY
+
+
+def _row_listings(scope: Scope, recipe: Recipe) -> list[Listing]:
+    """Return the listings of the first rule whose rows hold any."""
+    for rule in recipe.lists.rows:
+        rows = scope.nodes((rule,))
+        listings = [made for row in rows if (made := _row_listing(row, recipe))]
+        if listings:
+            return listings
+    return []
 
 
 def _row_listing(scope: Scope, recipe: Recipe) -> Listing | None:
@@ -182,5 +209,5 @@ def _absolute(page: Page, addresses: list[str]) -> list[str]:
 
 def _number(text: str | None) -> int | None:
     digits = re.sub(r"[,，\s]", "", text or "")
-    found = re.search(r"\d+", digits)
-    return int(found[0]) if found else None
+    found = re.search(r"(\d+(?:\.\d+)?)(万?)", digits)
+    return int(Decimal(found[1]) * (10_000 if found[2] else 1)) if found else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -25,4 +26,9 @@ class NoAnswer:
     refused: bool = False
 
 
-Fetch = Callable[[str], Awaitable[Answer | NoAnswer]]
+class Fetch(Protocol):
+    """One GET of an address, or one POST of a JSON body to it."""
+
+    def __call__(self, url: str, body: str | None = None) -> Awaitable[Answer | NoAnswer]:
+        """Return the answer, or why there is none."""
+        ...

@@ -33,13 +33,31 @@ CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 @dataclass(frozen=True)
 class Target:
-    """A page to be read: ``kind`` is list, item or any; ``hops`` counts redirects so far."""
+    """A page to be read: ``kind`` is list, item, sitemap or any; ``hops`` counts redirects.
 
-    url: str
+    ``key`` names it: its address, and below it what is posted there, if anything.
+    """
+
+    key: str
     kind: str
     depth: int = 0
     hops: int = 0
     tries: int = 0
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return self.key.partition("\n")[0]
+
+    @property
+    def body(self) -> str | None:
+        """What is posted there; None if the page is got."""
+        return self.key.partition("\n")[2] or None
+
+
+def posted(url: str, body: str | None) -> str:
+    """Return the key of a page by its address and what is posted to it."""
+    return f"{url}\n{body}" if body else url
 
 
 class Frontier:
@@ -90,7 +108,7 @@ class Frontier:
         """Add pages to be read; a page already known stays as it is."""
         self._base.executemany(
             "INSERT OR IGNORE INTO page (url, kind, depth, hops) VALUES (?, ?, ?, ?)",
-            [(t.url, t.kind, t.depth, t.hops) for t in targets],
+            [(t.key, t.kind, t.depth, t.hops) for t in targets],
         )
 
     def waiting(self, *, but: Iterable[str], now: float, most: int) -> list[Target]:
@@ -98,7 +116,7 @@ class Frontier:
         skipped = set(but)
         rows = self._base.execute(
             "SELECT url, kind, depth, hops, tries FROM page WHERE state IS NULL AND due <= ? "
-            "ORDER BY kind = 'list', depth, rowid LIMIT ?",
+            "ORDER BY kind IN ('list', 'sitemap'), depth, rowid LIMIT ?",
             (now, most + len(skipped)),
         )
         return [Target(*row) for row in rows if row[0] not in skipped][:most]
@@ -111,7 +129,7 @@ class Frontier:
     def later(self, target: Target, *, due: float) -> None:
         """Put a page off until ``due``; counts as one try."""
         self._base.execute(
-            "UPDATE page SET tries = tries + 1, due = ? WHERE url = ?", (due, target.url)
+            "UPDATE page SET tries = tries + 1, due = ? WHERE url = ?", (due, target.key)
         )
 
     def done(
@@ -129,7 +147,7 @@ class Frontier:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._base.execute(
-                "UPDATE page SET state = ?, reason = ? WHERE url = ?", (state, reason, target.url)
+                "UPDATE page SET state = ?, reason = ? WHERE url = ?", (state, reason, target.key)
             )
             self.add(found)
             room = None if limit is None else limit - self.listed()
@@ -159,7 +177,7 @@ class Frontier:
         """Return whether any of these pages or listings has not been seen before."""
         page = "SELECT 1 FROM page WHERE url = ?"
         item = "SELECT 1 FROM listing WHERE platform = ? AND item_id = ?"
-        return any(self._base.execute(page, (t.url,)).fetchone() is None for t in targets) or any(
+        return any(self._base.execute(page, (t.key,)).fetchone() is None for t in targets) or any(
             self._base.execute(item, (x.platform or "", x.item_id or x.id)).fetchone() is None
             for x in listings
         )

@@ -6,16 +6,21 @@ import json
 import re
 from typing import Any
 
+from crawler.js_text import read_literal
+
 
 def read_json(text: str) -> Any | None:
-    """Return the first JSON value of a text, mended where scripts are looser than JSON."""
+    """Return the first JSON value of a text, mended where scripts are looser than JSON.
+
+    What is no JSON even then is read as a script's literal; None if it is neither.
+    """
     decoder = json.JSONDecoder(strict=False)
     for mended in (text, _mend(text)):
         try:
             return decoder.raw_decode(mended)[0]
         except (json.JSONDecodeError, RecursionError):
             continue
-    return None
+    return read_literal(text)
 
 
 def _mend(text: str) -> str:

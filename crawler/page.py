@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from parsel import Selector
 from w3lib.encoding import html_to_unicode
@@ -14,7 +15,13 @@ from w3lib.encoding import html_to_unicode
 from crawler.json_text import read_json
 from crawler.structured import Product, read_structured
 
-_JSONP = re.compile(r"\A\s*(?:/\*.*?\*/)?\s*[A-Za-z_$][\w$.]*\s*\(\s*(?=[\[{])", re.S)
+_JSONP = re.compile(
+    r"\A\s*(?:(?:/\*.*?\*/|//[^\n]*\n)\s*)*"
+    r"(?:(?:try\s*\{\s*)?[A-Za-z_$][\w$.]*\s*\(\s*"
+    r"|(?:export\s+)?(?:(?:default|var|let|const)\s+)?[A-Za-z_$]?[\w$.]*\s*=?\s*)(?=[\[{])",
+    re.S,
+)
+_CALLS = r"(?:(?!function\b)[A-Za-z_$][\w$.]*\(\s*){0,2}"  # JSON.parse(decodeURIComponent(…
 _NO_TEXT = ("script", "style", "noscript", "template")
 
 
@@ -43,7 +50,7 @@ class Page:
 
     @cached_property
     def json(self) -> Any | None:
-        """The answer as JSON, out of its JSONP call if it is in one; None if it is neither."""
+        """The answer as JSON, out of the call or assignment it stands in; None if it is none."""
         text = self.text.lstrip("\ufeff").strip()
         call = _JSONP.match(text)
         if call is not None:
@@ -65,10 +72,21 @@ class Page:
         return read_structured(self.text, self.url, self.tree)
 
     def inline(self, name: str) -> Any | None:
-        """Return the JSON value a script assigns to ``name``, or None."""
-        pattern = re.compile(re.escape(name) + r"[\"']?\]?\s*[=:]\s*(?=[\[{])")
-        found = pattern.search(self.text)
-        return read_json(self.text[found.end() :]) if found else None
+        """Return the JSON value a script assigns to ``name`` or hands to it, or None."""
+        at = self.text.find(name)
+        if at < 0:
+            return None
+        pattern = re.compile(
+            r"(?<![\w$])" + re.escape(name) + r"[\"']?\]?\s*[=:(]\s*" + _CALLS + r"(?=[\[{\"'])",
+            re.I,
+        )
+        for found in islice(pattern.finditer(self.text, at), 4):
+            value = read_json(self.text[found.end() :])
+            if isinstance(value, str):
+                value = read_json(unquote(value) if value.startswith("%7") else value)
+            if isinstance(value, dict | list):
+                return value
+        return None
 
     def join(self, address: str) -> str:
         """Return an address of the page as an absolute one."""

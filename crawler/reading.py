@@ -5,26 +5,61 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
+from html import unescape
 from typing import Any
 from urllib.parse import unquote
 
+from lxml import etree
 from parsel import Selector
 
+from crawler.json_text import read_json
 from crawler.page import Page
-from crawler.recipe import Recipe
 from crawler.recipe_keys import Rule, Rules
+from crawler.recipe_parts import Recipe
 
-_STEP = re.compile(r"\[(\d+|\*)\]|([\w$@-]+)")
+_STEP = re.compile(r"\[(\d+|\*)\]|(\*\*)|([\w$@-]+)")
+_TAG = re.compile(r"</?(?:b|em|i|span|font|strong|mark|br|p|div|hl|u)\b[^<>]*>", re.I)
+_INLINE = frozenset(
+    [
+        "a",
+        "b",
+        "bdi",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "mark",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+    ]
+)
+DEEPEST = 16
+MOST_NODES = 50_000
 
 
 def follow_path(document: Any, path: str) -> list[Any]:
-    """Return what a path such as ``data.items[*].name`` finds; nothing is no error."""
+    """Return what a path such as ``data.items[*].name`` finds; nothing is no error.
+
+    ``**.name`` finds the name at any depth, the shallowest first. A text that holds JSON is
+    read where a path goes on into it.
+    """
     found = [document]
+    anywhere = False
     for step in _STEP.finditer(path):
-        index, name = step[1], step[2]
+        index, name = step[1], step[3]
+        if step[2]:
+            anywhere = True
+            continue
         if name is not None:
-            found = [node[name] for node in found if isinstance(node, dict) and name in node]
+            nodes = [inner for node in found for inner in _below(node)] if anywhere else found
+            opened = [_opened(node) for node in nodes]
+            found = [node[name] for node in opened if isinstance(node, dict) and name in node]
         elif index == "*":
             lists = [node for node in found if isinstance(node, list | dict)]
             found = [
@@ -35,7 +70,30 @@ def follow_path(document: Any, path: str) -> list[Any]:
         else:
             at = int(index)
             found = [node[at] for node in found if isinstance(node, list) and at < len(node)]
+        anywhere = False
     return found
+
+
+def _below(root: Any) -> list[dict[str, Any]]:
+    """Return the objects in a document, itself among them, the shallowest first."""
+    found: list[dict[str, Any]] = []
+    level, depth = [root] if isinstance(root, dict | list) else [], 0
+    while level and depth < DEEPEST and len(found) < MOST_NODES:
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, dict):
+                found.append(node)
+            inner = node.values() if isinstance(node, dict) else node
+            opened = (_opened(child) for child in inner)
+            below += [child for child in opened if isinstance(child, dict | list)]
+        level, depth = below, depth + 1
+    return found
+
+
+def _opened(node: Any) -> Any:
+    if isinstance(node, str) and len(node) > 8 and node[0] in "{[" and node[-1] in "}]":
+        return read_json(node)
+    return node
 
 
 @dataclass(frozen=True)
@@ -48,12 +106,19 @@ class Scope:
     document: Any = None
 
     @cached_property
-    def _document(self) -> Any:
+    def documents(self) -> list[Any]:
+        """The JSON the paths are followed in: the row's, the answer's, then each inline state."""
         if self.document is not None:
-            return self.document
-        if self.recipe.inline:
-            return self.page.inline(self.recipe.inline)
-        return self.page.json
+            return [self.document]
+        if self.node is not None:
+            return []
+        states = (self.page.inline(name) for name in self.recipe.inline)
+        return [one for one in (self.page.json, *states) if one is not None]
+
+    def follow(self, path: str) -> list[Any]:
+        """Return what a path finds in the first document in which it finds anything."""
+        found = (follow_path(document, path) for document in self.documents)
+        return next((values for values in found if values), [])
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -62,6 +127,8 @@ class Scope:
         pairs: dict[str, str] = {}
         for row in self.nodes(items.rows):
             name, value = row.first(items.name), row.first(items.value)
+            if isinstance(row.document, dict) and len(row.document) == 1 and not name:
+                name, value = next((k, _scalar(v, flags=True)) for k, v in row.document.items())
             if name and value:
                 pairs.setdefault(name.rstrip(":： "), value)
         return pairs
@@ -70,7 +137,7 @@ class Scope:
         """Return the rows the first fruitful rule finds."""
         for rule in rules:
             if rule.kind == "json":
-                rows = [v for v in follow_path(self._document, rule.what) if isinstance(v, dict)]
+                rows = [v for v in self.follow(rule.what) if isinstance(v, dict)]
                 if rows:
                     return [Scope(self.page, self.recipe, document=row) for row in rows]
             elif rule.kind in ("css", "xpath"):
@@ -82,7 +149,7 @@ class Scope:
     def all(self, rules: Rules) -> list[str]:
         """Return every value of the first rule that finds one."""
         for rule in rules:
-            values = [value for raw in self._raw(rule) if (value := _finish(rule, raw))]
+            values = [value for raw in self._raw(rule) if (value := self._finish(rule, raw))]
             if values and rule.join is not None:
                 return [rule.join.join(values)]
             if values:
@@ -105,7 +172,8 @@ class Scope:
             value = self.page.structured.get(rule.what)
             return [value] if isinstance(value, str) else list(value or [])
         if rule.kind == "json":
-            return [t for v in follow_path(self._document, rule.what) if (t := _scalar(v))]
+            scalars = (_scalar(v, flags=bool(rule.mapping)) for v in self.follow(rule.what))
+            return [text for text in scalars if text]
         return [_text(node) for node in self._select(rule)]
 
     def _select(self, rule: Rule) -> list[Selector]:
@@ -115,28 +183,57 @@ class Scope:
         found = root.css(rule.what) if rule.kind == "css" else root.xpath(rule.what)
         return list(found)
 
+    def _finish(self, rule: Rule, raw: str) -> str | None:
+        value = " ".join(raw.replace("\u00a0", " ").split())
+        if rule.pattern is not None:
+            found = rule.pattern.search(value)
+            if found is None:
+                return None
+            value = (found[1] if found.re.groups else found[0]) or ""
+        if rule.unquote:
+            value = unquote(value)
+        if rule.mapping:
+            value = next((to for key, to in rule.mapping.items() if key in value), "")
+        if rule.shift or rule.decimals:
+            value = self._shifted(rule, value)
+        value = value.strip()
+        return rule.form.replace("{}", value) if rule.form and value else value or None
+
+    def _shifted(self, rule: Rule, value: str) -> str:
+        shift = rule.shift
+        if rule.decimals:
+            places = [str(found) for found in self.follow(rule.decimals)]
+            if not places or not places[0].isdigit():
+                return ""
+            shift -= int(places[0])
+        try:
+            return format(Decimal(value).scaleb(shift), "f")
+        except InvalidOperation:
+            return ""
+
 
 def _text(node: Selector) -> str:
-    if isinstance(node.root, str):
-        return node.root
-    return " ".join(node.xpath(".//text()[not(parent::script or parent::style)]").getall())
+    """Return the words of a node: inner marks as <em> divide no word, blocks do."""
+    root = node.root
+    if isinstance(root, str):
+        return root
+    words: list[str] = []
+    for event, inner in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        shown = inner.tag not in ("script", "style") and event not in ("comment", "pi")
+        if inner.tag not in _INLINE:
+            words.append(" ")
+        if event == "start" and shown:
+            words.append(inner.text or "")
+        if event != "start" and inner is not root:
+            words.append(inner.tail or "")
+    return "".join(words)
 
 
-def _scalar(value: Any) -> str | None:
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+def _scalar(value: Any, *, flags: bool) -> str | None:
+    """Return a JSON value as text, the marks of highlighting taken out; a flag if it is mapped."""
+    if isinstance(value, bool):
+        return str(value).lower() if flags else None
+    if value is None or isinstance(value, dict | list):
         return None
-    return str(value)
-
-
-def _finish(rule: Rule, raw: str) -> str | None:
-    value = " ".join(raw.replace("\u00a0", " ").split())
-    if rule.pattern is not None:
-        found = rule.pattern.search(value)
-        if found is None:
-            return None
-        value = (found[1] if found.re.groups else found[0]) or ""
-    if rule.unquote:
-        value = unquote(value)
-    if rule.mapping:
-        value = next((to for key, to in rule.mapping.items() if key in value), "")
-    return value.strip() or None
+    text = str(value)
+    return unescape(_TAG.sub("", text)) if "<" in text or "&" in text else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 from parsel import Selector
@@ -15,7 +16,9 @@ from crawler.listing import Listing
 
 SOURCES = ("css", "xpath", "json", "row", "constant", "address", "structured")
 FIELDS = frozenset(item.name for item in fields(Listing)) - {"id", "platform", "attributes"}
-JSON_PATH = re.compile(r"[\w$@-]+(\[(\d+|\*)\])*(\.[\w$@-]+(\[(\d+|\*)\])*)*\Z|(\[(\d+|\*)\])+\Z")
+_INDEX = r"(\[(\d+|\*)\])"
+JSON_PATH = re.compile(rf"((\*\*\.)?[\w$@-]+{_INDEX}*|{_INDEX}+)(\.(\*\*\.)?[\w$@-]+{_INDEX}*)*\Z")
+UNITS = {"main": 0, "cent": -2, "wan": 4}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Rule:
 
     ``kind`` is css, xpath, json (a path), row (a name in the page's table of attributes),
     constant, address (of the page itself) or structured (a field of JSON-LD and the like).
+    ``shift`` moves the decimal point (元 0, 分 -2, 万 4), ``decimals`` names the path beside the
+    value that holds how far to the left; ``form`` is a text in which ``{}`` is the value.
     """
 
     kind: str
@@ -33,6 +38,9 @@ class Rule:
     mapping: Mapping[str, str] = field(default_factory=dict)
     join: str | None = None
     unquote: bool = False
+    form: str | None = None
+    shift: int = 0
+    decimals: str | None = None
 
 
 Rules = tuple[Rule, ...]
@@ -47,10 +55,10 @@ class Keys:
     data: dict[str, Any]
     seen: set[str] = field(default_factory=set)
 
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a text; without a default it must be there and not be empty."""
+    def text(self, key: str, default: str | None = None, *, empty: bool = False) -> str:
+        """Return a text; without a default it must be there, and not be empty unless it may."""
         value = self._take(key, default)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not (value or empty):
             raise self._wrong(key, "a text", "文本")
         return value
 
@@ -72,11 +80,24 @@ class Keys:
             raise self._wrong(key, "a number, not negative", "非负数")
         return value
 
+    def text_or_texts(self, key: str) -> tuple[str, ...]:
+        """Return a text or a list of texts as a list; empty if it is not there."""
+        if isinstance(self.data.get(key), str):
+            return (self.text(key),)
+        return self.texts(key, ())
+
     def flag(self, key: str, default: bool) -> bool:
         """Return true or false."""
         value = self._take(key, default)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false", "true 或 false")
+        return value
+
+    def one_of(self, key: str, words: tuple[str, ...], default: str) -> str:
+        """Return one of a few words."""
+        value = self.text(key, default)
+        if value not in words:
+            raise self._wrong(key, f"one of {', '.join(words)}", f" {'、'.join(words)} 之一")
         return value
 
     def pattern(self, key: str) -> re.Pattern[str] | None:
@@ -100,7 +121,10 @@ class Keys:
         """Raise RecipeWrong for the first key that was not asked for."""
         for key in self.data:
             if key not in self.seen:
-                raise self._wrong(key, "no such key here", "此处没有这个键")
+                near = get_close_matches(key, self.seen, 1)
+                hint = (f"; did you mean {near[0]}?", f"；是否为 {near[0]}？") if near else ("", "")
+                en, zh = f"no such key here{hint[0]}", f"可用的键（此处没有这个键{hint[1]}）"
+                raise self._wrong(key, en, zh)
 
     def _take(self, key: str, default: Any) -> Any:
         self.seen.add(key)
@@ -141,11 +165,23 @@ def read_rule(file: str, key: str, row: Any) -> Rule:
         names=names,
         pattern=keys.pattern("regex"),
         mapping={k: str(v) for k, v in mapping.data.items()} if mapping else {},
-        join=keys.data.get("join") and keys.text("join"),
+        join=keys.text("join", empty=True) if "join" in row else None,
         unquote=keys.flag("unquote", False),
+        form=_form(keys),
+        shift=UNITS[keys.one_of("unit", tuple(UNITS), "main")],
+        decimals=keys.optional("decimals"),
     )
+    if rule.decimals is not None:
+        _check(file, f"{key}.decimals", "json", rule.decimals)
     keys.done()
     return rule
+
+
+def _form(keys: Keys) -> str | None:
+    form = keys.optional("form")
+    if form is not None and form.count("{}") != 1:
+        raise RecipeWrong(keys.file, f"{keys.prefix}form", "a text with one {}", "含一个 {} 的文本")
+    return form
 
 
 def read_pattern(file: str, key: str, text: str) -> re.Pattern[str]:
@@ -165,4 +201,6 @@ def _check(file: str, key: str, kind: str, what: str) -> None:
     except (ValueError, SyntaxError) as error:
         raise RecipeWrong(file, key, f"a selector ({error})", "选择器") from error
     if kind == "json" and not JSON_PATH.match(what):
-        raise RecipeWrong(file, key, "a path such as data.items[*].name", "如 a.b[*].c 的路径")
+        raise RecipeWrong(
+            file, key, "a path such as data.items[*].name or **.items[*]", "如 a.b[*].c 的路径"
+        )

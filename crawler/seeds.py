@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 from crawler.errors import OrderWrong
-from crawler.frontier import Target
+from crawler.frontier import Target, posted
 from crawler.order import CrawlOrder
-from crawler.paths import normal, with_query
+from crawler.paths import body_for, normal, with_query
 from crawler.recipe import GENERAL, Recipe, find_recipe, named_recipe
 
 
@@ -28,6 +28,13 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
     A keyword goes to the site's search; an address with a path is read as it is (an item if
     the recipe says so); a bare site starts where the recipe says.
     """
+    if not recipe.verified:
+        raise OrderWrong(
+            f"The recipe {recipe.name} is not verified live and its sites forbid robots: it reads "
+            "what is handed over (markseal extract FILE --url URL); there is no crawl.",
+            f"配方 {recipe.name} 未经实站核验，且该平台不允许自动采集；只能读取已有材料"
+            "（markseal extract 文件 --url 网址），不能采集。",
+        )
     home = order.start_url or _home(recipe)
     check_address(home)
     if order.limit is not None and order.limit < 1:
@@ -44,18 +51,31 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
                 f"配方 {recipe.name} 没有关键词搜索，请不要指定关键词。",
             )
         path = with_query(recipe.search.url, order.query, recipe.search.encoding)
-        return [Target(normal(urljoin(home, path)), "list")]
+        body = recipe.search.body or recipe.body
+        body = body_for(body, order.query) if body else None
+        return [Target(posted(normal(urljoin(home, path)), body), "list")]
     parts = urlsplit(home)
-    if (parts.path in ("", "/") and not parts.query) and recipe.start:
-        return [Target(normal(urljoin(home, start)), "list") for start in recipe.start]
+    if (parts.path in ("", "/") and not parts.query) and (whole := _whole(home, recipe)):
+        return whole
     if recipe.follow_all:
         return [Target(normal(home), "any")]
     is_item = recipe.items.url is not None and recipe.items.url.search(home) is not None
     return [Target(normal(home), "item" if is_item else "list")]
 
 
+def _whole(home: str, recipe: Recipe) -> list[Target]:
+    """Return where a crawl of the whole site starts: lists, sitemaps, pages named one by one."""
+    body = body_for(recipe.body, "") if recipe.body else None
+    return [
+        *(Target(posted(normal(urljoin(home, one)), body), "list") for one in recipe.start),
+        *(Target(normal(urljoin(home, one)), "sitemap") for one in recipe.sitemaps),
+        *(Target(normal(urljoin(home, one)), "item") for one in recipe.pages),
+    ]
+
+
 def _home(recipe: Recipe) -> str:
-    absolute = [url for url in recipe.start if url.startswith(("http://", "https://"))]
+    named = (*recipe.start, *recipe.sitemaps, *recipe.pages)
+    absolute = [url for url in named if url.startswith(("http://", "https://"))]
     if absolute:
         return absolute[0]
     raise OrderWrong(

@@ -11,8 +11,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from crawler.page import Page
-from crawler.reading import follow_path
-from crawler.recipe import Recipe
+from crawler.reading import Scope
+from crawler.recipe_parts import Recipe
 
 
 class PageState(StrEnum):
@@ -59,8 +59,11 @@ _SMALL = 2500
 
 def signed_state(page: Page, recipe: Recipe | None) -> PageState | None:
     """Return the state one of the recipe's own signatures says, or None."""
-    for name, signatures in (recipe.states if recipe else {}).items():
-        if any(_matches(page, signature) for signature in signatures):
+    if recipe is None:
+        return None
+    scope = Scope(page, recipe)
+    for name, signatures in recipe.states.items():
+        if any(_matches(scope, signature) for signature in signatures):
             return PageState(name)
     return None
 
@@ -128,17 +131,22 @@ def _json_state(page: Page) -> PageState | None:
     if re.search(r"FAIL_SYS_USER_VALIDATE|RGV587|captcha|punish|滑块|验证", text, re.I):
         return PageState.VERIFICATION
     if re.search(
-        r"FAIL_SYS_SESSION|SESSION_EXPIRED|need_?login|not_?login|请(?:先)?登录", text, re.I
+        r"FAIL_SYS_SESSION|SESSION_EXPIRED|FAIL_SYS_TOKEN|need_?login|not_?login|请(?:先)?登录",
+        text,
+        re.I,
     ):
         return PageState.LOGIN
-    return None
+    if re.search(r"FAIL_SYS_ILLEGAL_ACCESS|FAIL_SYS_TRAFFIC_LIMIT|被挤爆|过于频繁", text):
+        return PageState.BLOCKED
+    return PageState.GONE if _GONE.search(text) else None
 
 
-def _matches(page: Page, signature: Mapping[str, str]) -> bool:
-    return all(_one(page, key, what, signature) for key, what in signature.items())
+def _matches(scope: Scope, signature: Mapping[str, str]) -> bool:
+    return all(_one(scope, key, what, signature) for key, what in signature.items())
 
 
-def _one(page: Page, key: str, what: str, signature: Mapping[str, str]) -> bool:
+def _one(scope: Scope, key: str, what: str, signature: Mapping[str, str]) -> bool:
+    page = scope.page
     if key == "css":
         return bool(page.tree.css(what))
     if key == "xpath":
@@ -146,7 +154,7 @@ def _one(page: Page, key: str, what: str, signature: Mapping[str, str]) -> bool:
     if key == "url":
         return re.search(what, page.url) is not None
     if key == "json":
-        found = [str(value) for value in follow_path(page.json, what)]
+        found = [str(value) for value in scope.follow(what)]
         return signature["equals"] in found if "equals" in signature else bool(found)
     if key == "equals":
         return "json" in signature

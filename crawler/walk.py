@@ -15,14 +15,15 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.extraction import Extraction, read_page
 from crawler.fetching import Answer, Fetch, NoAnswer
-from crawler.frontier import Frontier, Target
+from crawler.frontier import Frontier, Target, posted
 from crawler.listing import Listing
 from crawler.order import CrawlState, Progress
 from crawler.pace import Pace, retry_after, seconds_between
 from crawler.page import Page
-from crawler.paths import is_loopback, normal, origin, with_page
+from crawler.paths import body_with, is_loopback, normal, origin, with_page, with_value
 from crawler.recipe import Recipe
 from crawler.robots import Robots, product, read_robots
+from crawler.sitemap import read_sitemap
 from crawler.state import PageState
 
 MAX_TRIES = 3
@@ -71,11 +72,11 @@ class Walk:
         while self.stopped is None and not self.bounded():
             due = self.frontier.waiting(but=self._busy, now=self.clock(), most=1)
             if due:
-                self._busy.add(due[0].url)
+                self._busy.add(due[0].key)
                 try:
                     await self._visit(due[0])
                 finally:
-                    self._busy.discard(due[0].url)
+                    self._busy.discard(due[0].key)
             elif self._busy or self.frontier.next_due() is not None:
                 await asyncio.sleep(0.02)
             else:
@@ -114,7 +115,7 @@ class Walk:
         await self.pace.turn()
         if self.stopped is not None:
             return
-        answer = await self.fetch(target.url)
+        answer = await self.fetch(target.url, target.body)
         if isinstance(answer, NoAnswer):
             self._failed(target, answer)
         elif answer.status in (301, 302, 303, 307, 308):
@@ -167,6 +168,9 @@ class Walk:
             self._end(target, "elsewhere", reason=urlsplit(to).hostname)
 
     def _read(self, target: Target, answer: Answer) -> None:
+        if target.kind == "sitemap" and answer.status == 200:
+            self._end(target, "ok", found=self._mapped(target, answer))
+            return
         page = Page(
             answer.body,
             target.url,
@@ -190,6 +194,16 @@ class Walk:
         elif read.state is PageState.OK:
             self._refusals.clear()
 
+    def _mapped(self, target: Target, answer: Answer) -> list[Target]:
+        """Return what a sitemap names: further sitemaps, and the pages of items."""
+        maps, pages = read_sitemap(answer.body)
+        sign = self.recipe.items.url
+        found = [Target(normal(url), "sitemap", target.depth + 1) for url in maps]
+        found += [Target(normal(url), "item") for url in pages if not sign or sign.search(url)]
+        bound = self.recipe.politeness
+        found = found[: bound.max_pages] if target.depth < bound.max_depth else []
+        return [one for one in found if origin(one.url) == origin(target.url)]
+
     def _note_total(self, target: Target, total: int) -> None:
         if target.depth == 0 or self.frontier.fact("reported_total") is None:
             self.frontier.note("reported_total", str(total))
@@ -202,18 +216,32 @@ class Walk:
         found += [Target(normal(url), "list", deeper) for url in read.categories]
         if read.next:
             found.append(Target(normal(read.next), "list", deeper))
-        lists = self.recipe.lists
-        if (
-            lists.page_param
-            and target.kind == "list"
-            and self.frontier.is_news(found, read.listings)
-        ):
-            url = with_page(target.url, lists.page_param, lists.page_first, lists.page_step)
-            found.append(Target(normal(url), "list", deeper))
+        news = target.kind == "list" and self.frontier.is_news(found, read.listings)
+        if read.turn and news:
+            found += self._turned(target, read.turn, deeper)
         if self.recipe.follow_all:
             links = page.tree.xpath("//a/@href").getall()[:500]
             found += [Target(normal(page.join(link)), "any", deeper) for link in links]
         return [one for one in found if origin(one.url) == origin(target.url)]
+
+    def _turned(self, target: Target, turn: str, deeper: int) -> list[Target]:
+        """Return the list page after this one, by number, offset or cursor."""
+        paging = self.recipe.lists.page
+        if paging is None:
+            return []
+        value = turn if paging.cursor else None
+        if target.body is not None:
+            try:
+                body = body_with(
+                    target.body, paging.param, value, first=paging.first, step=paging.step
+                )
+            except ValueError:
+                return []
+            return [Target(posted(target.url, body), "list", deeper)]
+        if value is not None:
+            return [Target(normal(with_value(target.url, paging.param, value)), "list", deeper)]
+        url = with_page(target.url, paging.param, paging.first, paging.step)
+        return [Target(normal(url), "list", deeper)]
 
     def _end(
         self,

@@ -49,7 +49,7 @@ def walk(shop: Shop, folder: Path, *, refused: str = "", **changes: object) -> T
         now[0] += 1.0
         return now[0]
 
-    async def fetch(url: str) -> Answer | NoAnswer:
+    async def fetch(url: str, body: str | None = None) -> Answer | NoAnswer:
         path = url.removeprefix(shop.url.rstrip("/"))
         asked.append(path)
         if refused:
