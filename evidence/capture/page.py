@@ -6,19 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import CDPSession, Error, Page
 
 from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.extras import Files
+from evidence.capture.firstscreen import first_screen, moved
 from evidence.capture.pagestate import Signs, measure, note_of
 from evidence.capture.passed import gone_by, section_of
 from evidence.capture.pictures import take_picture
 from evidence.capture.settling import SETTLED, Settled, settle
 from evidence.capture.shown import printable, take_document, take_shown
 from evidence.capture.stillness import at_rest
-from evidence.capture.telling import told_of_parts, told_of_rest, told_of_width
+from evidence.capture.telling import (
+    told_of_mhtml,
+    told_of_parts,
+    told_of_rest,
+    told_of_styled,
+    told_of_width,
+)
 from evidence.format.declared import Line
 from evidence.format.names import MHTML
 
@@ -75,6 +82,7 @@ def take_records(
     """
     limits, document = order.limits, _document(page)
     with at_rest(page, steps, stop=stop) as rest:
+        before = _screen(page)
         url, title = page.url, printable(page.title())[:_TITLE_LIMIT]
         dom, shown = take_document(page, steps), take_shown(page, steps)
         inside = int(evaluate(page, _INSIDE)) + shown.scrolling
@@ -93,13 +101,18 @@ def take_records(
         changed = take_shown(page, Steps()).text != shown.text
         if changed:
             steps.add("text changed meanwhile", "text and picture are of different moments")
+        box = moved(before, _screen(page))
+        if box is not None:
+            steps.add("first screen changed meanwhile", "from pixel {}, {} to {}, {}".format(*box))
         if _document(page) != document:
             raise Error("Execution context was destroyed (the page moved on among its records)")
     passed = gone_by(settled.passed, shown.text.decode())
     lines = (
-        *told_of_rest(rest, changed=changed),
+        *told_of_rest(rest, changed=changed or box is not None),
         *told_of_parts(passed=len(passed), inside=inside, missed=shown.missed),
+        *told_of_styled(signs.styled),
         *told_of_width(picture.width, picture.shown),
+        *told_of_mhtml(kept=mhtml is not None),
     )
     return Records(
         title=title,
@@ -116,11 +129,22 @@ def take_records(
     )
 
 
+def _screen(page: Page) -> bytes | None:
+    with _session(page) as session:
+        return first_screen(session)
+
+
 def _document(page: Page) -> str:
     """Return the browser's name for the document that the page shows; a new one has another."""
+    with _session(page) as session:
+        return str(session.send("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
+
+
+@contextmanager
+def _session(page: Page) -> Iterator[CDPSession]:
     session = page.context.new_cdp_session(page)
     try:
-        return str(session.send("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
+        yield session
     finally:
         with suppress(Error):
             session.detach()
@@ -152,15 +176,12 @@ def take_text(page: Page, steps: Steps, settled: Settled = SETTLED) -> bytes:
 
 def take_mhtml(page: Page, steps: Steps) -> bytes | None:
     """Return the page with its parts as one MHTML file (RFC 2557) of the browser's making."""
-    session = page.context.new_cdp_session(page)
     try:
-        data = str(session.send("Page.captureSnapshot", {"format": "mhtml"})["data"])
+        with _session(page) as session:
+            data = str(session.send("Page.captureSnapshot", {"format": "mhtml"})["data"])
     except Error as error:
         steps.add("no MHTML", error.message.splitlines()[0])
         return None
-    finally:
-        with suppress(Error):
-            session.detach()
     mhtml = data.encode("utf-8", "surrogatepass")
     if len(mhtml) > _MHTML_LIMIT:
         steps.add("no MHTML", f"{len(mhtml)} bytes, more than {_MHTML_LIMIT}")

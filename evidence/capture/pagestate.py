@@ -108,7 +108,7 @@ class Signs:
     fields and buttons; ``pictures`` those of some size, backgrounds of a page without text too.
     ``seen`` is the text that a person can read: neither tiny, transparent, of the ground's colour,
     clipped away nor off the page; None where it was not measured; ``frames`` are frames of a size
-    to be read.
+    to be read. ``styled`` is what style sheets write, looked for on a page without another word.
     """
 
     url: str = ""
@@ -125,6 +125,7 @@ class Signs:
     shadow: str = ""
     seen: str | None = None
     frames: int = 0
+    styled: str = ""
 
     @property
     def listing(self) -> bool:
@@ -165,6 +166,7 @@ def measure(page: Page) -> Signs:
         shadow=str(found["shadow"]),
         seen=str(found["seen"]),
         frames=int(found["frames"]),
+        styled=str(found["styled"]),
     )
 
 
@@ -204,7 +206,7 @@ def _is_empty(text: str, signs: Signs) -> bool:
     How much there is does not count: a title and 已售罄 are a page. A page that only asks to wait
     has no word of its own, whatever turns on it meanwhile.
     """
-    words = _FRAME_LINE.sub("", f"{text}\n{signs.shadow}")
+    words = _FRAME_LINE.sub("", f"{text}\n{signs.shadow}\n{signs.styled}")
     if len(words) < _TINY and _STANDS_IN.fullmatch(words):
         return signs.pictures <= 1 and not signs.controls
     if any(character.isalnum() for character in words):

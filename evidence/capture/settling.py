@@ -101,6 +101,8 @@ _TOP = "() => window.scrollTo({left: 0, top: 0, behavior: 'instant'})"
 
 
 _LOOK_MS = 250
+_STEP_MS = 50
+_AGREE_SECONDS = 1.0
 _LATE_MS = 300
 _ROUNDS = 20
 Still = Callable[[], bool]
@@ -128,9 +130,11 @@ def settle(page: Page, limits: Limits, steps: Steps, *, still: Still | None = No
     hit: list[str] = []
     passed: dict[str, None] = {}
     milliseconds = limits.settle_seconds * 1000
-    idle = _idle(page, limits.settle_seconds, still)
+    idle = _idle(page, limits.settle_seconds, still, again=False)
     if idle:
         steps.add("network idle")
+        if still is not None and not _idle(page, _AGREE_SECONDS, still):
+            still = None  # it waits for an end that is never told
     else:
         steps.add("network not idle", f"waited {limits.settle_seconds} s")
     left = limits.scrolls
@@ -155,15 +159,19 @@ def settle(page: Page, limits: Limits, steps: Steps, *, still: Still | None = No
     return Settled(tuple(hit), tuple(passed))
 
 
-def _idle(page: Page, seconds: float, still: Still | None) -> bool:
+def _idle(page: Page, seconds: float, still: Still | None, *, again: bool = True) -> bool:
     """Wait until the network is idle, at most so long; return whether it is.
 
-    The driver waits in vain where a request ends that it is not told of (a shared worker's).
+    The driver waits in vain where a request ends that it is not told of (a shared worker's), and
+    of one document it says only once that the network is idle: ``again`` it is no witness.
     """
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         if still is not None and still():
             return True
+        if again and still is not None:
+            page.wait_for_timeout(_STEP_MS)
+            continue
         try:
             most = left * 1000 if still is None else min(left * 1000, _LOOK_MS)
             page.wait_for_load_state("networkidle", timeout=most)

@@ -90,7 +90,16 @@
   const types = all('script[type="application/ld+json"]').some(e => /"@type"\s*:\s*\[?\s*"Product/.test(e.textContent))
     || all('[itemtype*="schema.org/Product"], meta[property="og:type"][content*="product"]').length > 0;
   const elements = all('*').slice(0, 20000);
-  const backgrounds = /[\p{L}\p{N}]/u.test(words) ? 0 : elements.slice(0, 3000)
+  const worded = /[\p{L}\p{N}]/u.test(words);
+  // What style sheets write before and after elements is in no text; asked where there is no other.
+  const styled = worded ? '' : elements.slice(0, 3000).flatMap(e => ['::before', '::after'].map(name => {
+    const style = getComputedStyle(e, name);
+    if (/^(?:none|normal)$/.test(style.content) || style.display === 'none' || style.visibility !== 'visible'
+      || +style.opacity < 0.15 || parseFloat(style.fontSize) < 7 || !visible(e)) return '';
+    return style.content.includes('counter') ? '0'
+      : (style.content.match(/"(?:[^"\\]|\\.)*"/g) || []).map(one => one.slice(1, -1)).join('');
+  })).filter(Boolean).join(' ').slice(0, 2000);
+  const backgrounds = worded ? 0 : elements.slice(0, 3000)
     .filter(e => area(e) >= 3600 && /url\(/.test(getComputedStyle(e).backgroundImage) && shown(e)).length;
   const inside = root => Array.from(root.children).filter(e => !/^(?:STYLE|SCRIPT|TEMPLATE)$/.test(e.tagName))
     .map(e => e.innerText || '').join(' ');
@@ -98,7 +107,7 @@
     passwords: all('input[type=password]').filter(e => shown(e) && inView(e, e.getBoundingClientRect(), 5)).length,
     seen: readable(),
     frames: all('iframe, frame').filter(e => area(e) >= 3600 && inView(e, e.getBoundingClientRect(), 30)).length,
-    over, challenge: isChallenge(document),
+    styled, over, challenge: isChallenge(document),
     prices: (words.match(PRICE) || []).length,
     buys: all('button, a, input[type=submit], input[type=button], [role=button]').slice(0, 5000)
       .filter(e => BUY.test((e.innerText || e.value || '').slice(0, 40)) && shown(e)).length,

@@ -3,7 +3,8 @@
 The browser runs no script of the page (CDP ``Emulation.setScriptExecutionDisabled``): no timer,
 event, frame callback or message; ours in the isolated world do run. Animations, films and SVG
 stand. What it does not stop is the continuation of a promise that the browser settles (an answer
-to ``fetch``); so every change of the document is counted by the browser itself (CDP ``DOM``).
+to ``fetch``), nor a moving picture (GIF) or a marquee; so every change of the document is counted
+by the browser itself (CDP ``DOM``), and the first screen compared (``firstscreen``).
 """
 
 from __future__ import annotations

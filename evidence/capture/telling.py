@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from evidence.capture.stillness import Rest
-from evidence.format.declared import Line
+from evidence.format.declared import CHANGED, NOT_STOPPED, STYLED, TOO_LARGE, Line
 
 MOVED: Line = (
     "网页打开后自行转到其他网址或重新载入，所录为其后显示的页面",
@@ -18,6 +18,9 @@ BARE: Line = (
 )
 
 
+_NAMED = 20
+
+
 def left_out_line(count: int) -> Line:
     """Return what is to be said of exchanges that could not be published masked."""
     return (
@@ -27,17 +30,14 @@ def left_out_line(count: int) -> Line:
 
 
 def told_of_rest(rest: Rest, *, changed: bool) -> Iterator[Line]:
-    """Yield what is to be said of a page that could not be kept still; ``changed`` is its text."""
+    """Yield what is to be said of a page that could not be kept still.
+
+    ``changed`` says that its text or its first screen is not what it was before.
+    """
     if rest.changes or changed:
-        yield (
-            "留存各项记录期间页面仍在变化，各项记录可能反映不同时刻",
-            "the page changed while its records were taken; they can show different moments",
-        )
+        yield CHANGED
     if rest.why_not:
-        yield (
-            "留存各项记录时未能暂停网页脚本，原因见 capture.json",
-            "the page's scripts were not stopped while its records were taken, see capture.json",
-        )
+        yield NOT_STOPPED
     if rest.left:
         yield (
             "留存各项记录期间网页要转到其他网址或重新载入，未予放行；所录为此前的页面",
@@ -58,15 +58,41 @@ def told_of_parts(*, passed: int, inside: int, missed: int | None) -> Iterator[L
             f"{inside} parts of the page scroll by themselves; picture and PDF show a part of them",
         )
     if missed is None:
-        yield (
-            "页面过大，未查找封闭的影子树，其中的文字可能不在文字记录内",
-            "the page is too large to look for closed shadow trees; their text may be missing",
-        )
+        yield TOO_LARGE
     elif missed:
         yield (
             f"有 {missed} 个封闭的影子树不在文字记录内",
             f"{missed} closed shadow trees are not in the text record",
         )
+
+
+def told_of_styled(words: str) -> Iterator[Line]:
+    """Yield what is to be said of a page that has no words but those of its style sheets."""
+    if any(character.isalnum() for character in words):
+        yield STYLED
+
+
+def told_of_mhtml(*, kept: bool) -> Iterator[Line]:
+    """Yield what is to be said of a page of which there is no MHTML file."""
+    if not kept:
+        yield (
+            "未能将页面另存为 MHTML 文件，原因见 capture.json",
+            "the page could not be kept as an MHTML file, see capture.json",
+        )
+
+
+def told_of_moments(lines: Mapping[int, Sequence[Line]]) -> Iterator[Line]:
+    """Yield what is to be said of the records at marked moments, each sentence once."""
+    found: dict[Line, list[int]] = {}
+    for number, told in sorted(lines.items()):
+        for line in told:
+            found.setdefault(line, []).append(number)
+    for (zh, en), numbers in found.items():
+        more = len(numbers) - _NAMED
+        first = [str(number) for number in numbers[:_NAMED]]
+        at = f"标记时刻 {'、'.join(first)}" + (f" 等 {len(numbers)} 个" if more > 0 else "")
+        on = f"moment{'s' if numbers[1:] else ''} {', '.join(first)}"
+        yield f"{at}：{zh}", f"{on}{f' and {more} more' if more > 0 else ''}: {en}"
 
 
 def told_of_width(width: int, shown: int) -> Iterator[Line]:

@@ -6,7 +6,8 @@ from the facts in ``capture.json`` and ``environment.json``, so that leaving one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,6 +80,48 @@ SENTENCES: Mapping[str, Line] = MappingProxyType(
     }
 )
 """Code to the sentence in Chinese and English, the gravest first."""
+
+CHANGED: Line = (
+    "留存各项记录期间页面仍在变化，各项记录可能反映不同时刻",
+    "the page changed while its records were taken; they can show different moments",
+)
+NOT_STOPPED: Line = (
+    "留存各项记录时未能暂停网页脚本，原因见 capture.json",
+    "the page's scripts were not stopped while its records were taken, see capture.json",
+)
+TOO_LARGE: Line = (
+    "页面过大，未查找封闭的影子树，其中的文字可能不在文字记录内",
+    "the page is too large to look for closed shadow trees; their text may be missing",
+)
+STYLED: Line = (
+    "页面文字由样式表写出，截图中有，文字记录中没有",
+    "the page's words are written by its style sheets: in the picture, not in the text record",
+)
+_AT_ODDS = frozenset(
+    {
+        CHANGED[1],
+        NOT_STOPPED[1],
+        STYLED[1],
+        TOO_LARGE[1],
+        SENTENCES["byte_mismatch"][1],
+        "0 lines shown while scrolling are not in the picture, but at text.txt's end",
+        "0 parts of the page scroll by themselves; picture and PDF show a part of them",
+        "0 closed shadow trees are not in the text record",
+        "the page is 0 pixels wide, its picture shows the first 0 of them",
+    }
+)
+_NUMBER = re.compile(r"[0-9]+")
+_MOMENTS = re.compile(r"\Amoments? 0(?:, 0)*(?: and 0 more)?: ")
+
+
+def at_odds(lines: Iterable[Line]) -> bool:
+    """Return whether a line says that records of one capture show different things.
+
+    Then nothing may say that they agree, but that they agree except for what is declared. Numbers
+    do not matter, nor of which moment of an attended capture it is said.
+    """
+    shapes = (_MOMENTS.sub("", _NUMBER.sub("0", en)) for _, en in lines)
+    return any(shape in _AT_ODDS for shape in shapes)
 
 
 def first_lines(

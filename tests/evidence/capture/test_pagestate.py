@@ -53,6 +53,7 @@ ORDINARY = {
     "a word in a shadow root": "<title>x</title><div id=a></div><script>a.attachShadow({mode:"
     "'open'}).innerHTML='<style>p{color:red}</style><p>售完</p>'</script>",
     "a background alone": "<div style='height:300px;background:url(data:,x)'></div>",
+    "words of a style sheet alone": "<style>p::before{content:'甲店 19元'}</style><p></p>",
     "a field alone": "<title>搜索</title><input placeholder=搜索宝贝>",
     "a picture alone": "<title>图</title><svg width=400 height=300></svg>",
     "a short notice": "<title>公告</title><p>本店春节期间正常发货，祝您新年快乐。</p>",
@@ -102,6 +103,8 @@ STRANGE = {
         "nothing": "<title>x</title>",
         "blanks": "<title>x</title><p> &nbsp; </p>",
         "a page that waits": "<title>商城</title><svg width=90 height=90></svg><p>加载中…</p>",
+        "marks of a style sheet": "<style>p::before{content:'— ·'}</style><p></p>",
+        "unseen words of a style sheet": "<style>p{opacity:0}p::after{content:'甲'}</style><p></p>",
         "marks alone": "<title>x</title><p>{ } — · \ue601</p>",
     },
 }

@@ -14,8 +14,11 @@ from playwright.sync_api import Page, sync_playwright
 from evidence.browser.finding import find_browser
 from evidence.browser.order import CaptureOrder, Limits
 from evidence.browser.steps import Steps
-from evidence.capture.page import Records, take_records
+from evidence.capture.page import Records, page_note, take_records
 from evidence.capture.settling import settle
+from evidence.format.declared import CHANGED
+from evidence.format.declared import STYLED as STYLED_LINE
+from evidence.format.names import MHTML
 from tests.evidence.capture.pages import serving
 
 pytestmark = pytest.mark.browser
@@ -40,6 +43,15 @@ onbeforeprint = () => location.reload();
 REFRESHED = "<meta http-equiv=refresh content='1;url=/empty'><h1>甬舟 假货 19元</h1>"
 PROMISED = """<h1 id=x>一</h1><script>(async () => { for (;;) { await (await fetch('/n')).text();
 x.textContent = 'n' + performance.now() } })()</script>"""
+_AGAIN = "(async () => { let n = 0; for (;;) { await (await fetch('/n')).text(); DO } })()"
+RULED = "<h1 style='font-size:60px'>甬舟 假货</h1><style id=s></style><script>"
+RULED += _AGAIN.replace(
+    "DO", "s.sheet.insertRule(`h1 { color: ${n++ % 2 ? 'red' : 'blue'} }`, n - 1)"
+)
+DRAWN = "<h1>甬舟</h1><canvas id=c></canvas><script>const g = c.getContext('2d');"
+DRAWN += _AGAIN.replace("DO", "g.fillStyle = n++ % 2 ? 'red' : 'blue'; g.fillRect(0, 0, 99, 99)")
+STYLED = "<style>h1::before { content: '乙店 假货 19元' }</style><h1></h1>"
+TYPED = "<h1>甬舟</h1><input autofocus value=茶><video></video>"
 HANGS = (
     "<h1>甬舟 假货</h1><div style='height:3000px'></div><script>onresize=()=>{for(;;);}</script>"
 )
@@ -83,6 +95,11 @@ PAGES: dict[str, str | bytes | int] = {
     "/leaves": HEAD + LEAVES,
     "/refreshed": HEAD + REFRESHED,
     "/promised": HEAD + PROMISED,
+    "/ruled": HEAD + RULED + "</script>",
+    "/drawn": HEAD + DRAWN + "</script>",
+    "/styled": HEAD + STYLED,
+    "/typed": HEAD + TYPED,
+    "/titled": HEAD + f"<script>document.title = '长'.repeat({30_000})</script>甬舟",
     "/hangs": HEAD + HANGS,
     "/asks": HEAD + ASKS,
     "/without": HEAD + WITHOUT,
@@ -180,6 +197,36 @@ def test_what_changes_all_the_same_is_told(page: Page, address: str) -> None:
     records, steps = taken(page, f"{address}/promised")
     assert "the page changed while its records were taken" in told(records)
     assert "not at rest" in {item["step"] for item in steps.items}
+
+
+@pytest.mark.parametrize("path", ["/ruled", "/drawn"])
+def test_what_changes_but_no_node_of_the_document_is_told(
+    page: Page, address: str, path: str
+) -> None:
+    records, steps = taken(page, address + path)
+    for _ in range(5):  # two colours: it can end on that with which it began
+        if records.lines:
+            break
+        records = take_records(page, ORDER, steps)
+    assert records.lines == (CHANGED,)
+    assert "first screen changed meanwhile" in {item["step"] for item in steps.items}
+
+
+def test_a_caret_that_blinks_is_no_change(page: Page, address: str) -> None:
+    records, steps = taken(page, f"{address}/typed")
+    assert records.lines == (), steps.items
+
+
+def test_words_of_style_sheets_are_told(page: Page, address: str) -> None:
+    records, _ = taken(page, f"{address}/styled")
+    assert records.lines == (STYLED_LINE,)
+    assert page_note(records, 200) is None
+
+
+def test_a_page_that_cannot_be_kept_as_mhtml_is_told(page: Page, address: str) -> None:
+    records, _ = taken(page, f"{address}/titled")
+    assert "could not be kept as an MHTML file" in told(records)
+    assert MHTML not in records.files
 
 
 def test_a_page_that_hangs_when_photographed_is_recorded(page: Page, address: str) -> None:
