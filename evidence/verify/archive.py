@@ -123,6 +123,7 @@ def open_archive(window: Window, label: str, findings: Findings, aside: ExitStac
     if walked and not any(_lies_there(window, entry) for entry in listed):
         listed = []  # the directory of a ZIP inside a file that was cut off
     if not listed:
+        findings.damaged = True
         findings.invalid(
             "package",
             f"{label}!{DIRECTORY}",
@@ -162,6 +163,7 @@ def _cut_off(window: Window, at: int, label: str, findings: Findings) -> list[Fo
         return []
     if any(_lies_there(window, listed) for listed in _directory(window, at)[1]):
         return []  # the file goes on: it is the size in the header that is wrong
+    findings.damaged = True
     findings.invalid(
         "package",
         f"{label}!{entry.name}",

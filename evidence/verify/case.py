@@ -17,6 +17,7 @@ from evidence.errors import EvidenceError, InputError, ProofError
 from evidence.format.attempt import case_tag
 from evidence.format.caseexport import LIMIT, CaseExport, CasePart
 from evidence.format.checkpoint import Checkpoint
+from evidence.format.counted import counted
 from evidence.format.entry import Attempt, CaseClosed, CaseContinued, CaseEntry, parse_entry
 from evidence.format.entry.signing import verify_entry
 from evidence.format.merkle import leaf_hash, verify_inclusion
@@ -323,7 +324,8 @@ def _close(
     }
     findings.valid(
         CLAIM,
-        f"The case was closed with {total} attempt(s): {sealed} sealed, {failed} failed, {nothing} "
+        f"The case was closed with {counted(total, 'attempt', 'attempts')}: {sealed} sealed, "
+        f"{failed} failed, {nothing} "
         "without a page; every one is here.",
         f"案件已结案，共 {total} 次尝试：封装 {sealed}、失败 {failed}、"
         f"无页面 {nothing}；各条目齐全。",

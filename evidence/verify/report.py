@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evidence.verify.headline import FOREIGN_ADVICE
 from evidence.verify.verdict import CLAIM_NAMES, Claim, Status, Verdict
 
 MARKS = {
@@ -11,6 +12,9 @@ MARKS = {
     Status.INVALID: ("不成立", "INVALID"),
     Status.NOT_CHECKED: ("未核查", "not checked"),
 }
+
+MOST_PLACES = 5
+"""Failing places that are told at once; the findings name every one."""
 
 REPLAY = {
     "equal": "与封存的画面和文字一致（由封存方自查） equal to the sealed picture and text, as the "
@@ -23,6 +27,12 @@ REPLAY = {
 def print_report(verdict: Verdict) -> str:
     """Return the whole report; its first line is the headline."""
     lines = [_plain(verdict.headline_zh), _plain(verdict.headline_en)]
+    if verdict.foreign:
+        lines += FOREIGN_ADVICE
+    elif verdict.places:
+        shown = ", ".join(verdict.places[:MOST_PLACES])
+        more = " …" if len(verdict.places) > MOST_PLACES else ""
+        lines.append(f"不成立之处 Failing: {_plain(shown)}{more}")
     lines += [f"声明 Declared: {_plain(zh)} / {_plain(en)}" for zh, en in verdict.declared]
     lines += ["", f"文件 File: {_plain(verdict.file)}"]
     lines += _facts(verdict)
@@ -33,18 +43,7 @@ def print_report(verdict: Verdict) -> str:
     if verdict.claims:
         lines += ["", "以下各项未予证明 This does NOT prove:"]
         lines += [f"  - {zh} / {en}" for zh, en in verdict.not_proved]
-        lines += [f"  - {zh} / {en}" for zh, en in _not_looked_at(verdict)]
     return "\n".join(lines) + "\n"
-
-
-def _not_looked_at(verdict: Verdict) -> list[tuple[str, str]]:
-    """Return what no step of this verification looked at."""
-    told = {claim.id for claim in verdict.claims}
-    lines = {
-        "revocation": ("未核查证书吊销", "revocation of certificates was not checked"),
-        "witness": ("未核查见证人", "witnesses were not checked"),
-    }
-    return [line for claim, line in lines.items() if claim not in told]
 
 
 def _claim_lines(claim_id: str, claims: list[Claim]) -> list[str]:

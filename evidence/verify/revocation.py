@@ -21,6 +21,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence.errors import EvidenceError, FormatError
+from evidence.format.counted import counted
 from evidence.format.renewal import Renewal, Renewals
 from evidence.format.times import format_time
 from evidence.verify.papers import Papers
@@ -76,8 +77,8 @@ def check_revocation(
     if covered >= needed:
         findings.valid(
             CLAIM,
-            f"The certificates of {covered} authorities were not revoked when they stamped, by "
-            "their issuers' enclosed data of that day.",
+            f"No certificate of {counted(covered, 'authority', 'authorities')} was revoked at the "
+            "time of stamping, by the issuers' enclosed data of that day.",
             f"据所附当日吊销数据，{covered} 家机构的证书在签发时间戳时未被吊销。",
         )
         return

@@ -10,6 +10,7 @@ from rfc3161_client._rust import parse_timestamp_request
 
 from evidence.errors import EvidenceError, ProofError
 from evidence.format import names
+from evidence.format.counted import counted
 from evidence.format.entry import Attempt, Sealed
 from evidence.format.manifest import Manifest
 from evidence.format.times import format_time
@@ -123,7 +124,8 @@ def _conclude(
         latest = format_time(min(proved))
         findings.valid(
             CLAIM,
-            f"{len(proved)} trusted token(s) over the manifest: it existed by {latest}.",
+            f"{counted(len(proved), 'trusted token', 'trusted tokens')} over the manifest: it "
+            f"existed by {latest}.",
             f"清单有 {len(proved)} 枚可信时间戳：不晚于 {latest} 已存在。",
         )
         return

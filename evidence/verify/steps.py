@@ -21,6 +21,7 @@ from evidence.verify.case import check_case
 from evidence.verify.chain import check_log
 from evidence.verify.enclosed import check_enclosed
 from evidence.verify.erased import erased_name, verify_erased
+from evidence.verify.foreign import may_be_elsewhere, sealed_elsewhere
 from evidence.verify.package import Package, check_package
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
 from evidence.verify.renewal import check_renewal
@@ -29,7 +30,7 @@ from evidence.verify.signature import check_place, check_review, check_signature
 from evidence.verify.stamps import check_order, check_stamps
 from evidence.verify.token import over
 from evidence.verify.trust import Trust, load_trust
-from evidence.verify.verdict import Findings, Verdict, conclude, not_a_package
+from evidence.verify.verdict import Findings, Verdict, as_foreign, conclude, not_a_package
 from evidence.verify.window import Window
 from evidence.verify.witnesses import check_end, check_witnesses, log_of
 
@@ -89,6 +90,17 @@ def _unreadable(path: Path | str, error: OSError) -> InputError:
 
 
 def _verify(
+    path: Path, window: Window, trust: Trust | None, aside: ExitStack, now: datetime
+) -> Verdict:
+    """Return the verdict; one that fails may be read again without trust, to say for what."""
+    verdict = _judge(path, window, trust, aside, now)
+    if trust is not None and may_be_elsewhere(verdict):
+        alone = _judge(path, window, None, aside, now)
+        return as_foreign(verdict) if sealed_elsewhere(verdict, alone) else verdict
+    return verdict
+
+
+def _judge(
     path: Path, window: Window, trust: Trust | None, aside: ExitStack, now: datetime
 ) -> Verdict:
     if not is_zip(window):

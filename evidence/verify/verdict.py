@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evidence.errors import EvidenceError
 from evidence.format.declared import SENTENCES, Line, elsewhere_line, printed
+from evidence.format.unproved import unproved
+from evidence.verify.headline import FOREIGN, places, why_invalid
 
 FORMAT = "markseal-verdict/1"
 BAD_CERTIFICATE = SENTENCES["bad_certificate"]
@@ -44,14 +46,14 @@ class Outcome(enum.Enum):
 CLAIM_NAMES = {
     "package": ("封装结构完整规范", "The package is whole and in its one canonical form"),
     "manifest": ("各文件与清单一致", "Every file is as the manifest lists it"),
-    "signature": ("清单由可信密钥签名", "The manifest is signed by the trusted key"),
+    "signature": ("清单由可信密钥签名", "The manifest is signed by a trusted key"),
     "inclusion": ("尝试与结果均已记入日志", "Attempt and outcome are in the log"),
     "witness": ("日志检查点有见证人签署", "Witnesses cosigned the log's checkpoint"),
     "timestamp": ("清单有可信时间戳", "The manifest has a trusted timestamp"),
     "revocation": ("签发时机构证书未被吊销", "The authorities' certificates were not revoked"),
     "order": ("各时间先后合理", "The times follow one another"),
     "case": ("案件各条目齐全", "Every entry of the case is there"),
-    "review": ("技术核查记录由可信密钥签名", "The technical review is signed by the trusted key"),
+    "review": ("技术核查记录由可信密钥签名", "The technical review is signed by a trusted key"),
     "erasure": ("内容已删除，依据有签名", "The content was erased, on a signed basis"),
 }
 """Claim id to its name in Chinese and English, in the order in which they are told."""
@@ -84,12 +86,16 @@ class Claim:
 
 @dataclass
 class Findings:
-    """What the steps of a verification find; one per verification, filled in order."""
+    """What the steps of a verification find; one per verification, filled in order.
+
+    ``damaged``: a ZIP ends too early, or its directory cannot be read.
+    """
 
     required: frozenset[str]
     claims: list[Claim] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     declared: tuple[Line, ...] = ()
+    damaged: bool = False
 
     def invalid(self, claim: str, where: str | None, en: str, zh: str) -> None:
         """Note that ``claim`` fails at ``where``."""
@@ -119,7 +125,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of one file."""
+    """What was found of one file; ``foreign``: it fails for its keys alone."""
 
     file: str
     outcome: Outcome
@@ -129,11 +135,18 @@ class Verdict:
     claims: tuple[Claim, ...]
     facts: dict[str, Any]
     declared: tuple[Line, ...] = ()
+    foreign: bool = False
 
     @property
     def not_proved(self) -> tuple[Line, ...]:
         """What nobody may take this verdict to prove, with what this very package leaves open."""
-        return (*NOT_PROVED, *LEFT_OPEN.get(str(self.facts.get("fidelity")), ()))
+        told = {claim.id for claim in self.claims}
+        return unproved(told, str(self.facts.get("fidelity")))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The files, entries and parts that fail, each once, in the order of their names."""
+        return places([c.where for c in self.claims if c.status is Status.INVALID])
 
     @property
     def exit_code(self) -> int:
@@ -148,37 +161,13 @@ class Verdict:
             "verdict": self.outcome.word,
             "exit": self.exit_code,
             "trial": self.trial,
+            "foreign": self.foreign,
             "headline": {"zh": self.headline_zh, "en": self.headline_en},
             "declared": printed(self.declared),
             "claims": [claim.to_json() for claim in self.claims],
             "facts": self.facts,
             "not_proved": printed(self.not_proved),
         }
-
-
-NOT_PROVED = (
-    ("网页内容是否真实", "that what the page says is true"),
-    ("账号或店铺背后是谁", "who stands behind an account or a shop"),
-    ("价格、销量、金额是否属实", "that prices, sales or amounts are real"),
-    ("是否构成侵权（只能说疑似）", "that anything infringes: it is suspected only"),
-    ("固证之前网页是否被人为改动", "that nobody altered the page before it was captured"),
-)
-
-LEFT_OPEN: dict[str, tuple[Line, ...]] = {
-    "redacted": (
-        (
-            "被遮盖之处的原文（已加密封存，未查看，只核对其哈希值）",
-            "what stood where secrets are masked (sealed encrypted; not looked into, only hashed)",
-        ),
-    ),
-    "decoded": (
-        (
-            "线路上的原始字节（交互记录为浏览器解码后的内容）",
-            "the literal bytes of the wire (the exchanges are as the browser decoded them)",
-        ),
-    ),
-}
-"""Fidelity to what it leaves unproved besides."""
 
 
 def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Verdict:
@@ -192,15 +181,30 @@ def conclude(file: str, findings: Findings, *, trusted: bool, trial: bool) -> Ve
         outcome = Outcome.INCOMPLETE
     else:
         outcome = Outcome.VALID
-    zh, en = _headline(outcome, invalid, trusted=trusted)
-    if trial:
+    zh, en = _headline(outcome, invalid, trusted=trusted, damaged=findings.damaged)
+    if trial and outcome is not Outcome.INVALID:
         zh, en = f"试用：{zh}（时间戳仅来自试用机构）", f"TRIAL: {en} (trial timestamps only)"
+    return Verdict(
+        file, outcome, trial, *_noted(zh, en, findings), claims, findings.facts, findings.declared
+    )
+
+
+def as_foreign(verdict: Verdict) -> Verdict:
+    """Return an invalid verdict that says first that it fails for its keys alone."""
+    zh, en = FOREIGN
+    return replace(
+        verdict, foreign=True, headline_zh=f"核验不通过：{zh}", headline_en=f"NOT VALID: {en}"
+    )
+
+
+def _noted(zh: str, en: str, findings: Findings) -> tuple[str, str]:
+    """Return the headline with what is too grave to stand below it."""
     grave = [BAD_CERTIFICATE] if BAD_CERTIFICATE in findings.declared else []
     if "shown_url" in findings.facts:
         grave.append(elsewhere_line(str(findings.facts["shown_url"])))
     for line in grave:
         zh, en = f"{zh}；注意：{line[0]}", f"{en}; NOTE: {line[1]}"
-    return Verdict(file, outcome, trial, zh, en, claims, findings.facts, findings.declared)
+    return zh, en
 
 
 def _complete(findings: Findings) -> tuple[Claim, ...]:
@@ -212,11 +216,12 @@ def _complete(findings: Findings) -> tuple[Claim, ...]:
     return tuple(sorted(findings.claims, key=lambda c: order.index(c.id)))
 
 
-def _headline(outcome: Outcome, invalid: Sequence[Claim], *, trusted: bool) -> tuple[str, str]:
+def _headline(
+    outcome: Outcome, invalid: Sequence[Claim], *, trusted: bool, damaged: bool
+) -> tuple[str, str]:
     if outcome is Outcome.INVALID:
-        places = list(dict.fromkeys(claim.where for claim in invalid if claim.where))
-        shown = ", ".join(places[:5]) + (" …" if len(places) > 5 else "")
-        return f"核验不通过：{shown or '见下'}", f"NOT VALID: {shown or 'see below'}"
+        zh, en = why_invalid({claim.id for claim in invalid}, damaged=damaged)
+        return f"核验不通过：{zh}", f"NOT VALID: {en}"
     if outcome is Outcome.VALID:
         return "核验通过：要求的各项均成立", "VALID: everything required was proved"
     if not trusted:

@@ -11,6 +11,7 @@ from datetime import datetime
 from evidence.errors import EvidenceError, FormatError
 from evidence.format.checkpoint import Checkpoint
 from evidence.format.cosignature import find_witnessed
+from evidence.format.counted import counted
 from evidence.format.merkle import leaf_hash
 from evidence.format.note import SignedNote
 from evidence.format.times import format_time
@@ -178,6 +179,7 @@ def _conclude(seen: list[TrustedWitness], trust: Trust, findings: Findings) -> N
     else:
         findings.valid(
             CLAIM,
-            f"The checkpoint was cosigned by {len(seen)} trusted witnesses: {named}.",
+            f"The checkpoint was cosigned by "
+            f"{counted(len(seen), 'trusted witness', 'trusted witnesses')}: {named}.",
             f"检查点有 {len(seen)} 名可信见证人签署：{named}。",
         )

@@ -13,12 +13,13 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from desk.cases.foreign import sealed_elsewhere
 from desk.cases.models import Verification
 from evidence.format import jcs, names
 from evidence.format.datapackage import build_datapackage, build_datapackage_digest
 from evidence.format.manifest import Manifest, sign_manifest
 from evidence.verify import verify_file
+from evidence.verify.foreign import sealed_elsewhere
+from evidence.verify.verdict import Claim, Status
 from tests.console.conftest import Sessions
 from tests.evidence.builder import Draft, World, zipped
 
@@ -90,8 +91,7 @@ def test_an_altered_dossier_of_ours_or_of_others_is_invalid_and_nothing_else(
 
 
 def _is_foreign(path: Path, trust: Path) -> bool:
-    verdicts = (verify_file(path, trust=known).to_json() for known in (trust, None))
-    return sealed_elsewhere(*verdicts)
+    return verify_file(path, trust=trust).foreign
 
 
 def test_only_keys_that_are_all_of_others_make_a_file_foreign(
@@ -123,15 +123,16 @@ def test_another_installation_whose_authority_has_the_same_name_is_foreign_too(
     elsewhere = World.create(tmp_path / "keys")
     stranger = replace(elsewhere, signer=theirs.signer, log_key=theirs.log_key)
     path = _dossier(stranger, tmp_path / "exhibit.dossier.zip")
-    trusted, alone = (verify_file(path, trust=known).to_json() for known in (trust, None))
-    failed = {c["id"] for c in trusted["claims"] if c["status"] == "invalid"}
+    trusted, alone = (verify_file(path, trust=known) for known in (trust, None))
+    failed = {c.id for c in trusted.claims if c.status is Status.INVALID}
     assert {"signature", "inclusion", "timestamp"} <= failed
-    assert sealed_elsewhere(trusted, alone)
-    over_checkpoint = {"id": "order", "status": "invalid", "where": "exhibit.checkpoint.trial.tsr"}
-    trusted["claims"].append(over_checkpoint)
-    assert sealed_elsewhere(trusted, alone), "a token over the checkpoint rests on keys too"
-    over_checkpoint["where"] = "exhibit.wacz!evidence/manifest.json"
-    assert not sealed_elsewhere(trusted, alone), "times out of order do not"
+    assert trusted.foreign
+    token = Claim("order", Status.INVALID, True, "", "", "exhibit.checkpoint.trial.tsr")
+    further = replace(trusted, claims=(*trusted.claims, token))
+    assert sealed_elsewhere(further, alone), "a token over the checkpoint rests on keys too"
+    token = replace(token, where="exhibit.wacz!evidence/manifest.json")
+    further = replace(trusted, claims=(*trusted.claims, token))
+    assert not sealed_elsewhere(further, alone), "times out of order do not"
 
 
 def test_who_names_our_key_and_has_it_not_is_no_stranger_but_a_forger(

@@ -13,7 +13,13 @@ from django.db import IntegrityError, transaction
 
 from desk.cases.models import CustodyEvent, Exhibit
 from desk.cases.selectors import dossier_of, exhibit_for, wacz_of
-from desk.cases.services import record_download, record_view, request_preservation, verify_upload
+from desk.cases.services import (
+    entrust,
+    record_download,
+    record_view,
+    request_preservation,
+    verify_upload,
+)
 from desk.cases.services.preserve import run_preserve
 from desk.cases.services.request import close_abandoned
 from desk.cases.states import EXHIBIT_STEPS, ExhibitState, require_step
@@ -213,10 +219,12 @@ def test_the_database_refuses_a_second_seal_in_custody(sealed: Exhibit) -> None:
 
 
 def test_who_views_and_downloads_is_in_custody(town: Town, sealed: Exhibit) -> None:
+    office = town.notary.memberships.get().organisation
+    entrust(exhibit=sealed, office=office, actor=town.officer)
     record_view(exhibit=sealed, actor=town.notary)
     event = record_download(exhibit=sealed, actor=town.notary)
     assert event.sha256 == sealed.dossier_sha256
-    assert _custody(sealed) == ["requested", "sealed", "viewed", "downloaded"]
+    assert _custody(sealed) == ["requested", "sealed", "entrusted", "viewed", "downloaded"]
     for who in (town.owner, town.other_officer, town.administrator):
         with pytest.raises(NotFound):
             record_download(exhibit=sealed, actor=who)
@@ -253,6 +261,10 @@ def test_too_large_empty_and_forbidden_uploads(town: Town) -> None:
 
 
 def test_verifying_an_exhibits_dossier_is_in_its_custody(town: Town, sealed: Exhibit) -> None:
+    office = town.notary.memberships.get().organisation
+    stranger = verify_upload(actor=town.notary, name="x.dossier.zip", data=b"dossier")
+    assert stranger.exhibit is None, "nor may a notary office it is not entrusted to"
+    entrust(exhibit=sealed, office=office, actor=town.officer)
     row = verify_upload(actor=town.notary, name="x.dossier.zip", data=b"dossier")
     assert row.exhibit == sealed
     assert _custody(sealed)[-1] == "verified"
@@ -273,4 +285,4 @@ def test_verifying_an_exhibits_dossier_is_in_its_custody(town: Town, sealed: Exh
 def test_the_verdict_speaks_of_the_file_by_its_name(town: Town, given: str, spoken_of: str) -> None:
     row = verify_upload(actor=town.notary, name=given, data=b"PK\x03\x04 cut short")
     assert row.exit_code == 1
-    assert f" {spoken_of}!" in row.verdict["headline"]["en"]
+    assert f"{spoken_of}!central directory" in {c["where"] for c in row.verdict["claims"]}

@@ -1,5 +1,6 @@
 // The claim `case`: NAME.case.json holds every entry of a closed case, through every log it ran in.
 import { type Bytes, equal, toHex, utf8 } from "./bytes";
+import { counted } from "./counted";
 import { verifies } from "./ed25519";
 import { attemptTo, Fault } from "./fault";
 import { isObject, parse } from "./json";
@@ -212,7 +213,7 @@ function close(logs: Seen[], name: string, where: string, trust: Trust | null, f
   }
   findings.valid(
     CLAIM,
-    `The case was closed with ${attempts} attempt(s): ${sealed} sealed, ${failed} failed, ${nothing_found} without a page; every one is here.`,
+    `The case was closed with ${counted(attempts, "attempt", "attempts")}: ${sealed} sealed, ${failed} failed, ${nothing_found} without a page; every one is here.`,
     `案件已结案，共 ${attempts} 次尝试：封装 ${sealed}、失败 ${failed}、无页面 ${nothing_found}；各条目齐全。`,
   );
 }

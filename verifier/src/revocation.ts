@@ -1,6 +1,7 @@
 // The claim `revocation`: kept CRLs (RFC 5280) and OCSP responses (RFC 6960) of the authorities.
 import { type Bytes, equal } from "./bytes";
 import { BASIC_CONSTRAINTS, type Certificate, extendedUses, extensionsOf, issuedBy, OCSP_SIGNING, parseCertificate, validAt } from "./certificate";
+import { counted } from "./counted";
 import * as der from "./der";
 import { digest } from "./digests";
 import { attemptTo, Fault } from "./fault";
@@ -43,7 +44,7 @@ export function checkRevocation(papers: Papers, stamps: Stamp[], trust: Trust | 
   if (covered >= needed && !findings.failed(CLAIM)) {
     findings.valid(
       CLAIM,
-      `The certificates of ${covered} authorities were not revoked when they stamped, by their issuers' enclosed data of that day.`,
+      `No certificate of ${counted(covered, "authority", "authorities")} was revoked at the time of stamping, by the issuers' enclosed data of that day.`,
       `据所附当日吊销数据，${covered} 家机构的证书在签发时间戳时未被吊销。`,
     );
   } else {

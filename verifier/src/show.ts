@@ -1,4 +1,5 @@
 // What is shown of a verdict and of a trust folder.
+import { FOREIGN, places } from "./headline";
 import type { Json } from "./json";
 import { FACTS, T, VALUES } from "./texts";
 import type { Claim, Line, Verdict } from "./verdict";
@@ -6,6 +7,8 @@ import { CLAIMS } from "./verdict";
 import { element as e, language, t, visible } from "./words";
 import type { TrustShown } from "./worker";
 
+/** Failing places that are told at once; the claims name every one. */
+const MOST_PLACES = 5;
 const MARKS = { valid: "✓", invalid: "✗", not_checked: "○", incomplete: "!", not_a_package: "?" };
 
 /** What of a folder does not agree with its SHA256SUMS. */
@@ -14,14 +17,15 @@ function differing({ folder }: TrustShown): string[] {
 }
 
 export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLElement[] {
-  const failing = verdict.claims.filter((c) => c.status === "invalid").slice(0, 5);
+  const failing = places(verdict.claims.filter((c) => c.status === "invalid").map((c) => c.where));
+  const shown = failing.slice(0, MOST_PLACES).map(visible).join(", ") + (failing.length > MOST_PLACES ? " …" : "");
   const print = trust?.folder.whole;
   const wrong = trust ? differing(trust) : [];
   const head = e(
     "section",
     { class: `head ${verdict.verdict}`, id: "headline", tabindex: "-1" },
     e("div", { class: "word" }, `${MARKS[verdict.verdict]} ${t(verdict.headline)}`),
-    failing.length ? lines(failing) : null,
+    verdict.foreign ? e("p", {}, t(FOREIGN["advice"] as Line)) : failing.length ? e("p", { class: "file", id: "failing" }, t(T.failing), e("code", {}, shown)) : null,
     e("p", { class: "file" }, visible(verdict.file)),
     e("p", { class: "file" }, `${t(T.withTrust)}${t(T.colon)}`, print ? e("code", {}, `SHA256SUMS ${groups(print).join(" ")}`) : t(trust ? T.compareBelow : T.noTrustShown)),
     wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : null,
@@ -33,7 +37,7 @@ export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLEle
   if (verdict.claims.length) {
     found.push(e("h2", {}, t(T.claims)), e("section", { class: "card", id: "claims" }, ...verdict.claims.map(claim)));
   }
-  found.push(e("h2", {}, t(T.notProved)), lines(verdict.not_proved));
+  if (verdict.claims.length) found.push(e("h2", {}, t(T.notProved)), lines(verdict.not_proved));
   if (Object.keys(verdict.facts).length) {
     found.push(e("h2", {}, t(T.facts)));
     if (verdict.verdict === "invalid") found.push(e("p", { class: "refused" }, t(T.factsInvalid)));

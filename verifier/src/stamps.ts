@@ -1,6 +1,7 @@
 // The claims `timestamp` and `order`: tokens over the manifest, and the sequence of all times.
 import { type Bytes, equal } from "./bytes";
 import type { Certificate } from "./certificate";
+import { counted } from "./counted";
 import { digest } from "./digests";
 import { attemptTo, Fault } from "./fault";
 import type { Json } from "./json";
@@ -89,7 +90,7 @@ export function concludeStamps({ proved, pending }: Stamps, trust: Trust | null,
   const wanted = trust ? neededTokens(trust, proved.map((p) => p.token.time)) : 1;
   if (trust && proved.length >= wanted) {
     const first = formatTime(Math.min(...proved.map((p) => p.token.time)));
-    findings.valid(CLAIM, `${proved.length} trusted token(s) over the manifest: it existed by ${first}.`, `清单有 ${proved.length} 枚可信时间戳：不晚于 ${first} 已存在。`);
+    findings.valid(CLAIM, `${counted(proved.length, "trusted token", "trusted tokens")} over the manifest: it existed by ${first}.`, `清单有 ${proved.length} 枚可信时间戳：不晚于 ${first} 已存在。`);
     return;
   }
   for (const { where, en, zh } of pending) findings.unchecked(CLAIM, en, zh, where);

@@ -39,6 +39,7 @@ export const T = {
   not_checked: line("未核查", "Not checked"),
   required: line("要求项", "required"),
   where: line("位置：", "At: "),
+  failing: line("不成立之处：", "Failing: "),
   notProved: line("本核验不证明", "Not proved by this"),
   facts: line("所载事实", "Facts as stated"),
   factsInvalid: line(
@@ -81,7 +82,7 @@ export const FACTS: { [key: string]: Line } = {
   url: line("网址", "Address"),
   shown_url: line("所示页面的网址", "Address of the page shown"),
   case: line("案件", "Case"),
-  requested_by: line("申请人", "Requested by"),
+  requested_by: line("经办人", "Officer in charge"),
   captured: line("固证时间（UTC）", "Captured (UTC)"),
   capture_id: line("固证编号", "Capture"),
   fidelity: line("记录方式", "Fidelity"),

@@ -1,7 +1,9 @@
 // The verdict: claims, each valid, invalid or not checked; what they amount to; what is not proved.
 import { elsewhereLine } from "./declared";
 import type { Fault } from "./fault";
+import { headline } from "./headline";
 import type { Json } from "./json";
+import { unproved } from "./unproved";
 
 export type Status = "valid" | "invalid" | "not_checked";
 export type Outcome = "valid" | "invalid" | "incomplete" | "not_a_package";
@@ -21,6 +23,8 @@ export interface Verdict {
   verdict: Outcome;
   exit: number;
   trial: boolean;
+  /** It fails for its keys alone. */
+  foreign: boolean;
   headline: Line;
   declared: Line[];
   claims: Claim[];
@@ -52,6 +56,8 @@ export class Findings {
   readonly facts: { [key: string]: Json } = {};
   declared: Line[] = [];
   badCertificate = false;
+  /** A ZIP ends too early, or its directory cannot be read. */
+  damaged = false;
 
   constructor(readonly required: ReadonlySet<ClaimId>) {}
 
@@ -88,46 +94,7 @@ export class Findings {
   }
 }
 
-const NOT_PROVED: Line[] = [
-  { zh: "网页内容是否真实", en: "that what the page says is true" },
-  { zh: "账号或店铺背后是谁", en: "who stands behind an account or a shop" },
-  { zh: "价格、销量、金额是否属实", en: "that prices, sales or amounts are real" },
-  { zh: "是否构成侵权（只能说疑似）", en: "that anything infringes: it is suspected only" },
-  { zh: "固证之前网页是否被人为改动", en: "that nobody altered the page before it was captured" },
-];
-const LEFT_OPEN: { [fidelity: string]: Line } = {
-  redacted: {
-    zh: "被遮盖之处的原文（已加密封存，未查看，只核对其哈希值）",
-    en: "what stood where secrets are masked (sealed encrypted; not looked into, only hashed)",
-  },
-  decoded: {
-    zh: "线路上的原始字节（交互记录为浏览器解码后的内容）",
-    en: "the literal bytes of the wire (the exchanges are as the browser decoded them)",
-  },
-};
 const EXITS: Record<Outcome, number> = { valid: 0, invalid: 1, not_a_package: 2, incomplete: 3 };
-
-function headline(outcome: Outcome, claims: Claim[], trusted: boolean): Line {
-  if (outcome === "invalid") {
-    const failing = claims.filter((c) => c.status === "invalid" && c.where);
-    const places = [...new Set(failing.map((c) => c.where as string))];
-    const shown = places.slice(0, 5).join(", ") + (places.length > 5 ? " …" : "");
-    return { zh: `核验不通过：${shown || "见下"}`, en: `NOT VALID: ${shown || "see below"}` };
-  }
-  if (outcome === "valid") {
-    return { zh: "核验通过：要求的各项均成立", en: "VALID: everything required was proved" };
-  }
-  if (!trusted) {
-    return {
-      zh: "未给出信任文件夹，故不信任任何签名、日志或时间戳；已查各项未发现问题",
-      en: "Nothing is trusted: no trust folder was given; nothing wrong found as far as checked",
-    };
-  }
-  return {
-    zh: "核验未完成：要求的某些项目未能核查；已查各项未发现问题",
-    en: "INCOMPLETE: something required was not checked; nothing wrong found as far as checked",
-  };
-}
 
 /** The verdict that the findings amount to. */
 export function conclude(
@@ -146,9 +113,10 @@ export function conclude(
   let outcome: Outcome = "valid";
   if (claims.some((c) => c.status === "invalid")) outcome = "invalid";
   else if (missing || !how.trusted || how.erased) outcome = "incomplete";
-  let { zh, en } = headline(outcome, claims, how.trusted);
+  const failed = claims.filter((c) => c.status === "invalid").map((c) => c.id);
+  let { zh, en } = headline(outcome, failed, { trusted: how.trusted, damaged: findings.damaged });
   if (how.erased && outcome === "incomplete") ({ zh, en } = how.erased);
-  if (how.trial) {
+  if (how.trial && outcome !== "invalid") {
     zh = `试用：${zh}（时间戳仅来自试用机构）`;
     en = `TRIAL: ${en} (trial timestamps only)`;
   }
@@ -162,18 +130,18 @@ export function conclude(
     zh += `；注意：${told.zh}`;
     en += `; NOTE: ${told.en}`;
   }
-  const open = LEFT_OPEN[String(findings.facts["fidelity"])];
   return {
     format: "markseal-verdict/1",
     file,
     verdict: outcome,
     exit: EXITS[outcome],
     trial: how.trial,
+    foreign: false,
     headline: { zh, en },
     declared: findings.declared,
     claims,
     facts: findings.facts,
-    not_proved: open ? [...NOT_PROVED, open] : NOT_PROVED,
+    not_proved: unproved(claims.map((c) => c.id), String(findings.facts["fidelity"])),
   };
 }
 
@@ -184,6 +152,7 @@ export function notAPackage(file: string): Verdict {
     verdict: "not_a_package",
     exit: 2,
     trial: false,
+    foreign: false,
     headline: {
       zh: "不是封装文件：其中没有任何 ZIP 记录；请选择 .wacz 或 .dossier.zip 文件",
       en: "Not a package: no ZIP record in it; choose a .wacz or .dossier.zip file",
@@ -191,6 +160,6 @@ export function notAPackage(file: string): Verdict {
     declared: [],
     claims: [],
     facts: {},
-    not_proved: NOT_PROVED,
+    not_proved: unproved([], ""),
   };
 }

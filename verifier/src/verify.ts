@@ -6,6 +6,7 @@ import { measure } from "./digests";
 import { checkEnclosed } from "./enclosed";
 import { verifyErased } from "./erased";
 import { attemptTo } from "./fault";
+import { toldApart } from "./foreign";
 import { checkEnd, checkLeaf, checkLog, checkpointOf, logOf } from "./log";
 import * as names from "./names";
 import { checkPackage, type Package } from "./package";
@@ -29,6 +30,10 @@ export interface Given {
 
 /** The verdict on what is given; `now` (microseconds since 1970) says at what time it is asked. */
 export function verify(given: Given, trust: Trust | null, now: number): Verdict {
+  return toldApart(judge(given, trust, now), () => judge(given, null, now));
+}
+
+function judge(given: Given, trust: Trust | null, now: number): Verdict {
   const required = new Set<ClaimId>(trust?.require ?? DEFAULT_REQUIRED);
   if (trust?.revocation) required.add("revocation");
   const findings = new Findings(required);

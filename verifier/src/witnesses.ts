@@ -1,4 +1,5 @@
 // The claim `witness`: who cosigned the checkpoint of the proofs, and when.
+import { counted } from "./counted";
 import type { Json } from "./json";
 import { attemptTo } from "./fault";
 import { checkpointOf } from "./log";
@@ -42,6 +43,6 @@ export function checkWitnesses(papers: Papers, trust: Trust | null, logged: numb
   } else if (trust.independent && !outside) {
     findings.unchecked("witness", `None of the witnesses (${named}) is independent of parties and operator.`, `签署的见证人（${named}）均非独立于当事人与运营者。`);
   } else {
-    findings.valid("witness", `The checkpoint was cosigned by ${seen.length} trusted witness(es): ${named}.`, `检查点有 ${seen.length} 名可信见证人签署：${named}。`);
+    findings.valid("witness", `The checkpoint was cosigned by ${counted(seen.length, "trusted witness", "trusted witnesses")}: ${named}.`, `检查点有 ${seen.length} 名可信见证人签署：${named}。`);
   }
 }

@@ -191,6 +191,7 @@ export function openArchive(source: Source, label: string, findings: Findings): 
   const cut = readLocal(source, at);
   const isCut = cut !== null && cut.dataAt + cut.packed > source.size && !listed.here;
   if (isCut) {
+    findings.damaged = true;
     walked.push(cut);
     findings.invalid(
       "package", `${label}!${cut.name}`,
@@ -274,6 +275,7 @@ function compareWith(source: Source, label: string, walked: Entry[], listed: Ent
   const invalid = (name: string, en: string, zh: string): void =>
     findings.invalid("package", `${label}!${name}`, `${label}: ${en}`, `${label}：${zh}`);
   if (!listed.length) {
+    findings.damaged = true;
     invalid(DIRECTORY, "the central directory cannot be read.", "中央目录无法读取。");
     return;
   }

@@ -22,7 +22,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from desk.cases.foreign import sealed_elsewhere
 from desk.cases.models import Exhibit, Verification
 from desk.cases.selectors import exhibits_for
 from desk.cases.services.custody import add_event
@@ -68,10 +67,8 @@ def verify_upload(
     """Verify what was handed in and return the verdict with its digest.
 
     ``data`` is the file or its pieces; ``beside`` are the files that lie beside a WACZ, by name.
-    Beside the verdict stands ``foreign``: whether it fails for its keys alone
-    (``desk.cases.foreign``). Raises NotAllowed, or BadInput for an empty file, names that cannot
-    lie beside it, or all of them above ``limit`` bytes (default 256 MB); the files are removed in
-    any case.
+    Raises NotAllowed, or BadInput for an empty file, names that cannot lie beside it, or all of
+    them above ``limit`` bytes (default 256 MB); the files are removed in any case.
     """
     return verify_for_paper(actor=actor, name=name, data=data, beside=beside, limit=limit)[0]
 
@@ -97,7 +94,6 @@ def verify_for_paper(
         size, digest = _write(path, data, left)
         _lay_beside(path, beside, left - size)
         code, verdict = _verdict(path, Path(settings.MARKSEAL_HOME) / "trust")
-        foreign = code == 1 and sealed_elsewhere(verdict, _verdict(path, None)[1])
         if paper:
             try:
                 made = make_paper(paper, path, requester=f"{organisation.name} {actor}")
@@ -110,7 +106,7 @@ def verify_for_paper(
         size=size,
         digest=digest,
         code=code,
-        verdict=verdict | {"foreign": foreign},
+        verdict=verdict,
     )
     return row, made
 
@@ -127,8 +123,7 @@ def judge(*, name: str, file: BinaryIO, size: int) -> Judged:
     trust = Path(settings.MARKSEAL_HOME) / "trust"
     shown = _shown_name(name)
     code, verdict = _judged(file, _safe_name(name), trust)
-    foreign = code == 1 and sealed_elsewhere(verdict, _judged(file, _safe_name(name), None)[1])
-    told = verdict | {"file": shown, "foreign": foreign}
+    told = verdict | {"file": shown}
     return Judged(shown, size, digest, code, told, tool())
 
 

@@ -88,7 +88,7 @@ def test_a_file_that_is_no_receipt_is_named(tmp_path: Path) -> None:
         path.write_bytes(data)
         verdict = world.verify(dossier=False)
         assert verdict.exit_code == 1
-        assert path.name in verdict.headline_en
+        assert path.name in verdict.places
     path.write_bytes(replace(made, name="court").to_bytes())
     verdict = world.verify(dossier=False)
     assert (verdict.exit_code, verdict.facts["anchors"][0]["names_this"]) == (0, False)

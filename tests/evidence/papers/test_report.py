@@ -13,12 +13,13 @@ import pytest
 
 from evidence.errors import InputError
 from evidence.format import names
+from evidence.format.unproved import NOT_PROVED
 from evidence.papers import read_material, render_report, report_html
 from evidence.papers.before import sections
 from evidence.papers.law import points
 from evidence.papers.markup import grouped
 from evidence.papers.repeated import LINES_OF, Shell
-from evidence.verify.verdict import CLAIM_NAMES, NOT_PROVED
+from evidence.verify.verdict import CLAIM_NAMES
 from tests.evidence.builder import NAME, Tsa, zipped
 from tests.evidence.papers.conftest import HOSTILE, TOOL, Case, hostile, now, packed
 
@@ -62,7 +63,7 @@ def test_a_good_dossier_with_everything_that_repeats_it(case: Case) -> None:
     assert "两种核验不一致" not in text
     for claim in ("package", "manifest", "signature", "inclusion", "timestamp", "order"):
         assert CLAIM_NAMES[claim][0] in text
-    for zh, en in NOT_PROVED:
+    for zh, en in NOT_PROVED.values():
         assert zh in text
         assert en in text
 

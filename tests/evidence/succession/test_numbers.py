@@ -65,7 +65,7 @@ def test_numbers_go_on_and_one_export_holds_both_logs(office: Office, tmp_path: 
     assert home.audit_log().findings == []
     whole = exported(home, tmp_path / "closed")
     assert whole.exit_code == 0, told(whole)
-    assert "4 attempt(s): 4 sealed" in told(whole)
+    assert "4 attempts: 4 sealed" in told(whole)
     with pytest.raises(InputError, match="closed"):
         seal(home, office.exhibits, 5)
 

@@ -54,10 +54,10 @@ def named(row: Tampering, verdict: Verdict) -> dict[str, Any] | None:
     return None
 
 
-def failing(verdict: Verdict) -> tuple[int, tuple[str, ...]]:
-    """Return the exit code and which claims fail: what two verifiers must agree in."""
+def failing(verdict: Verdict) -> tuple[int, str, tuple[str, ...]]:
+    """Return the exit code, headline and failing claims: what two verifiers must agree in."""
     wrong = {c["id"] for c in verdict["claims"] if c["status"] == "invalid"}
-    return verdict["exit"], tuple(sorted(wrong))
+    return verdict["exit"], verdict["headline"]["zh"], tuple(sorted(wrong))
 
 
 def judged(row: Tampering, good: Good, folder: Path) -> Verdict:
