@@ -19,8 +19,8 @@ from crawler.page import Page
 from crawler.recipe_keys import Rule, Rules
 from crawler.recipe_parts import Recipe
 
-_STEP = re.compile(r"\[(\d+|\*)\]|(\*\*)|([\w$@-]+)")
-_TAG = re.compile(r"</?(?:b|em|i|span|font|strong|mark|br|p|div|hl|u)\b[^<>]*>", re.I)
+_STEP = re.compile(r"\[(\d+|\*|[\w.]+=[^\]]+)\]|(\*\*)|([\w$@-]+)")
+_TAG = re.compile(r"</?([a-z][a-z0-9]*)\b[^<>]*>|<!--.*?-->", re.I | re.S)
 _INLINE = frozenset(
     [
         "a",
@@ -46,8 +46,8 @@ MOST_NODES = 50_000
 def follow_path(document: Any, path: str) -> list[Any]:
     """Return what a path such as ``data.items[*].name`` finds; nothing is no error.
 
-    ``**.name`` finds the name at any depth, the shallowest first. A text that holds JSON is
-    read where a path goes on into it.
+    ``[key=value]`` keeps the objects of a list that say so; ``**.name`` finds the name at any
+    depth, the shallowest first. A text that holds JSON is read where a path goes on into it.
     """
     found = [document]
     anywhere = False
@@ -67,6 +67,10 @@ def follow_path(document: Any, path: str) -> list[Any]:
                 for node in lists
                 for child in (node.values() if isinstance(node, dict) else node)
             ]
+        elif "=" in index:
+            key, _, value = index.partition("=")
+            rows = [child for node in found if isinstance(node, list) for child in node]
+            found = [row for row in rows if value in map(str, follow_path(row, key))]
         else:
             at = int(index)
             found = [node[at] for node in found if isinstance(node, list) and at < len(node)]
@@ -236,4 +240,7 @@ def _scalar(value: Any, *, flags: bool) -> str | None:
     if value is None or isinstance(value, dict | list):
         return None
     text = str(value)
-    return unescape(_TAG.sub("", text)) if "<" in text or "&" in text else text
+    if "<" not in text and "&" not in text:
+        return text
+    plain = _TAG.sub(lambda tag: "" if (tag[1] or "").lower() in _INLINE else " ", text)
+    return unescape(plain)

@@ -16,7 +16,7 @@ from crawler.listing import Listing
 
 SOURCES = ("css", "xpath", "json", "row", "constant", "address", "structured")
 FIELDS = frozenset(item.name for item in fields(Listing)) - {"id", "platform", "attributes"}
-_INDEX = r"(\[(\d+|\*)\])"
+_INDEX = r"(\[(\d+|\*|[\w.]+=[^\]]+)\])"
 JSON_PATH = re.compile(rf"((\*\*\.)?[\w$@-]+{_INDEX}*|{_INDEX}+)(\.(\*\*\.)?[\w$@-]+{_INDEX}*)*\Z")
 UNITS = {"main": 0, "cent": -2, "wan": 4}
 

@@ -76,7 +76,8 @@ class Items:
 class Recipe:
     """Everything the crawler knows about one site or one shop engine.
 
-    ``verified`` is false where no live answer has proved it: it then serves saved pages only.
+    ``verified`` is false where no live answer has proved it; ``crawls`` is false where the
+    sites forbid robots: such a recipe reads what is handed over.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Recipe:
     follow_all: bool = False
     addresses: tuple[re.Pattern[str], ...] = ()
     verified: bool = True
+    crawls: bool = True
     sitemaps: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     body: str | None = None

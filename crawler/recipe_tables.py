@@ -30,6 +30,7 @@ def read_recipe(keys: Keys) -> Recipe:
             read_pattern(keys.file, "addresses", text) for text in keys.texts("addresses", ())
         ),
         verified=keys.one_of("verified", ("live", "unverified"), "live") == "live",
+        crawls=keys.flag("crawl", True),
         politeness=_politeness(keys.table("politeness")),
         search=_search(keys.table("search")),
         start=keys.texts("start", ()),

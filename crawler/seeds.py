@@ -28,7 +28,7 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
     A keyword goes to the site's search; an address with a path is read as it is (an item if
     the recipe says so); a bare site starts where the recipe says.
     """
-    if not recipe.verified:
+    if not recipe.crawls:
         raise OrderWrong(
             f"The recipe {recipe.name} is not verified live and its sites forbid robots: it reads "
             "what is handed over (markseal extract FILE --url URL); there is no crawl.",
