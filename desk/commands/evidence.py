@@ -92,11 +92,13 @@ def _add_log(commands: Any) -> None:
         help="审计 / audit",
         description="由条目重算整个日志，并与见证人所见核对；--follow 则从外部跟踪他人的日志，"
         "与上次所见核对。退出码：0 未发现问题，1 有发现（逐条说明并给出序号）或没有可读的日志，"
-        "3 所跟踪的日志暂时无法读取（并非分叉）。"
+        "3 未发现问题但有未核查项（没有恢复密钥可核的吊销或承接），或所跟踪的日志"
+        "暂时无法读取（并非分叉）。"
         " / Recompute the whole log from its entries, and compare it with what its witnesses have "
         "seen; with --follow somebody's log from outside, with what was seen of it last time. "
-        "Exit: 0 no findings, 1 findings (each named with its entry) or no log to read, 3 the "
-        "followed log cannot be read now (which is no fork).",
+        "Exit: 0 no findings, 1 findings (each named with its entry) or no log to read, 3 no "
+        "findings, but not all could be checked (a revocation or succession without a known "
+        "recovery key), or the followed log cannot be read now (which is no fork).",
         epilog="例 / example: markseal log audit --checkpoint a.dossier.zip；从外部 / outside: "
         "markseal log audit --follow https://desk.example/log --vkey log.vkey",
     )
@@ -191,7 +193,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         witnessing.hear_witnesses(home, report)
     if arguments.json:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
-        return 0 if report.clean else 1
+        return report.exit_code
     print(
         f"日志共 {report.size} 条：尝试 {report.attempts}，已封装 {report.sealed}，失败 "
         f"{report.failed}，无页面 {report.nothing_found}，未结 {len(report.open_attempts)}；"
@@ -200,10 +202,8 @@ def _audit(arguments: argparse.Namespace) -> int:
         f"{report.failed} failed, {report.nothing_found} without a page, "
         f"{len(report.open_attempts)} open; {report.closed} cases closed."
     )
-    for finding in report.findings:
-        print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
-    print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")
-    return 0 if report.clean else 1
+    monitoring.tell_report(report)
+    return report.exit_code
 
 
 def _index(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from evidence.format.note import NoteKey
 from evidence.format.statement import Statement, earlier_recovery
 from evidence.format.times import format_time
 from evidence.log.kept import read_checkpoints
+from evidence.log.report import AuditReport
 from evidence.monitor import (
     Asked,
     Look,
@@ -65,7 +66,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def follow(arguments: argparse.Namespace, *, home: Path) -> int:
-    """Look once at the log that is followed; 0 nothing found, 1 findings; raises Unreachable."""
+    """Look once at the log that is followed; 0 nothing found, 1 findings, 3 something unchecked.
+
+    Raises Unreachable.
+    """
     key, asked = _known(arguments)
     name = f"{sha256_hex(key.text().encode())[:16]}.json"
     file = StateFile(arguments.state or home / FOLDER / name)
@@ -86,7 +90,7 @@ def follow(arguments: argparse.Namespace, *, home: Path) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         _tell(key, found, file, asked.required)
-    return 0 if found.report.clean else 1
+    return found.report.exit_code
 
 
 def require_no_following(arguments: argparse.Namespace) -> None:
@@ -193,11 +197,23 @@ def _tell(key: NoteKey, found: Look, file: StateFile, required: Required) -> Non
         f"kept in {file.path}."
     )
     _tell_cosigned(found, required)
-    for finding in report.findings:
-        print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
     for note in found.state.contradictions:
         print(f"留存的检查点 / kept checkpoint:\n{note.decode()}", end="")
-    print("未发现问题 / no findings" if report.clean else "有问题 / there are findings")
+    tell_report(report)
+
+
+def tell_report(report: AuditReport) -> None:
+    """Print what was found, what could not be checked, and the last line."""
+    for finding in report.findings:
+        print(f"发现 [{finding.code}] {finding.zh}\nfinding [{finding.code}] {finding.en}")
+    for left in report.unchecked:
+        print(f"未核查 [{left.code}] {left.zh}\nnot checked [{left.code}] {left.en}")
+    if report.findings:
+        print("有问题 / there are findings")
+    elif report.unchecked:
+        print("未发现问题，但有未核查项 / no findings, but not all was checked")
+    else:
+        print("未发现问题 / no findings")
 
 
 def _tell_cosigned(found: Look, required: Required) -> None:

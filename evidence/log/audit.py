@@ -9,7 +9,8 @@ from evidence.errors import FormatError, LogError, ProofError
 from evidence.format.merkle import tree_root
 from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
-from evidence.log.following import Following, by_digest
+from evidence.log.following import Following
+from evidence.log.keysinforce import KeysInForce
 from evidence.log.reading import WORTH_IT, Bundles, Hashed, Sound
 from evidence.log.report import AuditReport, erases_a_seal
 from evidence.log.store import SEEN, Head, Store, open_checkpoint, unreadable
@@ -35,8 +36,9 @@ def audit(
     which proves less. ``witness`` is a checkpoint kept outside the folder, ``checkpoints`` are
     further ones (name, note) from wherever: a dossier, a witness, a backup. ``signers`` are the
     Ed25519 keys that may sign closings and erasures; without any these signatures are not
-    checked. ``recovery`` is how many of which recovery keys sign revocations and successions,
-    ``earlier`` those that they took the place of, oldest first.
+    checked. ``recovery`` is how many of which recovery keys sign revocations and successions;
+    without any, each of these is told as not checked. ``earlier`` are those that they took the
+    place of, oldest first.
     From ``two_from`` entries on two processes read; what is found is the same.
     Checked: the checkpoint's signature and root, that the log continues every
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
@@ -50,8 +52,7 @@ def audit(
     if head is None:
         return report
     report.size, report.root = head.size, head.checkpoint.root.hex()
-    held = frozenset(recovery[1])
-    following = Following(report, by_digest(signers), held, recovery[0], earlier)
+    following = Following(report, KeysInForce.known(report, signers, recovery, earlier))
     tiles = _follow(Bundles(store, head.size, two_from), following)
     if tiles is not None:
         _check_upper(store, head, tiles, report)

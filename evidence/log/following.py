@@ -11,10 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from evidence.errors import FormatError, ProofError
-from evidence.format.digests import ZERO, sha256_hex
+from evidence.errors import FormatError
+from evidence.format.digests import ZERO
 from evidence.format.entry import (
     CaseClosed,
     CaseContinued,
@@ -24,7 +22,6 @@ from evidence.format.entry import (
     Succession,
     parse_entry,
 )
-from evidence.format.entry.signing import verify_entry, verify_signatures
 from evidence.format.glance import (
     ATTEMPT,
     FAILED,
@@ -35,6 +32,7 @@ from evidence.format.glance import (
     glances,
 )
 from evidence.format.times import parse_time
+from evidence.log.keysinforce import KeysInForce
 from evidence.log.report import AuditReport, sealed_twice
 
 BACKWARDS = timedelta(hours=2)
@@ -48,17 +46,11 @@ Case = list[int]
 class Following:
     """What following the entries in order has shown so far; findings go to ``report``.
 
-    ``signers`` are the public keys (32 bytes) that may sign closings and erasures, by their
-    SHA-256; without any, signatures are not checked. ``recovery`` are the recovery keys, of which
-    ``need`` must have signed a revocation and a succession; without any, whose they are is not
-    checked. ``earlier`` are those that they took the place of, oldest first.
+    ``keys`` are those by which closings, erasures and statements are held.
     """
 
     report: AuditReport
-    signers: dict[str, bytes]
-    recovery: frozenset[bytes] = frozenset()
-    need: int = 0
-    earlier: Sequence[tuple[int, Sequence[bytes]]] = ()
+    keys: KeysInForce
     previous: bytes | None = ZERO.encode()
     time: bytes = b""
     cases: dict[bytes, Case] = field(default_factory=dict)
@@ -67,9 +59,7 @@ class Following:
     sealed: dict[bytes, int] = field(default_factory=dict)
     erased: dict[int, int] = field(default_factory=dict)
     attempts: int = 0
-    revoked: set[str] = field(default_factory=set)
     succeeds: tuple[str, int] | None = None
-    renewed: tuple[int | str, ...] = ()
 
     def take(self, entries: Sequence[bytes], first: int, digests: bytes) -> None:
         """Follow ``entries``, the first of which has the index ``first``.
@@ -124,11 +114,11 @@ class Following:
             self._continued(index, entry)
         elif isinstance(entry, Erasure):
             self._erased(index, entry)
-            self._signed(index, entry)
+            self.keys.signed(index, entry)
         elif isinstance(entry, KeyChange):
-            self._key(index, entry)
+            self.keys.changed(index, entry)
         elif isinstance(entry, RecoveryChange):
-            self._renewed(index, entry)
+            self.keys.renewed_by(index, entry)
         elif isinstance(entry, Succession):
             self._succession(index, entry)
         return None
@@ -232,7 +222,7 @@ class Following:
                 f"the log has {found}.",
             )
         counts[4] = index
-        self._signed(index, entry)
+        self.keys.signed(index, entry)
 
     def _continued(self, index: int, entry: CaseContinued) -> None:
         tag, (origin, size) = entry.case_tag.encode(), self.succeeds or ("", 0)
@@ -246,7 +236,7 @@ class Following:
             )
         counts = self.cases.setdefault(tag, [0, 0, 0, 0, -1, 0])
         counts[0] = counts[5] = max(counts[0], entry.attempts)
-        self._signed(index, entry)
+        self.keys.signed(index, entry)
 
     def _erased(self, index: int, entry: Erasure) -> None:
         if entry.log is None:
@@ -259,34 +249,8 @@ class Following:
                 f"Entry {index} erases what the log {entry.log} sealed; this log succeeds none.",
             )
 
-    def _signed(self, index: int, entry: CaseClosed | CaseContinued | Erasure) -> None:
-        key = None if entry.signer in self.revoked else self.signers.get(entry.signer)
-        if not self.signers:
-            return
-        try:
-            if key is not None:
-                verify_entry(entry, Ed25519PublicKey.from_public_bytes(key))
-                return
-        except ProofError:
-            pass
-        zh = f"第 {index} 条的签名不是本机构签名密钥所作。"
-        en = f"Entry {index} is not signed by a signing key of this installation."
-        self.report.add("signature", index, zh, en)
-
-    def _key(self, index: int, entry: KeyChange) -> None:
-        """Take a new signer's key over only from a statement that was proved to be ours."""
-        proved = self._statement(index, entry)
-        if entry.role != "signer":
-            return
-        old, revoked = sha256_hex(entry.old), entry.event == "revoked"
-        known = revoked or (old in self.signers and old not in self.revoked)
-        if entry.new is not None and proved and known and self.signers:
-            self.signers[sha256_hex(entry.new)] = entry.new
-        if revoked and proved is not False:
-            self.revoked.add(old)
-
     def _succession(self, index: int, entry: Succession) -> None:
-        self._statement(index, entry)
+        self.keys.statement(index, entry)
         if index == 0:
             self.succeeds = entry.old_origin, entry.old_size
         if index:
@@ -297,40 +261,6 @@ class Following:
                 f"Entry {index} says that this log succeeds another; only entry 0 may.",
             )
 
-    def _statement(self, index: int, entry: KeyChange | RecoveryChange | Succession) -> bool | None:
-        """Say whether those who had to signed; None where the recovery keys are not known."""
-        try:
-            keys = verify_signatures(entry)
-        except ProofError as error:
-            zh, en = f"第 {index} 条：{error.zh}。", f"Entry {index}: {error.en}."
-            self.report.add("signature", index, zh, en)
-            return False
-        if isinstance(entry, KeyChange) and entry.event == "handover":
-            return True
-        if not self.recovery:
-            return None
-        sets = (*self.earlier, (self.need, self.recovery))  # in force here, or later
-        if any(len(keys & frozenset(held)) >= need for need, held in sets):
-            return True
-        zh = f"第 {index} 条没有由 {self.need} 把恢复密钥签署。"
-        en = f"Entry {index} is not signed by {self.need} of the recovery keys."
-        self.report.add("signature", index, zh, en)
-        return False
-
-    def _renewed(self, index: int, entry: RecoveryChange) -> None:
-        """From here on other recovery keys sign, if those before them say so."""
-        if self._statement(index, entry):
-            self.renew(entry.need, entry.keys)
-
-    def renew(self, need: int, keys: Sequence[bytes]) -> None:
-        """Let these recovery keys count, and those that took their place later."""
-        self.renewed = (need, *(key.hex() for key in keys))
-        new, sets = frozenset(keys), [frozenset(held) for _, held in self.earlier]
-        if new in sets:
-            self.earlier = self.earlier[sets.index(new) :]
-        else:
-            self.earlier, self.recovery, self.need = (), new, need
-
     def finish(self) -> None:
         """Put the counts into the report."""
         counts = self.cases.values()
@@ -340,8 +270,3 @@ class Following:
         self.report.nothing_found = sum(case[NOTHING_FOUND] for case in counts)
         self.report.closed = sum(case[4] >= 0 for case in counts)
         self.report.open_attempts = sorted(self.open)
-
-
-def by_digest(keys: Sequence[bytes]) -> dict[str, bytes]:
-    """Return public keys by their SHA-256 (hex)."""
-    return {sha256_hex(key): key for key in keys}

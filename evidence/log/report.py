@@ -27,6 +27,8 @@ class Finding:
 class AuditReport:
     """Everything recomputed from the entries; ``findings`` empty means that all of it fits.
 
+    ``unchecked`` is what could be neither found right nor wrong with what was known here.
+
     ``open_attempts`` are attempts without an outcome (running, awaiting a timestamp, or cut
     short): they are told, not held against the log.
     """
@@ -40,15 +42,25 @@ class AuditReport:
     closed: int = 0
     open_attempts: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    unchecked: list[Finding] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
 
+    @property
+    def exit_code(self) -> int:
+        """1 with findings, 3 where something could not be checked, else 0."""
+        return 1 if self.findings else 3 if self.unchecked else 0
+
     def add(self, code: str, entry: int | None, zh: str, en: str) -> None:
         """Add a finding."""
         self.findings.append(Finding(code, entry, zh, en))
+
+    def leave(self, code: str, entry: int | None, zh: str, en: str) -> None:
+        """Add what is not checked."""
+        self.unchecked.append(Finding(code, entry, zh, en))
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -64,6 +76,7 @@ class AuditReport:
             "closed_cases": self.closed,
             "open_attempts": self.open_attempts,
             "findings": [finding.to_json() for finding in self.findings],
+            "not_checked": [finding.to_json() for finding in self.unchecked],
         }
 
 

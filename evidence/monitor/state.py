@@ -1,4 +1,4 @@
-"""What a monitor remembers between two looks: ``markseal-monitor/1``, canonical JSON in one file.
+"""What a monitor remembers between two looks: ``markseal-monitor/2``, canonical JSON in one file.
 
 The file is replaced atomically, under a lock, and never by what knows less; its own SHA-256 stands
 in it, so that a damaged one is told from a log that changed.
@@ -19,12 +19,14 @@ from evidence.format.digests import check_hex, sha256_hex
 from evidence.format.note import NoteKey
 from evidence.format.times import format_time
 from evidence.log.durable import locked, replace_file
-from evidence.log.following import Following, by_digest
+from evidence.log.following import Following
+from evidence.log.keysinforce import KeysInForce, by_digest
 from evidence.log.report import AuditReport, Finding
 from evidence.log.store import Head, open_checkpoint
 from evidence.monitor.frontier import Frontier
 
-FORMAT = "markseal-monitor/1"
+FORMAT, FORMER = "markseal-monitor/2", "markseal-monitor/1"
+"""What is written, and what is read too: one without ``doubtful``."""
 LIMIT = 1 << 30
 MOST = 100
 """So many findings and contradicting checkpoints are kept; more say nothing new."""
@@ -34,6 +36,7 @@ _LISTS = (
     "levels",
     "signers",
     "revoked",
+    "doubtful",
     "succeeds",
     "recovery",
     "findings",
@@ -76,7 +79,7 @@ class State:
             "levels": self.frontier.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "contradictions": [note.decode() for note in self.contradictions],
-            **(self.facts or facts_of(Following(AuditReport(), {}))),
+            **(self.facts or facts_of(_nothing())),
         }
         value["sha256"] = sha256_hex(jcs.dumps(value))
         return jcs.dumps(value)
@@ -87,8 +90,10 @@ class State:
         value = jcs.loads(data, "monitor state", limit=LIMIT)
         kinds: dict[str, type | tuple[type, ...]] = dict.fromkeys(("format", *_TEXT), str)
         kinds |= dict.fromkeys(_LISTS, list) | {"attempts": int, "cases": dict, "open": dict}
+        if isinstance(value, dict) and value.get("format") == FORMER:
+            del kinds["doubtful"]
         fields = jcs.take(value, "monitor state", kinds | {"sha256": str})
-        if fields["format"] != FORMAT:
+        if fields["format"] not in (FORMAT, FORMER):
             raise FormatError(f"this is not {FORMAT}", f"不是 {FORMAT}")
         rest = {name: item for name, item in fields.items() if name != "sha256"}
         if sha256_hex(jcs.dumps(rest)) != fields["sha256"]:
@@ -105,7 +110,7 @@ class State:
             pending,
             fields["looked"],
             frontier,
-            {name: rest[name] for name in _FACTS},
+            {name: rest.get(name, []) for name in _FACTS},
             tuple(_finding(item) for item in fields["findings"]),
             tuple(item.encode() for item in fields["contradictions"]),
         )
@@ -132,9 +137,15 @@ _FACTS = (
     "open",
     "signers",
     "revoked",
+    "doubtful",
     "succeeds",
     "recovery",
 )
+
+
+def _nothing() -> Following:
+    report = AuditReport()
+    return Following(report, KeysInForce(report))
 
 
 def facts_of(following: Following) -> dict[str, Any]:
@@ -148,10 +159,11 @@ def facts_of(following: Following) -> dict[str, Any]:
             str(index): [capture.decode(), case.decode(), number]
             for index, (capture, case, number) in following.open.items()
         },
-        "signers": sorted(key.hex() for key in following.signers.values()),
-        "revoked": sorted(following.revoked),
+        "signers": sorted(key.hex() for key in following.keys.signers.values()),
+        "revoked": sorted(following.keys.revoked),
+        "doubtful": sorted(following.keys.doubtful),
         "succeeds": list(following.succeeds or ()),
-        "recovery": list(following.renewed or ()),
+        "recovery": list(following.keys.renewed or ()),
     }
 
 
@@ -164,19 +176,20 @@ def follow_on(
     earlier: Sequence[tuple[int, Sequence[bytes]]] = (),
 ) -> Following:
     """Return a following that goes on from ``facts``; raises FormatError when they are damaged."""
-    known = by_digest(signers)
-    following = Following(report, known, frozenset(recovery[1]), recovery[0], earlier)
+    keys = KeysInForce.known(report, signers, recovery, earlier)
+    following = Following(report, keys)
     if not facts:
         return following
     try:
-        following.signers |= by_digest([bytes.fromhex(text) for text in facts["signers"]])
-        following.revoked = {check_hex(text, "revoked") for text in facts["revoked"]}
+        keys.signers |= by_digest([bytes.fromhex(text) for text in facts["signers"]])
+        keys.revoked = {check_hex(text, "revoked") for text in facts["revoked"]}
+        keys.doubtful = {check_hex(text, "doubtful") for text in facts["doubtful"]}
         if facts["succeeds"]:
             origin, size = facts["succeeds"]
             following.succeeds = str(origin), int(size)
         if facts["recovery"]:
             need, *texts = facts["recovery"]
-            following.renew(int(need), [bytes.fromhex(text) for text in texts])
+            keys.renew(int(need), [bytes.fromhex(text) for text in texts])
         following.previous = facts["previous"].encode()
         following.time = facts["time"].encode()
         following.attempts = facts["attempts"]

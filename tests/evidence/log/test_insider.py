@@ -208,6 +208,26 @@ def test_a_key_that_only_the_thief_named_signs_nothing(log: Log) -> None:
     for recovery, named in (((0, ()), {9}), ((1, tuple(paper)), {8, 9})):
         report = audit(log.folder, signers=SIGNERS, recovery=recovery)
         assert {(f.code, f.entry) for f in report.findings} == {("signature", n) for n in named}
+        assert [f.entry for f in report.unchecked] == ([] if recovery[0] else [8])
+
+
+def test_without_recovery_keys_a_revocation_is_neither_believed_nor_passed_over(log: Log) -> None:
+    """Whether the signer's key was revoked decides nothing then, and each place says so."""
+    other = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+    paper = other.public_key().public_bytes_raw()
+    counts = {"sealed": 1, "failed": 3}
+    with log.writing() as session:
+        session.append([key_change("revoked", session.previous(), SIGNERS[0], paper, other)])
+        session.append([closing(4, session.previous(), **counts)])
+    report = audit(log.folder, signers=SIGNERS)
+    assert (report.findings, report.exit_code) == ([], 3)
+    assert [(f.code, f.entry) for f in report.unchecked] == [("recovery", 8), ("revocation", 9)]
+    assert "not checked" in report.unchecked[1].en
+    assert "未予核查" in report.unchecked[1].zh
+    assert len(report.to_json()["not_checked"]) == 2
+    known = audit(log.folder, signers=SIGNERS, recovery=(1, (paper,)))
+    assert [(f.code, f.entry) for f in known.findings] == [("signature", 9)]
+    assert known.unchecked == []
 
 
 def test_without_the_signers_keys_a_revocation_brings_none(log: Log) -> None:
@@ -217,7 +237,8 @@ def test_without_the_signers_keys_a_revocation_brings_none(log: Log) -> None:
     with log.writing() as session:
         session.append([key_change("revoked", session.previous(), own, SIGNERS[0][::-1], thief)])
         session.append([closing(4, session.previous(), sealed=1, failed=3)])
-    assert audit(log.folder).clean
+    report = audit(log.folder)
+    assert (report.clean, report.exit_code) == (True, 3)
 
 
 def test_everything_at_once_is_found_by_size_as_well(log: Log) -> None:

@@ -19,6 +19,7 @@ from evidence.format.entry import Attempt, CaseClosed, Entry, NothingFound
 from evidence.format.tiles import WIDTH, Tile, pack_entries, unpack_entries
 from evidence.log import audit
 from evidence.log.following import Following
+from evidence.log.keysinforce import KeysInForce
 from evidence.log.reading import Bundles, Hashed, Sound
 from evidence.log.report import AuditReport
 from evidence.log.store import CHECKPOINT
@@ -195,7 +196,7 @@ def _spoiled(data: bytes, wrong: str) -> bytes:
 def followed(bundles: list[list[bytes]], *, other: bool) -> tuple[dict[str, object], object]:
     """Return the report and what is kept; with ``other``, of bundles as the second process's."""
     report = AuditReport()
-    following = Following(report, {})
+    following = Following(report, KeysInForce(report))
     first = 0
     for held in bundles:
         sound = Sound.of(held) if other else None

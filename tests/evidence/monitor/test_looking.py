@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import InputError, Unreachable
+from evidence.format import jcs
 from evidence.format.note import NoteKey
 from evidence.format.tiles import pack_entries, unpack_entries
 from evidence.monitor import Asked, FolderSource, HttpSource, StateFile
-from tests.evidence.log.fixtures import attempt, hexed
+from tests.evidence.log.fixtures import attempt, failed, hexed
+from tests.evidence.log.test_audit import begun
+from tests.evidence.log.test_insider import SIGNERS, closing, key_change
 from tests.evidence.monitor.fixtures import Stand, bundle, dripping, plain, served
+
+STRANGER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 
 
 @pytest.fixture
@@ -265,7 +272,7 @@ def test_the_state_of_another_log_is_refused(stand: Stand, tmp_path: Path) -> No
     stand.grow(1)
     assert stand.codes() == []
     value = json.loads(stand.file.path.read_bytes())
-    assert value["format"] == "markseal-monitor/1"
+    assert value["format"] == "markseal-monitor/2"
     with pytest.raises(InputError, match="another log"):
         stand.file.load(NoteKey("other/log", bytes(32)))
 
@@ -279,3 +286,34 @@ def test_two_monitors_at_one_state_do_not_work_at_once(stand: Stand) -> None:
         other.held(seconds=0.1),
     ):
         pass
+
+
+def test_an_unchecked_revocation_is_told_and_remembered(stand: Stand) -> None:
+    """Without recovery keys the revoked key's later closing is told as not checked."""
+    stand.grow(1)
+    with stand.log.writing() as session:
+        stranger = key_change("revoked", session.previous(), SIGNERS[0], b"n" * 32, STRANGER)
+        session.append([stranger])
+    asked = Asked(signers=SIGNERS)
+    first = stand.look(asked=asked)
+    assert [(f.code, f.entry) for f in first.report.unchecked] == [("recovery", 1)]
+    with stand.log.writing() as session:
+        first_one = begun(session.entry(0))
+        session.append([failed(session.previous(), first_one, 0)])
+        session.append([closing(1, session.previous(), failed=1)])
+    second = stand.look(asked=asked)
+    assert [(f.code, f.entry) for f in second.report.unchecked] == [("revocation", 3)]
+    assert (second.report.findings, second.report.exit_code) == ([], 3)
+
+
+def test_a_state_of_the_former_format_is_read(stand: Stand) -> None:
+    stand.grow(2)
+    assert stand.codes() == []
+    value = json.loads(stand.file.path.read_bytes())
+    del value["doubtful"], value["sha256"]
+    value["format"] = "markseal-monitor/1"
+    value["sha256"] = hashlib.sha256(jcs.dumps(value)).hexdigest()
+    stand.file.path.write_bytes(jcs.dumps(value))
+    stand.grow(1)
+    assert stand.codes() == []
+    assert json.loads(stand.file.path.read_bytes())["format"] == "markseal-monitor/2"
