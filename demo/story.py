@@ -247,7 +247,16 @@ class Story:
             )
         self.teller.fact("证据项", "exhibit", exhibit.number)
         self.teller.fact("证据文件", "exhibit's path", self.home / exhibit.folder)
+        self._entrust(officer, f"/exhibits/{exhibit.pk}/")
         return exhibit
+
+    def _entrust(self, officer: Person, page: str) -> None:
+        """Have the officer entrust the exhibit to the notary's office, which sees it from then."""
+        from desk.register.selectors import notary_offices
+
+        office = notary_offices().get()
+        officer.post(f"{page}entrust/", {"office": str(office.pk)}, form=page)
+        self.teller.fact("委托公证机构", "entrusted to", office.name)
 
     def _verify(self, exhibit: Any) -> None:
         """Have the notary download the dossier, and verify that copy twice."""

@@ -1,4 +1,4 @@
-"""Rows of the cases room: exhibits, their custody, and verifications."""
+"""Rows of the cases room: exhibits, their custody, who they are entrusted to, verifications."""
 
 from __future__ import annotations
 
@@ -106,6 +106,31 @@ class CustodyEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exhibit} {self.kind}"
+
+
+class Entrustment(models.Model):
+    """One notary office may see one exhibit, from ``at`` until ``ended_at``. Never deleted."""
+
+    exhibit = models.ForeignKey(Exhibit, models.PROTECT, related_name="entrustments")
+    office = models.ForeignKey(Organisation, models.PROTECT, related_name="entrusted")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("exhibit", "office"),
+                condition=Q(ended_at__isnull=True),
+                name="entrusted_once_to_an_office",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exhibit} {self.office}"
 
 
 class Verification(models.Model):

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from desk.cases.models import CustodyEvent, ErasureRequest, Exhibit, Verification
+from desk.cases.models import CustodyEvent, Entrustment, ErasureRequest, Exhibit, Verification
 from desk.cases.states import LIVE, OPEN_ERASURES, ErasureState, ExhibitState
 from desk.errors import NotFound
 from desk.jobs.models import Job
@@ -24,13 +24,16 @@ from evidence.keeping.store import FolderStore, Stored
 def exhibits_for(viewer: User, *, state: str = "") -> QuerySet[Exhibit]:
     """Return the exhibits this person may see, the latest first.
 
-    A bureau sees its own; people of a notary office see every sealed one (handing
-    over to one named office comes later); brand owners see none before release.
+    A bureau sees its own; people of a notary office see those entrusted to it; brand owners
+    see none before release.
     """
     scope = scope_of(viewer)
     visible = Q(organisation_id__in=scope.bureaux)
     if scope.notary_offices:
-        visible |= Q(state=ExhibitState.SEALED)
+        entrusted = Entrustment.objects.filter(
+            office_id__in=scope.notary_offices, ended_at__isnull=True
+        )
+        visible |= Q(state=ExhibitState.SEALED, pk__in=entrusted.values("exhibit_id"))
     exhibits = Exhibit.objects.filter(visible).select_related(
         "lead", "lead__mark", "lead__listing", "requested_by", "organisation"
     )
@@ -50,6 +53,19 @@ def custody_of(viewer: User, exhibit: Exhibit) -> QuerySet[CustodyEvent]:
     return CustodyEvent.objects.filter(
         exhibit__in=exhibits_for(viewer).filter(pk=exhibit.pk)
     ).select_related("actor")
+
+
+def entrustments_of(viewer: User, exhibit: Exhibit) -> QuerySet[Entrustment]:
+    """Return to which notary offices an exhibit is entrusted now, oldest first.
+
+    Its bureau sees all of them, people of a notary office only their own.
+    """
+    scope = scope_of(viewer)
+    found = Entrustment.objects.filter(exhibit=exhibit, ended_at__isnull=True)
+    found = found.select_related("office", "actor")
+    if exhibit.organisation_id in scope.bureaux:
+        return found
+    return found.filter(office_id__in=scope.notary_offices)
 
 
 def verifications_for(viewer: User) -> QuerySet[Verification]:

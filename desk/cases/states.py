@@ -36,6 +36,8 @@ class CustodyKind(models.TextChoices):
     ERASURE_REQUESTED = "erasure_requested", _("申请删除内容")
     ERASURE_APPROVED = "erasure_approved", _("批准删除内容")
     ERASURE_ENDED = "erasure_ended", _("删除申请终止")
+    ENTRUSTED = "entrusted", _("委托公证机构")
+    ENTRUSTMENT_ENDED = "entrustment_ended", _("终止委托")
 
 
 class ErasureState(models.TextChoices):

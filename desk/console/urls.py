@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from desk.console.views import (
+    entrusting,
     exhibits,
     home,
     keeping,
@@ -44,6 +45,12 @@ urlpatterns = [
     path("exhibits/<int:pk>/files/<slug:key>/", exhibits.exhibit_file, name="exhibit-file"),
     path("exhibits/<int:pk>/comparison/", exhibits.exhibit_comparison, name="exhibit-comparison"),
     path("exhibits/<int:pk>/again/", exhibits.exhibit_again, name="exhibit-again"),
+    path("exhibits/<int:pk>/entrust/", entrusting.exhibit_entrust, name="exhibit-entrust"),
+    path(
+        "exhibits/<int:pk>/entrust/end/",
+        entrusting.exhibit_entrust_end,
+        name="exhibit-entrust-end",
+    ),
     path("exhibits/<int:pk>/dossier/", exhibits.exhibit_dossier, name="exhibit-dossier"),
     path("exhibits/<int:pk>/papers/<slug:key>/", exhibits.exhibit_paper, name="exhibit-paper"),
     path("exhibits/<int:pk>/keeping/", keeping.exhibit_keeping, name="exhibit-keeping"),

@@ -1,8 +1,8 @@
 """Who may do what, and whose rows a person may see.
 
 A brand owner sees its own marks and the leads on them; a bureau sees every mark (it
-watches them all) and its own sources, leads and exhibits; a notary sees sealed
-exhibits; an auditor sees what its organisation sees and changes nothing; an
+watches them all) and its own sources, leads and exhibits; a notary sees exhibits
+entrusted to the office; an auditor sees what its organisation sees and changes nothing; an
 administrator sees no content.
 """
 

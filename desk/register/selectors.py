@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from desk.errors import NotFound
-from desk.register.models import Mark, Organisation, User
+from desk.register.models import Mark, Organisation, OrganisationKind, User
 from desk.register.roles import scope_of
 
 
@@ -37,3 +37,8 @@ def mark_for(viewer: User, pk: int) -> Mark:
 def organisations_of(viewer: User) -> QuerySet[Organisation]:
     """Return the organisations this person belongs to, in any role."""
     return Organisation.objects.filter(memberships__user_id=viewer.pk).distinct()
+
+
+def notary_offices() -> QuerySet[Organisation]:
+    """Return every notary office, by name: an exhibit may be entrusted to any of them."""
+    return Organisation.objects.filter(kind=OrganisationKind.NOTARY_OFFICE)

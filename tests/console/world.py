@@ -17,6 +17,7 @@ from django.utils import timezone
 from PIL import Image
 
 from desk.cases.models import CustodyEvent, ErasureRequest, Exhibit
+from desk.cases.services import entrust
 from desk.leads.models import Lead, Run, Source, Watch
 from desk.leads.services import dismiss, file_leads, file_listing, shortlist
 from desk.register.models import Mark, Organisation, Role, User
@@ -222,6 +223,7 @@ def _exhibit(world: World) -> None:
         declared=[{"zh": "网站证书未通过验证", "en": "the certificate did not verify"}],
     )
     CustodyEvent.objects.create(exhibit=world.exhibit, kind="sealed", at=NOW, sha256="ab" * 32)
+    _entrusted(world, world.exhibit)
     world.erasure = ErasureRequest.objects.create(
         exhibit=world.exhibit,
         basis="pipl-purpose-ended",
@@ -231,6 +233,11 @@ def _exhibit(world: World) -> None:
         requested_at=NOW,
     )
     lead.refresh_from_db()
+
+
+def _entrusted(world: World, exhibit: Exhibit) -> None:
+    office = world.people["notary"].memberships.get().organisation
+    entrust(exhibit=exhibit, office=office, actor=world.people["officer"])
 
 
 def add_capture(world: World, keys: Path, text: str, *, after: Exhibit | None = None) -> Exhibit:
@@ -257,6 +264,7 @@ def add_capture(world: World, keys: Path, text: str, *, after: Exhibit | None = 
         draft.artefacts[names.TEXT] = said.encode()
         path.write_bytes(draft.seal().wacz)
     later.save()
+    _entrusted(world, later)
     return later
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from desk.cases import selectors as cases
-from desk.cases.models import Exhibit
+from desk.cases.models import Entrustment, Exhibit
 from desk.cases.services import request_preservation
 from desk.errors import NotFound
 from desk.leads import paging
@@ -31,7 +31,7 @@ EVERYBODY = (
 SEES_LEAD = {"owner", "officer", "second_officer", "auditor"}
 SEES_MARK = SEES_LEAD | {"other_officer"}
 SEES_SOURCE = {"officer", "second_officer", "auditor"}
-SEES_SEALED = SEES_SOURCE | {"notary"}
+SEES_ENTRUSTED = SEES_SOURCE | {"notary"}
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -63,7 +63,10 @@ def test_leads_sources_and_runs(town: Town, make_lead: LeadMaker, who: str) -> N
 
 @pytest.mark.parametrize("who", EVERYBODY)
 @pytest.mark.parametrize("sealed", [False, True])
-def test_exhibits(town: Town, make_lead: LeadMaker, who: str, sealed: bool) -> None:
+@pytest.mark.parametrize("entrusted", [False, True])
+def test_exhibits(
+    town: Town, make_lead: LeadMaker, who: str, sealed: bool, entrusted: bool
+) -> None:
     lead = shortlist(lead=make_lead(), actor=town.officer)
     exhibit = request_preservation(lead=lead, actor=town.officer)
     if sealed:
@@ -71,8 +74,11 @@ def test_exhibits(town: Town, make_lead: LeadMaker, who: str, sealed: bool) -> N
             state="sealed", wacz="a", dossier="b", manifest_sha256="c",
             sealed_at=exhibit.requested_at, log_index=1,
         )  # fmt: skip
+    if entrusted:
+        office = town.notary.memberships.get().organisation
+        Entrustment.objects.create(exhibit=exhibit, office=office, at=exhibit.requested_at)
     viewer = getattr(town, who)
-    seen = who in (SEES_SEALED if sealed else SEES_SOURCE)
+    seen = who in (SEES_ENTRUSTED if sealed and entrusted else SEES_SOURCE)
     assert cases.exhibits_for(viewer).exists() == seen
     assert cases.custody_of(viewer, exhibit).exists() == seen
     if not seen:

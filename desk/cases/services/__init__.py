@@ -7,11 +7,14 @@ jobs alone do.
 from __future__ import annotations
 
 from desk.cases.services.custody import record_download, record_view
+from desk.cases.services.entrusting import end_entrustment, entrust
 from desk.cases.services.request import Wishes, request_again, request_preservation
 from desk.cases.services.verify import verify_upload
 
 __all__ = [
     "Wishes",
+    "end_entrustment",
+    "entrust",
     "record_download",
     "record_view",
     "request_again",

@@ -29,6 +29,7 @@ from desk.cases.selectors import (
     custody_of,
     dossier_of,
     earlier_of,
+    entrustments_of,
     erased,
     erasure_of,
     exhibit_for,
@@ -48,8 +49,9 @@ from desk.console.tellings import region_words
 from desk.console.views.leads import private_picture
 from desk.console.views.verify import paper_response
 from desk.errors import DeskError, NotAllowed, NotFound, NotPossible
-from desk.register.models import Role
+from desk.register.models import Role, User
 from desk.register.roles import roles_of
+from desk.register.selectors import notary_offices
 from evidence.format import names
 from evidence.home import EvidenceHome
 from evidence.keeping.holds import held
@@ -96,9 +98,17 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
         context["declared"] = verdict["declared"] or exhibit.declared
         context["bad_certificate"] = exhibit.certificate == "bad"
         context["earlier"] = earlier_of(viewer, exhibit).exists()
+        context |= _entrusting(viewer, exhibit, may=Role.OFFICER in roles)
         context["can_again"] = Role.OFFICER in roles and not live_of(viewer, exhibit)
     context["custody"] = custody_of(viewer, exhibit)
     return render(request, "console/exhibit.html", context)
+
+
+def _entrusting(viewer: User, exhibit: Exhibit, *, may: bool) -> dict[str, Any]:
+    """Return to whom the exhibit is entrusted, and to whom an officer may entrust it further."""
+    rows = list(entrustments_of(viewer, exhibit))
+    offices = notary_offices().exclude(pk__in=[row.office_id for row in rows])
+    return {"entrustments": rows, "can_entrust": may, "offices": offices if may else ()}
 
 
 def _verdict(exhibit: Exhibit) -> dict[str, Any]:
