@@ -12,6 +12,7 @@ from crawler.extraction import Extraction, extract
 from crawler.listing import Listing
 from crawler.order import CrawlOrder, CrawlReport, CrawlState, Progress
 from crawler.recipe import Recipe, find_recipe, load_recipe, named_recipe
+from crawler.saved import unpack
 from crawler.seeds import check_address, check_order
 from crawler.state import PageState
 
@@ -33,4 +34,5 @@ __all__ = [
     "find_recipe",
     "load_recipe",
     "named_recipe",
+    "unpack",
 ]

@@ -15,6 +15,7 @@ from crawler.page import Page
 from crawler.price import Price, read_currency, read_price
 from crawler.reading import Scope
 from crawler.recipe_parts import GENERAL, Recipe
+from crawler.saved import unpack
 from crawler.state import PageState, headline_state, signed_state, status_state, worded_state
 from crawler.structured import absolute
 
@@ -56,13 +57,16 @@ def extract(
     status: int | None = None,
     content_type: str | None = None,
 ) -> Extraction:
-    """Return the state and the listings of a saved page or API answer.
+    """Return the state and the listings of a saved page (MHTML too) or API answer.
 
     Without a recipe the general reader reads. Not checked: whether ``url`` is where the
     bytes came from.
     """
     used = recipe or GENERAL
-    return read_page(Page(data, url, status, content_type, used.encoding), used)
+    saved = unpack(data)
+    kind = saved.content_type or content_type
+    encoding = None if saved.content_type else used.encoding
+    return read_page(Page(saved.data, url, status, kind, encoding), used)
 
 
 def read_page(page: Page, recipe: Recipe) -> Extraction:

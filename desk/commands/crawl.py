@@ -30,7 +30,9 @@ from crawler import (
     extract,
     find_recipe,
     named_recipe,
+    unpack,
 )
+from crawler.errors import OrderWrong
 from desk.commands.output import is_stream, whole_file
 from egress.process import guard
 
@@ -40,8 +42,9 @@ CRAWL_EXAMPLE = """例 / examples:
 
 中断后用同一命令再次运行即可继续。/ After an interruption the same command goes on.
 """
-EXTRACT_EXAMPLE = """例 / example:
+EXTRACT_EXAMPLE = """例 / examples:
   markseal extract page.html --url https://shop.example/item/1 --recipe oscar
+  markseal extract saved.mhtml
 """
 
 
@@ -81,13 +84,18 @@ def _add_extract(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "extract",
         help="从保存的页面读出商品 / read the listings of one saved page",
-        description="从一个保存的页面或接口应答（HTML、JSON、JSONP）读出商品，输出一行 JSON。\n"
-        "Read one saved page or API answer (HTML, JSON, JSONP) and print one JSON line.",
+        description="从一个保存的页面（HTML、MHTML、SingleFile）或接口应答（JSON、JSONP）读出商品，"
+        "输出一行 JSON。\nRead one saved page (HTML, MHTML, SingleFile) or API answer (JSON, "
+        "JSONP) and print one JSON line.",
         epilog=EXTRACT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", help="保存的文件，- 为标准输入 / saved file")
-    parser.add_argument("--url", required=True, help="页面原网址 / where the page came from")
+    parser.add_argument(
+        "--url",
+        help="页面原网址（MHTML、SingleFile 自带时可省）/ where the page came from "
+        "(MHTML and SingleFile may say it themselves)",
+    )
     parser.add_argument(
         "--recipe",
         metavar="R",
@@ -121,15 +129,16 @@ def run_crawl(arguments: argparse.Namespace) -> int:
 
 def run_extract(arguments: argparse.Namespace) -> int:
     """Print the state and the listings of one saved page; 0 whatever the state is."""
-    check_address(arguments.url)
-    data = _read(arguments.file)
-    _check_page(data, arguments.file)
+    if arguments.url is not None:
+        check_address(arguments.url)
+    data = read_page_file(arguments.file)
+    url = arguments.url if arguments.url is not None else _own_address(data, arguments.file)
     recipe: Recipe | None
     if arguments.recipe:
         recipe = named_recipe(arguments.recipe, RECIPES)
     else:
-        recipe = find_recipe(arguments.url, RECIPES)
-    extraction = extract(data, arguments.url, recipe=recipe)
+        recipe = find_recipe(url, RECIPES)
+    extraction = extract(data, url, recipe=recipe)
     print(json.dumps(extraction.to_json(), ensure_ascii=False))
     return 0
 
@@ -184,9 +193,24 @@ def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
+def _own_address(data: bytes, name: str) -> str:
+    url = unpack(data).url
+    if url is None:
+        raise OrderWrong(
+            f"{name} does not say where it was saved from; give --url ADDRESS.",
+            f"{name} 未注明原网址；请用 --url 网址 指明。",
+        )
+    return url
+
+
+def read_page_file(name: str) -> bytes:
+    """Return the bytes of a saved page, ``-`` for standard input; raise SourceFailed if none."""
+    data = sys.stdin.buffer.read() if name == "-" else _file(name)
+    _check_page(data, name)
+    return data
+
+
+def _file(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:

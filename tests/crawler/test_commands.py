@@ -181,3 +181,15 @@ def test_extract_wants_an_address(markseal: Markseal, url: str) -> None:
     done = markseal("extract", page, "--url", url)
     assert done.returncode == 64
     assert "https://host/path" in done.stderr
+
+
+def test_a_saved_page_may_say_its_own_address(markseal: Markseal, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    note = "<!-- saved from url=(0028)https://shop.example/item/1 -->"
+    file.write_text(f"<html>{note}<body><h1>保温杯</h1><p class=price>￥59</p></body></html>")
+    row = json.loads(markseal("extract", str(file)).stdout)
+    assert row["listings"][0]["url"] == "https://shop.example/item/1"
+    file.write_text("<html><body><h1>保温杯</h1></body></html>")
+    done = markseal("extract", str(file))
+    assert done.returncode == 64
+    assert "--url" in done.stderr
