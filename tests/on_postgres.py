@@ -1,6 +1,7 @@
 """``python -m tests.on_postgres [PYTEST ARGUMENTS]``: the desk's tests on PostgreSQL.
 
-Where no tests are named: tests/desk tests/scheduler tests/console. Where PostgreSQL's programs
+Where no tests are named: tests/desk tests/scheduler tests/console, without those that only look
+at what a page says or how it is drawn (every page is asked for by tests/console/test_access). Where PostgreSQL's programs
 are missing it says so and ends 0, unless MARKSEAL_TEST_REQUIRE_POSTGRES=1.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from tests.postgres import NoPostgres, server
 
 ROOMS = ("tests/desk", "tests/scheduler", "tests/console")
+LOOKS = ("test_accessible.py", "test_language.py", "test_papers.py")
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_COLLECTED = 5
 
@@ -22,7 +24,8 @@ def main(arguments: list[str]) -> int:
     """Run pytest on a PostgreSQL of its own and return its exit code."""
     named = any(argument.startswith("tests") for argument in arguments)
     rooms = [] if named else [room for room in ROOMS if (ROOT / room).is_dir()]
-    wanted = [*arguments, *rooms]
+    looks = [] if named else [f"--ignore=tests/console/{name}" for name in LOOKS]
+    wanted = [*arguments, *rooms, *looks]
     try:
         with server() as url:
             environment = {**os.environ, "MARKSEAL_DATABASE_URL": url}
