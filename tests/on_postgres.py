@@ -1,8 +1,9 @@
 """``python -m tests.on_postgres [PYTEST ARGUMENTS]``: the desk's tests on PostgreSQL.
 
 Where no tests are named: tests/desk tests/scheduler tests/console, without those that only look
-at what a page says or how it is drawn (every page is asked for by tests/console/test_access). Where PostgreSQL's programs
-are missing it says so and ends 0, unless MARKSEAL_TEST_REQUIRE_POSTGRES=1.
+at what a page says or how it is drawn (every page is asked for by tests/console/test_access).
+Where PostgreSQL's programs are missing it says so and ends 0, unless
+MARKSEAL_TEST_REQUIRE_POSTGRES=1.
 """
 
 from __future__ import annotations
