@@ -18,11 +18,13 @@ from evidence.capture.course import KEPT_DIALOGS, Course
 from evidence.capture.doings import Doings
 from evidence.capture.extras import Files
 from evidence.capture.licence import take_licence
+from evidence.capture.movements import Movements
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, printable, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import Filmed
 from evidence.capture.watcher import Watcher
+from evidence.format.declared import Line
 from evidence.format.names import moment_name
 
 _TICK_MS = 100
@@ -56,7 +58,10 @@ class Wanted:
 
 @dataclass
 class Attendance:
-    """One attended session: what is watched, what is wanted, what was kept."""
+    """One attended session: what is watched, what is wanted, what was kept.
+
+    ``lines`` are what is to be said of the records at each moment, by its number.
+    """
 
     course: Course
     context: BrowserContext
@@ -68,6 +73,7 @@ class Attendance:
     main: Kept | None = None
     pictures: dict[str, Path] = field(default_factory=dict)
     licence: Files = field(default_factory=dict)
+    lines: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     _followed: Page | None = None
     _wanted: deque[Wanted] = field(default_factory=deque)
     _answers: Answers = field(default_factory=Answers)
@@ -77,6 +83,7 @@ class Attendance:
     def __post_init__(self) -> None:
         self.doings = Doings(self.course.steps.clock, self.course.steps.elapsed)
         self.watcher = Watcher(self._hear)
+        self.movements = Movements(self._on_moved)
         self.control = Control(self.person.lines, self.person.words)
 
     def begin(self, page: Page, mark: int) -> None:
@@ -96,6 +103,7 @@ class Attendance:
         with suppress(Error):
             page.wait_for_load_state("load", timeout=_OPENING_MS)
         require_a_page(page.url)
+        self.movements.opening = False
         course.steps.add("handed over", self.person.by)
         self._keep(page, "opening")
         self.control.start()
@@ -199,6 +207,7 @@ class Attendance:
         path = self.spool / f"moment-{number:03d}.png"
         path.write_bytes(records.screenshot)
         self.pictures[moment_name(number)] = path
+        self.lines[number] = records.lines
         self.control.say(
             f"已标记 {number:03d}：{records.title} {kept.url}",
             f"Marked {number:03d}: {records.title} {kept.url}",
@@ -242,10 +251,10 @@ class Attendance:
         """Record, watch and note a page from its beginning."""
         self.doings.opened(page)
         page.on("close", self._on_close)
-        page.on("framenavigated", lambda frame: self._on_moved(page, frame.parent_frame is None))
         page.on(
             "download", lambda item: self.doings.add(page, "download", {"url": item.url[:2000]})
         )
+        self.movements.follow(page)
         with suppress(Error):
             self.recorder.attach(page)
             self.watcher.watch(page)
@@ -254,15 +263,15 @@ class Attendance:
         self.active = page
         self._look_after(page)
         if page.url not in ("", "about:blank"):  # it went there before we could listen
-            self.doings.moved(page, page.url)
+            self.movements.went(page, page.url)
 
     def _on_close(self, page: Page) -> None:
         if not self._ended:
             self.doings.closed(page)
 
-    def _on_moved(self, page: Page, main: bool) -> None:
-        if main and not self._ended:
-            self.doings.moved(page, page.url)
+    def _on_moved(self, page: Page, url: str, more: dict[str, Any]) -> None:
+        if not self._ended:
+            self.doings.moved(page, url, more)
 
     def _on_dialog(self, dialog: Dialog) -> None:
         """Note a dialog; it is left to the person."""
@@ -275,6 +284,9 @@ class Attendance:
 
     def _hear(self, page: Page, kind: str, more: dict[str, Any]) -> None:
         """Take what the watcher tells; called from within the browser's events."""
+        if kind == "input":
+            self.movements.touched(page)
+            return
         self.active = page
         if kind == "mark":
             self._want(page, "", "key")

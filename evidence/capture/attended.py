@@ -21,6 +21,7 @@ from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
+from evidence.capture.telling import told_of_moments
 from evidence.capture.visit import stopper
 from evidence.format.names import ATTENDED
 
@@ -68,6 +69,8 @@ def _attend_once(
             "The browser was closed before anything could be kept.",
             "尚未留存任何内容，浏览器即已关闭。",
         )
+    others = {n: told for n, told in attendance.lines.items() if f"moment {n}" != main.whence}
+    course.declared.extend(told_of_moments(others))
     told = attendance.doings.to_bytes(
         person,
         started=course.started,

@@ -74,9 +74,9 @@ class Doings:
             return
         self.items.append({**self.times(), "page": number, "kind": kind, **(more or {})})
 
-    def moved(self, page: Page, url: str) -> None:
-        """Note that a page went to another address."""
-        self.add(page, "navigation", {"url": printable(url)[:_URL_LIMIT]})
+    def moved(self, page: Page, url: str, more: dict[str, Any]) -> None:
+        """Note that a page went to another address; ``more`` says by whom and why."""
+        self.add(page, "navigation", {"url": printable(url)[:_URL_LIMIT], **more})
 
     @property
     def room(self) -> bool:

@@ -75,16 +75,19 @@
       return;
     }
     if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock'].includes(e.key)) return;
+    say('input');
     const target = e.composedPath()[0];
     if (target !== field) { flush(); field = target; }
     keys++;
+    if (closed(target) && !inside) say('look');  // now: once it is sent, the document may be gone
     if (closed(target)) inside = e.key === 'Backspace' ? inside.slice(0, -1)
       : inside + (e.key.length === 1 && !e.ctrlKey && !e.metaKey ? e.key : '');
     clearTimeout(timer);
     timer = setTimeout(flush, 1500);
     if (e.key === 'Enter') flush();
   });
-  on('pointerdown', () => { flush(); say('active'); });
+  on('pointerdown', () => { flush(); say('active'); say('input'); });
+  on('pointerup', () => say('input'));
   on('click', e => say('click', {target: describe(e.composedPath()[0]),
     x: Math.round(e.clientX), y: Math.round(e.clientY)}));
   on('auxclick', e => say('click', {target: describe(e.composedPath()[0]), button: e.button}));

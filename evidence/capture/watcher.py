@@ -24,7 +24,18 @@ _FIELD_LIMIT = 200
 _SECRET_LIMIT = 500
 _SECRETS = 200
 _KINDS = frozenset(
-    {"active", "click", "double click", "keys", "paste", "drop", "submit", "change", "scroll"}
+    {
+        "active",
+        "input",
+        "click",
+        "double click",
+        "keys",
+        "paste",
+        "drop",
+        "submit",
+        "change",
+        "scroll",
+    }
     | {"mark"}
 )
 
@@ -53,6 +64,7 @@ class Watcher:
     secrets: set[str] = field(default_factory=set, repr=False)
     _source: str = field(default_factory=_script)
     _frames: set[Frame] = field(default_factory=set)
+    _hiding: dict[tuple[CDPSession, int], bool] = field(default_factory=dict)
 
     def watch(self, page: Page) -> None:
         """Watch a page from now on, and those of its frames that run in processes of their own."""
@@ -93,11 +105,27 @@ class Watcher:
             return
         if told.get("kind") == "secret":
             self._keep_from_evidence(told.get("name"), told.get("value"))
-        elif told.get("kind") == "closed":
-            if _hidden_password(session):
+        elif told.get("kind") in ("look", "closed"):
+            document = (session, int(event.get("executionContextId", 0)))
+            if self._hides_a_password(document) and told["kind"] == "closed":
                 self._keep_from_evidence(None, told.get("value"))
         elif told.get("kind") in _KINDS:
             self.hear(page, told.pop("kind"), _plain(told))
+
+    def _hides_a_password(self, document: tuple[CDPSession, int]) -> bool:
+        """Return whether a document hides a password field, or may have hidden one.
+
+        Asked as typing begins and once more at its end. Where the document is gone by then, what
+        was found at the beginning holds; if it was gone already then, nothing speaks against it.
+        """
+        session, context = document
+        hidden = _hidden_password(session)
+        try:
+            session.send("Runtime.evaluate", {"expression": "1", "contextId": context})
+        except Error:
+            return self._hiding.get(document, True)
+        self._hiding[document] = hidden or self._hiding.get(document, False)
+        return self._hiding[document]
 
     def _keep_from_evidence(self, name: object, value: object) -> None:
         if isinstance(name, str) and name and len(self.secret_names) < _SECRETS:

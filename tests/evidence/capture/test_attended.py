@@ -203,8 +203,12 @@ def test_a_person_signs_in_visits_pages_and_marks_moments(
     assert clicks[1:] == ["button submit “登录”", "a “明前特级龙井”"]  # no click of the page's own
     assert len(record["pages"]) == 2
     assert all(doing["wall"].endswith("Z") and doing["since_start"] for doing in record["doings"])
-    moved = [doing["url"] for doing in record["doings"] if doing["kind"] == "navigation"]
-    assert moved == [f"{address}/", f"{address}/shop", f"{address}/item"]
+    moved = [(one["url"], one["by"]) for one in record["doings"] if one["kind"] == "navigation"]
+    assert moved == [
+        (f"{address}/", "capture"),
+        (f"{address}/shop", "person"),
+        (f"{address}/item", "person"),
+    ]
     assert "page closed" not in kinds
     assert all(m["wall"] < m["taken"]["wall"] for m in moments)
     assert (snapshot.final_url, snapshot.http_status) == (f"{address}/item", 200)
@@ -309,6 +313,12 @@ def test_an_address_that_a_script_set_is_told_and_an_error_page_is_not_kept(
     assert (moment["url"], moment["answered_url"]) == (f"{address}/genuine", f"{address}/renamed")
     assert any("网址由网页脚本改写" in zh and "1" in zh for zh, _ in snapshot.declared)
     assert told(tmp_path)["main_records"] == "moment 1"
+    moved = [one for one in told(tmp_path)["doings"] if one["kind"] == "navigation"]
+    assert [(one["by"], one["cause"]) for one in moved] == [
+        ("capture", None),
+        ("script", "historyApi"),
+        ("script after input", "scriptInitiated"),
+    ]
 
 
 def test_the_time_limit_ends_the_capture(attended: Callable[..., Snapshot], tmp_path: Path) -> None:
