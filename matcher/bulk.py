@@ -16,7 +16,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, fields
@@ -29,7 +29,7 @@ from matcher.listing import Offer, read_offer
 from matcher.stream import Tally, read_lines, write_line
 from matcher.watchlist import Watchlist
 
-LISTINGS = 500
+LISTINGS = 2000
 BYTES = 4_000_000
 AHEAD = 3
 REMEMBERED = 20_000
@@ -37,6 +37,9 @@ SHORT = 2_000
 WATCH = 1.0
 # Whatever the matcher comes to read of a listing is part of what must be alike.
 _fields = attrgetter(*(f.name for f in fields(Offer) if f.name not in ("id", "attributes")))
+
+
+Lines = list[tuple[bytes, bool]]
 
 
 class Keeper(Protocol):
@@ -70,38 +73,39 @@ class Desk:
 
     watchlist: Watchlist
     least: float
-    known: dict[object, list[tuple[bytes, bool]]] = field(default_factory=dict)
+    known: dict[object, Lines] = field(default_factory=dict)
 
     def work(self, part: Part) -> Done:
         """Return the leads of a part."""
-        out: list[bytes] = []
-        flagged = 0
+        listings: list[Offer] = []
         for number, data in part.lines:
             try:
-                listing = read_offer(data, number)
+                listings.append(read_offer(data, number))
             except MatchError as error:
                 return Done(b"", Tally(0, 0, 0), error)
-            for line, flag in self.leads(listing):
-                out.append(line)
-                flagged += flag
-        return Done(b"".join(out), Tally(len(part.lines), len(out), flagged))
+        lines = [line for leads in self.leads(listings) for line in leads]
+        flagged = sum(flag for _, flag in lines)
+        return Done(b"".join(line for line, _ in lines), Tally(len(listings), len(lines), flagged))
 
-    def leads(self, listing: Offer) -> list[tuple[bytes, bool]]:
-        """Return the lead lines of a listing, and of each whether it is flagged."""
-        key = key_of(listing)
-        known = self.known.get(key) if key is not None else None
-        if known is None:
-            found = [m for m in self.watchlist.scan(listing) if m.priority >= self.least]
-            lines = [(write_line(match), match.flag) for match in found]
-            if key is None:
-                return lines
+    def leads(self, listings: Sequence[Offer]) -> Iterator[Lines]:
+        """Yield the lead lines of each listing, and of each line whether it is flagged."""
+        keys = [key_of(listing) for listing in listings]
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        fresh: dict[object, Offer] = {}
+        for at, (key, listing) in enumerate(zip(keys, listings, strict=True)):
+            if key is None or key not in self.known:
+                fresh.setdefault(at if key is None else key, listing)
+        for (key, listing), found in zip(
+            fresh.items(), self.watchlist.scan_all(list(fresh.values())), strict=True
+        ):
             begin = len(opening(listing.id))
-            if len(self.known) >= REMEMBERED:
-                self.known.clear()
-            self.known[key] = [(line[begin:], flag) for line, flag in lines]
-            return lines
-        begun = opening(listing.id)
-        return [(begun + rest, flag) for rest, flag in known]
+            kept = [match for match in found if match.priority >= self.least]
+            self.known[key] = [(write_line(match)[begin:], match.flag) for match in kept]
+        for at, (key, listing) in enumerate(zip(keys, listings, strict=True)):
+            known = self.known.pop(at) if key is None else self.known[key]
+            begun = opening(listing.id) if known else b""
+            yield [(begun + rest, flag) for rest, flag in known]
 
 
 def opening(listing_id: str) -> bytes:

@@ -26,6 +26,11 @@ def look(text: str) -> str:
     return text.translate(_tables()[0])
 
 
+def has_alike(character: str) -> bool:
+    """Return whether a character stands in a look-alike group."""
+    return ord(character) in _tables()[0]
+
+
 def alike(one: str, other: str) -> bool:
     """Return whether two characters stand in one look-alike group."""
     return one + other in _tables()[1]

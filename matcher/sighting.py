@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from matcher.admit import coined, inside_word, isolated
-from matcher.candidates import Finder, Found
 from matcher.context import attribute_role, compatible_use, no_brand
+from matcher.found import Finder, Found
 from matcher.listing import ListingLike
 from matcher.normal import Text, join
 from matcher.sign import Sign
@@ -23,14 +24,28 @@ NOWHERE = Slots(frozenset(), frozenset())
 
 @dataclass(frozen=True)
 class Place:
-    """One field of a listing that is read."""
+    """One field of a listing that is read; ``near`` also for signs that are only similar."""
 
     name: str
     kind: str
-    text: Text
-    slots: Slots
+    raw: str
     near: bool
     compatible: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the field is nothing but a name."""
+        return self.kind == "brand"
+
+    @cached_property
+    def text(self) -> Text:
+        """The text in its normal forms."""
+        return Text(self.raw)
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Where a brand may stand."""
+        return find_slots(self.text, whole=self.whole) if self.near else NOWHERE
 
 
 @dataclass(frozen=True)
@@ -61,45 +76,46 @@ def places(listing: ListingLike) -> Iterator[Place]:
     """Yield the fields of a listing that are read, in order of weight."""
     brand = listing.brand or ""
     if brand and join(brand) not in no_brand():
-        yield _place("brand", "brand", brand)
-    yield _place("title", "title", listing.title)
+        yield Place("brand", "brand", brand, near=True)
+    yield Place("title", "title", listing.title, near=True)
     if listing.shop:
-        yield _place("shop", "shop", listing.shop)
+        yield Place("shop", "shop", listing.shop, near=True)
     for key, value in sorted((listing.attributes or {}).items())[:ATTRIBUTES]:
         role = attribute_role(key)
         if role == "claims" and join(value) not in no_brand():
-            yield _place(f"attributes.{key}", "brand", value)
+            yield Place(f"attributes.{key}", "brand", value, near=True)
         elif role != "origin":
-            clipped = Text(value[: rules().limit("description")])
-            yield Place(
-                f"attributes.{key}", "attribute", clipped, NOWHERE, False, role == "compatible"
-            )
+            clipped = value[: rules().limit("description")]
+            yield Place(f"attributes.{key}", "attribute", clipped, False, role == "compatible")
     if listing.description:
-        clipped = Text(listing.description[: rules().limit("description")])
-        yield Place("description", "description", clipped, NOWHERE, False)
+        clipped = listing.description[: rules().limit("description")]
+        yield Place("description", "description", clipped, near=False)
 
 
-def _place(name: str, kind: str, raw: str) -> Place:
-    text = Text(raw)
-    return Place(name, kind, text, find_slots(text, whole=kind == "brand"), True)
+Seen = dict[int, list[Sighting]]
 
 
-def sightings(
-    listing: ListingLike, finder: Finder, signs: Sequence[Sign]
-) -> dict[int, list[Sighting]]:
-    """Return the sightings of each sign (by index) in a listing, other marks credited."""
-    most = rules().limit("hits_per_sign")
-    seen: dict[int, list[Sighting]] = defaultdict(list)
-    for place in places(listing):
-        count: Counter[int] = Counter()
-        found = []
-        for one in apart(finder.find(place.text, place.slots, near=place.near)):
-            count[one.sign] += 1
-            if count[one.sign] <= most:
-                found.append(_look_at(one, place))
-        for sighting in _credited(found, signs):
-            seen[sighting.found.sign].append(sighting)
+def sightings(listings: Sequence[ListingLike], finder: Finder, signs: Sequence[Sign]) -> list[Seen]:
+    """Return for each listing the sightings of each sign (by index), other marks credited."""
+    read = [(number, place) for number, one in enumerate(listings) for place in places(one)]
+    seen: list[Seen] = [{} for _ in listings]
+    all_found = finder.find_all([place for _, place in read])
+    for (number, place), found in zip(read, all_found, strict=True):
+        if found:
+            for sighting in _credited(_sighted(found, place), signs):
+                seen[number].setdefault(sighting.found.sign, []).append(sighting)
     return seen
+
+
+def _sighted(found: Iterable[Found], place: Place) -> list[Sighting]:
+    most = rules().limit("hits_per_sign")
+    count: Counter[int] = Counter()
+    sighted = []
+    for one in apart(found):
+        count[one.sign] += 1
+        if count[one.sign] <= most:
+            sighted.append(_look_at(one, place))
+    return sighted
 
 
 def apart(found: Iterable[Found]) -> Iterator[Found]:

@@ -11,14 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from matcher.candidates import Finder, Index
+from matcher.candidates import Index
 from matcher.circumstances import Circumstances
+from matcher.found import Finder
 from matcher.listing import ListingLike
 from matcher.mark import Mark
 from matcher.match import Match
 from matcher.normal import join
 from matcher.scorecard import weigh
-from matcher.sighting import sightings
+from matcher.sighting import Sighting, sightings
 from matcher.sign import Holder, Sign, compile_signs
 
 
@@ -42,9 +43,16 @@ class Watchlist:
 
     def scan(self, listing: ListingLike) -> list[Match]:
         """Return every candidate above the floor, flagged ones first, by priority."""
-        seen = sightings(listing, self.finder, self.signs)
-        if not seen:
-            return []
+        return self.scan_all([listing])[0]
+
+    def scan_all(self, listings: Sequence[ListingLike]) -> list[list[Match]]:
+        """Return for each listing what ``scan`` does; many at once are much faster."""
+        seen = sightings(listings, self.finder, self.signs)
+        return [
+            self._matches(one, of) if of else [] for one, of in zip(listings, seen, strict=True)
+        ]
+
+    def _matches(self, listing: ListingLike, seen: Mapping[int, Sequence[Sighting]]) -> list[Match]:
         facts = Circumstances(listing)
         by_mark: dict[str, list[int]] = defaultdict(list)
         held: dict[str, Holder] = {}

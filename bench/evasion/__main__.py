@@ -53,7 +53,10 @@ def main() -> None:
     data = load()
     watchlist = Watchlist(data.marks, data.shops)
     cache = {
-        row.offer.id: {m.mark_id for m in watchlist.scan(row.offer) if m.flag} for row in data.rows
+        row.offer.id: {m.mark_id for m in found if m.flag}
+        for row, found in zip(
+            data.rows, watchlist.scan_all([row.offer for row in data.rows]), strict=True
+        )
     }
     hand = sum(not row.generated for row in data.rows)
     print(f"{len(data.rows)} listings ({hand} by hand), {len(data.marks)} marks\n")

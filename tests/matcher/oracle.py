@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matcher.admit import admit
-from matcher.candidates import Found, Index
+from matcher.candidates import Index
 from matcher.compare import Likeness, compare_han, compare_latin
+from matcher.found import Found, Searched
 from matcher.latin import units
 from matcher.normal import Text
 from matcher.sign import Sign
@@ -21,13 +22,18 @@ class Exhaustive:
         self.signs = signs
         self.index = Index(signs)  # for the views that are exact look-ups only
 
-    def find(self, text: Text, slots: Slots, *, near: bool) -> Iterator[Found]:
+    def find_all(self, places: Sequence[Searched]) -> list[list[Found]]:
         exact = {"identical", "affix", "pinyin", "mixed_pinyin"}
-        for found in self.index.find(text, slots, near=near):
-            if found.likeness.view in exact:
-                yield found
-        if not near:
-            return
+        found = [
+            [one for one in some if one.likeness.view in exact]
+            for some in self.index.find_all(places)
+        ]
+        for at, place in enumerate(places):
+            if place.near:
+                found[at] += self._near(place.text, place.slots)
+        return found
+
+    def _near(self, text: Text, slots: Slots) -> Iterator[Found]:
         for number, sign in enumerate(self.signs):
             if sign.han and len(sign.text) >= 2:
                 yield from self._han(text, slots, number, sign)

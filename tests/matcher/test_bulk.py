@@ -38,11 +38,8 @@ def matched(data: bytes, processes: int) -> bytes:
 
 def test_leads_are_the_same_bytes_with_any_number_of_processes() -> None:
     data = lines(3 * LISTINGS + 1)
-    plain = b"".join(
-        write_line(match)
-        for listing in read_listings(io.BytesIO(data))
-        for match in watchlist().scan(listing)
-    )
+    listings = list(read_listings(io.BytesIO(data)))
+    plain = b"".join(write_line(m) for found in watchlist().scan_all(listings) for m in found)
     assert plain.count(b"\n") > LISTINGS
     assert matched(data, 1) == plain
     assert matched(data, 2) == plain
@@ -57,9 +54,9 @@ def test_a_bad_line_is_named_whichever_process_met_it() -> None:
 @pytest.mark.parametrize("name", ["a", 'q"\\', "霖", "\ud800", "\u2028\x00"])
 def test_a_remembered_lead_carries_its_own_listing(name: str) -> None:
     desk = Desk(watchlist(), 0.0)
-    first = desk.leads(Offer("first", "霖狸 矿泉水"))
-    again = desk.leads(Offer(name, "霖狸 矿泉水"))
-    fresh = Desk(watchlist(), 0.0).leads(Offer(name, "霖狸 矿泉水"))
+    (first,) = desk.leads([Offer("first", "霖狸 矿泉水")])
+    (again,) = desk.leads([Offer(name, "霖狸 矿泉水")])
+    (fresh,) = Desk(watchlist(), 0.0).leads([Offer(name, "霖狸 矿泉水")])
     assert again == fresh
     assert again[0][0].startswith(opening(name))
     assert len(first) == len(again) == 1

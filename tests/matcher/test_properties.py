@@ -85,14 +85,16 @@ def test_the_index_keeps_what_exhaustive_scoring_flags() -> None:
         for n in range(40)
     ] + [Mark(f"L{n}", "".join(chance.choices(latin, k=chance.choice((2, 3))))) for n in range(40)]
     index, slow = Watchlist(marks), Watchlist(marks, finder=Exhaustive)
-    kept = missed = 0
+    listings = []
     for _ in range(400):
         name = list(chance.choice(marks).name)
         name[chance.randrange(len(name))] = chance.choice(han if name[0] in han else "aeioxq")
         title = chance.choice(["{} 家用 包邮", "正品 {} 礼盒", "new {} black", "优选{}水杯"])
-        listing = offer(title.format("".join(name)))
-        wanted = {m.mark_id for m in slow.scan(listing) if m.flag}
-        got = {m.mark_id for m in index.scan(listing) if m.flag}
+        listings.append(offer(title.format("".join(name))))
+    kept = missed = 0
+    for ours, all_of in zip(index.scan_all(listings), slow.scan_all(listings), strict=True):
+        wanted = {m.mark_id for m in all_of if m.flag}
+        got = {m.mark_id for m in ours if m.flag}
         assert got <= wanted
         kept, missed = kept + len(got), missed + len(wanted - got)
     assert kept > 200

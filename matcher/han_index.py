@@ -1,0 +1,261 @@
+"""The index of Chinese and mixed signs: written, by sound, by look, with one character changed.
+
+Windows of a whole batch are proposed at once; each is compared as text by
+``matcher.candidates``. A changed character of three or more leaves a pair intact
+(pigeonhole); a changed one of two is looked for where a name would stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.batch import Batch, grouped, heard, looked
+from matcher.hashing import NOTHING, Codes, Flags, Hashes, Ints, Sums, Table, codes_of, spread
+from matcher.lexicon import common_characters
+from matcher.sign import Sign
+from matcher.sound import readings, sounds
+from matcher.tables import rules
+
+WIDEST = 24
+OPEN = 3
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Proposals: signs at positions [start, end) of a batch."""
+
+    sign: Ints
+    start: Ints
+    end: Ints
+
+    def take(self, kept: Ints | Flags) -> Windows:
+        """Return some of them."""
+        return Windows(self.sign[kept], self.start[kept], self.end[kept])
+
+
+EMPTY = Windows(NOTHING, NOTHING, NOTHING)
+
+
+def together(parts: Sequence[Windows]) -> Windows:
+    """Return all windows once each, in order."""
+    parts = [part for part in parts if len(part.sign)]
+    if not parts:
+        return EMPTY
+    rows = np.concatenate([np.stack((w.start, w.end, w.sign)) for w in parts], axis=1)
+    order = np.lexsort(rows[::-1])
+    rows = rows[:, order]
+    fresh = np.ones(rows.shape[1], np.bool_)
+    fresh[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
+    start, end, sign = rows[:, fresh]
+    return Windows(sign, start, end)
+
+
+class Stretches:
+    """Texts of any length, found wherever they stand in a batch."""
+
+    def __init__(self, texts: Sequence[str], numbers: Ints) -> None:
+        flat = codes_of("".join(texts))
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        end = np.cumsum(sizes)
+        sums = Sums(flat)
+        self.sizes = [int(size) for size in np.unique(sizes)]
+        self.table = Table(sums.of(end - sizes, end), numbers)
+        head = np.minimum(sizes, 2)
+        self.heads = Table(sums.of(end - sizes, end - sizes + head), numbers)
+
+    def find(self, sums: Sums, first: Ints, last: int) -> Windows:
+        """Return where the texts stand, of stretches that begin at one of ``first``."""
+        found = []
+        pairs = first[first + 2 <= last]
+        pairs = pairs[self.heads.holds(sums.of(pairs, pairs + 2))]
+        for size in self.sizes:
+            at = first if size == 1 else pairs
+            at = at[at + size <= last]
+            which, sign = self.table.find(sums.of(at, at + size)) if len(at) else (at, at)
+            found.append(Windows(sign, at[which], at[which] + size))
+        return together(found)
+
+
+class HanIndex:
+    """Signs that are not Latin only."""
+
+    def __init__(self, signs: Sequence[Sign]) -> None:
+        numbers = [n for n, sign in enumerate(signs) if not sign.latin]
+        self.exact = Stretches([signs[n].text for n in numbers], np.array(numbers, np.int64))
+        han = [n for n in numbers if signs[n].han and len(signs[n].text) >= 2]
+        texts, self.signs = [signs[n].text for n in han], np.array(han, np.int64)
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        flat = codes_of("".join(texts))
+        end = np.cumsum(sizes)
+        self.look = Stretches([*_cut(looked(flat), end - sizes, end)], self.signs)
+        self._sound(texts, han)
+        self._near(flat, end - sizes, sizes)
+        self.pairs = _pairs(flat, (end - sizes)[sizes == 2], self.signs[sizes == 2])
+
+    def _sound(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
+        spoken: list[str] = []
+        owners: list[int] = []
+        self.spelled: list[tuple[str, int]] = []
+        for text, number in zip(texts, numbers, strict=True):
+            for way in readings(text, rules().limit("readings")):
+                spoken.append("".join(map(sounds().name, way)))
+                owners.append(number)
+                self.spelled.append(("".join(way), number))
+        self.sound = Stretches(spoken, np.array(owners, np.int64))
+
+    def _near(self, flat: Codes, start: Ints, sizes: Ints) -> None:
+        long = np.flatnonzero((sizes >= OPEN) & (sizes <= WIDEST))
+        start, sizes, signs = start[long], sizes[long], self.signs[long]
+        width = int(np.max(sizes, initial=0))
+        steps = np.arange(width)
+        at = np.minimum(start[:, None] + steps, max(0, len(flat) - 1))
+        empty = np.zeros((0, 0), np.uint32)
+        self.chars = np.where(steps < sizes[:, None], flat[at], 0) if len(long) else empty
+        self.row = np.zeros(int(np.max(signs, initial=-1)) + 1, np.int64)
+        self.row[signs] = np.arange(len(signs))
+        self.size = sizes
+        self.grams, self.skips = _grams(flat, start, sizes, signs)
+        self.heard, self.heard_skips = _grams(heard(flat), start, sizes, signs)
+
+    def changed(self, batch: Batch, places: Ints, near: Ints) -> Windows:
+        """Return windows of signs of three and more of which one character may be changed.
+
+        ``places`` are searched as written, the fewer places ``near`` a slot by sound.
+        """
+        if not len(self.size):
+            return EMPTY
+        written = _hits(batch.codes, places, self.grams, self.skips)
+        spoken = _hits(batch.heard, near, self.heard, self.heard_skips)
+        at = np.concatenate((written[0], spoken[0]))
+        if not len(at):
+            return EMPTY
+        sign = np.concatenate((written[1], spoken[1]))
+        return self._near_enough(batch, _around(at, sign, self.size[self.row[sign]]))
+
+    def _near_enough(self, batch: Batch, windows: Windows) -> Windows:
+        """Return the windows that may be a sign with one character changed, added or left out."""
+        row = self.row[windows.sign]
+        size, length = self.size[row], windows.end - windows.start
+        kept = windows.end < len(batch.codes)
+        kept[kept] = batch.runs[windows.start[kept]] == batch.runs[windows.end[kept] - 1]
+        kept &= batch.han[windows.start]
+        windows, row, size, length = windows.take(kept), row[kept], size[kept], length[kept]
+        same = self._replaced(batch, windows, row, size)
+        longer = self._added(batch, windows, row, size, length)
+        return together([windows.take(np.where(length == size, same, longer))])
+
+    def _replaced(self, batch: Batch, windows: Windows, row: Ints, size: Ints) -> Flags:
+        """Return where at most one character is other than in the sign, in any order of two."""
+        other = np.zeros(len(row), np.int64)
+        bag = np.zeros(len(row), np.int64)
+        for step in range(self.chars.shape[1]):
+            inside = step < size
+            at = np.minimum(windows.start + step, len(batch.codes) - 1)
+            one, two = batch.codes[at], self.chars[row, step]
+            bag += np.where(inside, _mixed(one) - _mixed(two), 0)
+            differs = inside & (one != two) & (batch.heard[at] != heard(two))
+            other += differs & ~(grouped(one) & grouped(two))
+        found: Flags = (other <= 1) | (bag == 0)
+        return found
+
+    def _added(self, batch: Batch, windows: Windows, row: Ints, size: Ints, length: Ints) -> Flags:
+        """Return where one character is added or left out."""
+        least = np.minimum(size, length)
+        front = np.zeros(len(row), np.int64)
+        back = np.zeros(len(row), np.int64)
+        ahead = behind = np.ones(len(row), np.bool_)
+        top = len(batch.codes) - 1
+        for step in range(self.chars.shape[1]):
+            inside = step < least
+            one = batch.codes[np.minimum(windows.start + step, top)]
+            ahead = ahead & inside & (one == self.chars[row, step])
+            last = batch.codes[np.maximum(windows.end - 1 - step, 0)]
+            behind = behind & inside & (last == self.chars[row, np.maximum(size - 1 - step, 0)])
+            front, back = front + ahead, back + behind
+        found: Flags = (front + back >= least) & (length != size)
+        return found
+
+    def halves(self, batch: Batch, start: Ints, loose: Flags) -> Windows:
+        """Return signs of two characters that have one of them in windows [start, start + 2).
+
+        Common characters are enough only where the window is not ``loose``.
+        """
+        one, two = batch.codes[start].astype(np.uint64), batch.codes[start + 1].astype(np.uint64)
+        common = np.array([ord(c) for c in common_characters()], np.uint64)
+        heads = np.flatnonzero(~loose | ~np.isin(one, common))
+        tails = np.flatnonzero(~loose | ~np.isin(two, common))
+        found = []
+        for rows, keys in (
+            (heads, _head(one[heads])),
+            (tails, _tail(two[tails])),
+            (np.arange(len(start)), _both(two, one)),
+        ):
+            which, sign = self.pairs.find(keys)
+            at = start[rows[which]]
+            found.append(Windows(sign, at, at + 2))
+        return together(found)
+
+
+def _cut(codes: Codes, start: Ints, end: Ints) -> list[str]:
+    text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return [text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
+
+
+def _mixed(codes: Codes) -> Ints:
+    """Return numbers whose sums tell bags of characters."""
+    wide = codes.astype(np.int64)
+    return wide * wide * wide + wide
+
+
+def _both(one: Codes | Hashes, two: Codes | Hashes) -> Hashes:
+    found: Hashes = one.astype(np.uint64) << np.uint64(32) | two.astype(np.uint64)
+    return found
+
+
+def _head(one: Hashes) -> Hashes:
+    return one << np.uint64(32)
+
+
+def _tail(two: Hashes) -> Hashes:
+    return two
+
+
+def _pairs(flat: Codes, start: Ints, signs: Ints) -> Table:
+    one, two = flat[start].astype(np.uint64), flat[start + 1].astype(np.uint64)
+    keys = np.concatenate((_head(one), _tail(two), _both(one, two)))
+    return Table(keys, np.tile(signs, 3))
+
+
+def _grams(flat: Codes, start: Ints, sizes: Ints, signs: Ints) -> tuple[Table, Table]:
+    """Return tables of the pairs that one change leaves intact, and of first and third."""
+    at, owners = [start, start + sizes - 2], [signs, signs]
+    short = sizes <= OPEN + 1
+    at.append(start[short] + 1)
+    owners.append(signs[short])
+    places = np.concatenate(at)
+    grams = Table(_both(flat[places], flat[places + 1]), np.concatenate(owners))
+    three = start[sizes == OPEN]
+    skips = Table(_both(flat[three], flat[three + 2]), signs[sizes == OPEN])
+    return grams, skips
+
+
+def _hits(codes: Codes, places: Ints, grams: Table, skips: Table) -> tuple[Ints, Ints]:
+    """Return places and signs that share a pair: as it is, turned round, with one between."""
+    one, two, three = codes[places], codes[places + 1], codes[places + 2]
+    pair = _both(one, two)
+    asked = ((grams, pair), (skips, pair), (grams, _both(two, one)), (skips, _both(one, three)))
+    found = [table.find(keys) for table, keys in asked]
+    at = np.concatenate([places[which] for which, _ in found])
+    return at, np.concatenate([sign for _, sign in found])
+
+
+def _around(at: Ints, sign: Ints, size: Ints) -> Windows:
+    """Return the windows in which a sign with an intact pair at a place may stand."""
+    which, step = spread((size + 1) * 3)
+    start = at[which] - step // 3
+    end = start + size[which] - 1 + step % 3
+    fits = (start >= 0) & (end >= at[which] + 2)
+    return Windows(sign[which], start, end).take(fits)
