@@ -6,7 +6,7 @@ Knows no database of the desk's, no Django, and neither matcher nor evidence.
 
 from __future__ import annotations
 
-from crawler.crawling import crawl, fetch_pictures
+from crawler.crawling import crawl, fetch_page, fetch_pictures
 from crawler.errors import CrawlError
 from crawler.extraction import Extraction, extract
 from crawler.listing import Listing
@@ -30,6 +30,7 @@ __all__ = [
     "check_order",
     "crawl",
     "extract",
+    "fetch_page",
     "fetch_pictures",
     "find_recipe",
     "load_recipe",

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.errors import CrawlError
-from crawler.fetching import Answer, Fetch
+from crawler.errors import CrawlError, PageRefused
+from crawler.fetching import Answer, Fetch, NoAnswer
 from crawler.frontier import Frontier
 from crawler.order import CrawlOrder, CrawlState
 from crawler.pace import Pace, seconds_between
@@ -71,8 +71,11 @@ def main() -> int:
     row = read_order()
     hold_lifeline()
     try:
-        if row.pop("do") == "pictures":
+        do = row.pop("do")
+        if do == "pictures":
             _pictures(row)
+        elif do == "page":
+            _page(row)
         else:
             row |= {"recipes": Path(row["recipes"]), "workdir": Path(row["workdir"])}
             _crawl(CrawlOrder(**row))
@@ -195,6 +198,39 @@ def _pictures(row: dict[str, Any]) -> None:
 
     run_downloads(job, proxy=row["proxy"], user_agent=row["user_agent"], at_once=2)
     tell({"report": {}})
+
+
+def _page(row: dict[str, Any]) -> None:
+    from crawler.downloading import run_downloads
+
+    url = row["url"]
+
+    async def job(fetch: Fetch) -> None:
+        robots = await fetch(f"{origin(url)}/robots.txt")
+        if not isinstance(robots, Answer) or robots.status >= 500:
+            raise _refusal(url, "robots_unreachable" if isinstance(robots, Answer) else robots)
+        rules = read_robots(robots.body if robots.status < 300 else b"", row["user_agent"])
+        if not rules.allows(url):
+            raise _refusal(url, "forbidden")
+        answer = await fetch(url)
+        if not isinstance(answer, Answer):
+            raise _refusal(url, answer)
+        path = Path(row["folder"]) / "page"
+        path.write_bytes(answer.body)
+        headers = dict(answer.headers)
+        tell({"page": {"status": answer.status, "headers": headers, "path": str(path)}})
+
+    run_downloads(job, proxy=row["proxy"], user_agent=row["user_agent"], at_once=1)
+
+
+def _refusal(url: str, why: NoAnswer | str) -> PageRefused:
+    refused = isinstance(why, NoAnswer) and why.refused
+    reason = why.reason if isinstance(why, NoAnswer) else why
+    state = CrawlState.REFUSED if refused else CrawlState.UNREACHABLE
+    state = CrawlState.FORBIDDEN if reason == "forbidden" else state
+    host = urlsplit(url).netloc
+    zh, en = ending(state, host=host, reason=reason, listings=0, pages=0, total=None, failed=0)
+    return PageRefused(en, zh)
 
 
 _MAGIC = (

@@ -14,6 +14,7 @@ from typing import Any
 
 from crawler import errors
 from crawler.errors import CrawlerDied, CrawlError
+from crawler.fetching import Answer
 from crawler.listing import Listing
 from crawler.order import CrawlOrder, CrawlReport, CrawlState, Progress
 from crawler.seeds import recipe_of, seeds_of
@@ -91,6 +92,30 @@ def fetch_pictures(
     return fetched
 
 
+def fetch_page(url: str, *, proxy: str | None, folder: Path, user_agent: str) -> Answer:
+    """Return the answer to one GET, robots obeyed; its body passes through ``folder``.
+
+    Raises PageRefused, with the reason, where robots forbids it or there is no answer.
+    """
+    row = {
+        "do": "page",
+        "url": url,
+        "proxy": proxy,
+        "folder": str(folder.absolute()),
+        "user_agent": user_agent,
+    }
+    with _child(row) as lines:
+        for line in lines:
+            if "page" in line:
+                body = Path(line["page"]["path"]).read_bytes()
+                return Answer(url, line["page"]["status"], line["page"]["headers"], body)
+            if "error" in line:
+                raise _error(line["error"])
+    raise CrawlerDied(
+        "The crawl's process ended without an answer; try again.", "采集进程意外结束；请重试。"
+    )
+
+
 @contextmanager
 def _child(row: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -119,6 +144,7 @@ def _child(row: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
 def _error(row: dict[str, str]) -> CrawlError:
     kinds: dict[str, type[CrawlError]] = {
         "OrderWrong": errors.OrderWrong,
+        "PageRefused": errors.PageRefused,
         "RecipeUnknown": errors.RecipeUnknown,
         "WorkdirTaken": errors.WorkdirTaken,
     }

@@ -8,6 +8,9 @@
     ├── OrderWrong       the order cannot be carried out as it stands
     ├── WorkdirTaken     the work folder belongs to another order, or another crawl is in it
     ├── ListingWrong     a line is not a listing
+    ├── TipWrong         a pasted text names no item, or no title
+    ├── ListFileWrong    a list handed over cannot be read; names file, row and column
+    ├── PageRefused      one page could not be had
     └── CrawlerDied      the crawl's process ended without a report
 """
 
@@ -64,6 +67,22 @@ class ListingWrong(CrawlError):
     """A line is not a listing."""
 
     exit_code = 65
+
+
+class TipWrong(CrawlError):
+    """A pasted text names no item, or no title."""
+
+    exit_code = 65
+
+
+class ListFileWrong(CrawlError):
+    """A list handed over cannot be read."""
+
+    exit_code = 65
+
+
+class PageRefused(CrawlError):
+    """One page could not be had; the sentence says why."""
 
 
 class CrawlerDied(CrawlError):

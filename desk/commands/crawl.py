@@ -205,18 +205,21 @@ def _own_address(data: bytes, name: str) -> str:
 
 def read_page_file(name: str) -> bytes:
     """Return the bytes of a saved page, ``-`` for standard input; raise SourceFailed if none."""
-    data = sys.stdin.buffer.read() if name == "-" else _file(name)
+    data = read_bytes(name)
     _check_page(data, name)
     return data
 
 
-def _file(name: str) -> bytes:
+def read_bytes(name: str) -> bytes:
+    """Return the bytes of a file, ``-`` for standard input; raise SourceFailed if none."""
+    if name == "-":
+        return sys.stdin.buffer.read()
     try:
         return Path(name).read_bytes()
     except OSError as error:
         raise SourceFailed(
-            f"The file {name} cannot be read ({error.strerror}); give a saved page.",
-            f"文件 {name} 无法读取（{error.strerror}）；请给出保存的页面。",
+            f"The file {name} cannot be read ({error.strerror}); give another.",
+            f"文件 {name} 无法读取（{error.strerror}）；请换一个文件。",
         ) from error
 
 

@@ -193,3 +193,50 @@ def test_a_saved_page_may_say_its_own_address(markseal: Markseal, tmp_path: Path
     done = markseal("extract", str(file))
     assert done.returncode == 64
     assert "--url" in done.stderr
+
+
+def test_a_recipe_is_begun_tried_and_checked(markseal: Markseal, tmp_path: Path) -> None:
+    page = tmp_path / "saved.html"
+    page.write_text("<html><body><h1>保温杯</h1><p class=price>￥59</p></body></html>")
+    url = "https://shop.example/item/1"
+    words = ("recipe", "new", "shop", "--page", str(page), "--url", url, "--into", str(tmp_path))
+    assert markseal(*words).returncode == 0
+    recipe = str(tmp_path / "shop.toml")
+    assert "1 个样例" in markseal("recipe", "check", recipe).stdout
+    assert markseal(*words).returncode == 1
+    tried = markseal("recipe", "try", recipe, str(page), "--url", url)
+    assert "price" in tried.stdout
+    assert "Plain HTTP is enough" in tried.stdout
+    case = tmp_path / "fixtures" / "shop" / "first" / "listing.json"
+    case.write_text(case.read_text("utf-8").replace("59", "60"), "utf-8")
+    wrong = markseal("recipe", "check", recipe)
+    assert wrong.returncode == 65
+    assert "first" in wrong.stderr
+
+
+def test_a_recipe_is_tried_on_a_live_page(markseal: Markseal) -> None:
+    with open_shop(Shop(robots="User-agent: *\nDisallow: /all")) as shop:
+        done = markseal("recipe", "try", "general", f"{shop.url}item/4", "--json")
+        barred = markseal("recipe", "try", "general", f"{shop.url}all")
+    assert json.loads(done.stdout)["examples"]["price"] == "4.50"
+    assert barred.returncode == 1
+    assert "robots.txt" in barred.stderr
+    assert markseal("recipe", "try", "jd", "https://item.jd.com/1.html").returncode == 1
+
+
+def test_lists_and_tips_become_listings(
+    markseal: Markseal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKSEAL_HOME", str(tmp_path / "home"))
+    table = tmp_path / "l.csv"
+    table.write_text("甲,乙\n甬舟保温杯,59\n,1\n", "utf-8")
+    words = ("listings", str(table), "--platform", "jd", "--out", "-")
+    assert markseal(*words).returncode == 65
+    named = markseal(*words, "--column", "title=甲", "--column", "price=乙")
+    assert json.loads(named.stdout)["price"] == "59"
+    assert "1 rows without a title" in named.stderr
+    assert markseal(*words).stdout == named.stdout
+    assert markseal(*words, "--column", "colour=甲").returncode == 64
+    tip = markseal("tip", "【京东】https://3.cn/1A-b 「甬舟 雨伞」")
+    assert json.loads(tip.stdout)["title"] == "甬舟 雨伞"
+    assert markseal("tip", "https://3.cn/1A-b").returncode == 65

@@ -19,35 +19,48 @@ def written(folder: Path, text: str, head: str = HEAD) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("colour = 1", "colour"),
-        ("[politeness]\ndelay = -1", "politeness.delay"),
-        ("[politeness]\nconcurrency = 0", "politeness"),
-        ("[politeness]\nspeed = 1", "politeness.speed"),
-        ('[search]\nurl = "/s"', "search.url"),
-        ('[search]\nurl = "/s?q={query}"\nencoding = "utf-99"', "search.encoding"),
-        ('[item.fields]\ntitle = "h1"', "item.fields.title"),
-        ('[item.fields]\ncolour = { css = "h1" }', "item.fields.colour"),
-        ('[item.fields]\ntitle = { css = "h1[" }', "item.fields.title.css"),
-        ('[item.fields]\ntitle = { xpath = "//h1[" }', "item.fields.title.xpath"),
-        ('[item.fields]\ntitle = { json = "a..b" }', "item.fields.title.json"),
-        ('[item.fields]\ntitle = { css = "h1", xpath = "//h1" }', "item.fields.title"),
-        ('[item.fields]\ntitle = { css = "h1", regex = "(" }', "item.fields.title.regex"),
-        ('[item.fields]\ntitle = { css = "h1", size = 1 }', "item.fields.title.size"),
-        ('[item]\nurl = "("', "item.url"),
-        ('[states]\nasleep = [{ css = "p" }]', "states.asleep"),
-        ("[states]\nempty = [{ colour = 1 }]", "states.empty"),
-        ('[response]\nprice_unit = "kilo"', "response.price_unit"),
-    ],
-)
+WRONG = [
+    ("colour = 1", "colour"),
+    ("[politeness]\ndelay = -1", "politeness.delay"),
+    ("[politeness]\nconcurrency = 0", "politeness"),
+    ("[politeness]\nspeed = 1", "politeness.speed"),
+    ('[search]\nurl = "/s"', "search.url"),
+    ('[search]\nurl = "/s?q={query}"\nencoding = "utf-99"', "search.encoding"),
+    ('[item.fields]\ntitle = "h1"', "item.fields.title"),
+    ('[item.fields]\ncolour = { css = "h1" }', "item.fields.colour"),
+    ('[item.fields]\ntitle = { css = "h1[" }', "item.fields.title.css"),
+    ('[item.fields]\ntitle = { xpath = "//h1[" }', "item.fields.title.xpath"),
+    ('[item.fields]\ntitle = { json = "a..b" }', "item.fields.title.json"),
+    ('[item.fields]\ntitle = { css = "h1", xpath = "//h1" }', "item.fields.title"),
+    ('[item.fields]\ntitle = { css = "h1", regex = "(" }', "item.fields.title.regex"),
+    ('[item.fields]\ntitle = { css = "h1", size = 1 }', "item.fields.title.size"),
+    ('[item]\nurl = "("', "item.url"),
+    ('[states]\nasleep = [{ css = "p" }]', "states.asleep"),
+    ("[states]\nempty = [{ colour = 1 }]", "states.empty"),
+    ('[response]\nprice_unit = "kilo"', "response.price_unit"),
+    ('[item.fields]\nprice = { css = "i", unit = "kilo" }', "item.fields.price.unit"),
+    ('[item.fields]\nurl = { css = "i", form = "/x" }', "item.fields.url.form"),
+    ("[list.page]\nfirst = 0", "list.page.param"),
+    ('verified = "perhaps"', "verified"),
+    ('crawl = "no"', "crawl"),
+    ('[states]\ngone = [{ text = "(" }]', "states.gone.text"),
+]
+
+
+@pytest.mark.parametrize(("text", "key"), WRONG)
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, key: str) -> None:
     with pytest.raises(RecipeWrong) as caught:
         load_recipe(written(tmp_path, text))
     assert caught.value.key == key
     assert "shop.toml" in caught.value.en
     assert "shop.toml" in caught.value.zh
+    assert caught.value.line is not None
+    assert 0 < caught.value.line - HEAD.count("\n") <= text.count("\n") + 1
+
+
+def test_a_mistyped_key_names_the_one_that_is_near(tmp_path: Path) -> None:
+    with pytest.raises(RecipeWrong, match=r"line 5, key item\.feilds.*did you mean fields\?"):
+        load_recipe(written(tmp_path, "[item]\nfeilds = 1\n"))
 
 
 @pytest.mark.parametrize(
