@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from evidence.papers.markup import Markup, Tongue, escaped, joined, tag
@@ -11,7 +10,7 @@ from evidence.papers.repeated import Repeated, Shell
 from evidence.verify.report import MARKS
 from evidence.verify.verdict import CLAIM_NAMES, OPTIONAL, Claim
 
-LONGEST = 6_000
+LONGEST = 600
 """Characters of one program's output in the text; the annexes have it whole."""
 SECTION = {
     "package": "1",
@@ -45,7 +44,14 @@ def answers(
     zh = "未要求且无材料，故未核查：" + "、".join(name for name, _ in untold)
     en = "Neither required nor there, so not checked: " + "; ".join(name for _, name in untold)
     note = [tag("p", tongue.say(zh, en))] if untold else []
-    return joined([title, *boxes, *note])
+    name = material.handed[0].name
+    command = tag("pre", f"python -m evidence verify {name} --trust TRUST", cls="command")
+    zh = "下列各项为上列命令的结论；框内为用其他程序复核的命令及其输出。全部原始输出见附件。"
+    en = (
+        "What this command found, check by check; in the boxes other programs that repeat a check, "
+        "and what they print. The annexes have all raw output."
+    )
+    return joined([title, command, tag("p", tongue.say(zh, en)), *boxes, *note])
 
 
 def _box(
@@ -75,37 +81,43 @@ def _box(
                 tag("p", tongue.label("位置", "Where"), "：", tag("code", claim.where), cls="where")
             )
         found.append(tag("p", tongue.say(claim.zh, claim.en)))
-    again = tongue.label(
-        "重复本项核查的命令与原始输出", "What repeats this check, and its raw output"
-    )
-    name = material.handed[0].name
-    parts = [
-        tag("p", tag("small", again)),
-        tag("pre", f"python -m evidence verify {name} --trust TRUST --json", cls="command"),
-        tag("pre", _cut("\n".join(_compact(claim) for claim in told))),
-    ]
+    return tag("section", head, *found, *_again(tongue, claim_id, repeated, shell), cls="check")
+
+
+def _again(
+    tongue: Tongue, claim_id: str, repeated: Sequence[Repeated], shell: Shell
+) -> list[Markup]:
+    """Return what repeated a check: each command with what it printed, VERIFY.txt in one line."""
+    lines = []
     for one in repeated:
-        if one.claim == claim_id:
-            ending = "未执行 not run" if one.code is None else f"退出码 exit: {one.code}"
-            parts.append(tag("pre", one.command, cls="command"))
-            parts.append(tag("pre", _cut(one.output), "\n", tag("small", ending)))
-    parts += _by_shell(tongue, claim_id, shell)
-    return tag("section", head, *found, *parts, cls="check")
+        if one.claim == claim_id and not one.long:
+            lines.append(tag("span", one.command, cls="command"))
+            lines.append(_cut(f"{one.output}{tongue.word(*_ending(one))}"))
+    lines += [escaped(line) for line in _by_shell(tongue, claim_id, shell)]
+    if not lines:
+        return []
+    return [tag("pre", joined(lines, "\n"))]
 
 
-def _by_shell(tongue: Tongue, claim_id: str, shell: Shell) -> list[Markup]:
+def _ending(one: Repeated) -> tuple[str, str]:
+    if one.code is None:
+        return "（未执行）", " (not run)"
+    return f"（退出码 {one.code}）", f" (exit code {one.code})"
+
+
+def _by_shell(tongue: Tongue, claim_id: str, shell: Shell) -> list[str]:
+    """Return one line that counts what holds, and every line that does not in its own words."""
     if claim_id not in SECTION or shell.code is None:
         return []
     lines = shell.of(claim_id)
     if not lines and claim_id in OPTIONAL:
         return []
+    good = sum(line.startswith("OK ") for line in lines)
     section = SECTION[claim_id]
-    said = tongue.label(f"VERIFY.txt 第 {section} 节", f"VERIFY.txt, section {section}")
-    return [tag("p", tag("small", said)), tag("pre", _cut("\n".join(lines)))]
-
-
-def _compact(claim: Claim) -> str:
-    return json.dumps(claim.to_json(), ensure_ascii=False, separators=(", ", ": "))
+    said = tongue.word(
+        f"VERIFY.txt 第 {section} 节：{good} 项成立", f"VERIFY.txt, section {section}: {good} hold"
+    )
+    return [said, *(line for line in lines if not line.startswith("OK "))]
 
 
 def _cut(text: str) -> Markup:

@@ -25,8 +25,14 @@ MOST_ROWS = 60
 STATES = {
     "checked": ("已查，正常", "checked"),
     "differs": ("已查，有异", "DIFFERS"),
+    "noted": ("已查，须说明", "to be noted"),
     "not_checked": ("未核查", "not checked"),
 }
+SET_UP = frozenset(
+    {"browser_flags", "egress_guard", "key_isolation", "sandbox", "time_sync", "user",
+     "virtualisation"}
+)  # fmt: skip
+"""Rows of the environment record that tell how the machine is set up, and accuse nobody."""
 REPLAY = {
     "equal": ("与封存的画面和文字一致", "equal to the sealed picture and text"),
     "differs": ("有差异，见 evidence/replay.json", "differs, see evidence/replay.json"),
@@ -98,8 +104,8 @@ def _source(material: Material) -> Iterator[Said]:
 
 def _environment(material: Material) -> Iterator[Said]:
     rows = _dicts(material.record(names.ENVIRONMENT).get("rows"))
-    order = {"differs": 0, "not_checked": 1, "checked": 2}
-    for row in sorted(rows, key=lambda row: order.get(str(row.get("status")), 0))[:MOST_ROWS]:
+    order = {"differs": 0, "noted": 1, "not_checked": 2, "checked": 3}
+    for row in sorted(rows, key=lambda row: order.get(_state(row), 0))[:MOST_ROWS]:
         found = row.get("topic")
         topic: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
         identity = str(row.get("id", "?"))
@@ -108,15 +114,21 @@ def _environment(material: Material) -> Iterator[Said]:
             str(topic.get("en", identity)),
             str(row.get("zh", "")),
             str(row.get("en", "")),
-            str(row.get("status")),
+            _state(row),
         )
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """Return a row's state; of how the machine is set up, what is other than usual is *noted*."""
+    state = str(row.get("status"))
+    return "noted" if state == "differs" and str(row.get("id")) in SET_UP else state
 
 
 def _operator(material: Material) -> Iterator[Said]:
     facts, attended = material.facts, material.record(names.ATTENDED)
     who = facts.get("requested_by")
     none = ("（未写明）", "(not stated)")
-    yield Said("经办", "asked for by", *((str(who), str(who)) if who else none))
+    yield Said("经办人", "officer in charge", *((str(who), str(who)) if who else none))
     yield _both("案件", "case", facts.get("case", "?"))
     if attended:
         people = "、".join(str(attended[k]) for k in ("by", "second") if attended.get(k))

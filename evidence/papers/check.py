@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evidence.errors import FormatError, InputError
 from evidence.papers.certificate import altered_fields, read_page, render_certificate
+from evidence.papers.fieldwords import in_words
 from evidence.papers.line import Line, differing, line_of, parse_line
 from evidence.papers.markup import LANGUAGES
 from evidence.papers.material import read_material
@@ -59,19 +60,19 @@ def check_certificate(
     wrong = differing(line, other)
     told: list[tuple[str, str]] = []
     if wrong:
-        listed = ", ".join(wrong)
+        zh, en = in_words(wrong)
         told.append(
             (
-                f"凭证不属于 {package.name}：{listed} 不一致。",
-                f"The certificate is not of {package.name}: {listed} differ.",
+                f"凭证不属于 {package.name}：不一致的有{zh}。",
+                f"The certificate is not of {package.name}. What differs: {en}.",
             )
         )
     if altered:
-        listed = ", ".join(altered)
+        zh, en = in_words(altered)
         told.append(
             (
-                f"凭证页面上的文字被改动：{listed}。",
-                f"The visible text of the certificate was altered: {listed}.",
+                f"凭证页面上的文字被改动：{zh}。",
+                f"The visible text of the certificate was altered: {en}.",
             )
         )
     if material.verdict.outcome is Outcome.INVALID:

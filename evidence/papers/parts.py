@@ -13,6 +13,8 @@ from evidence.papers.material import Material
 from evidence.verify.report import MARKS
 from evidence.verify.verdict import CLAIM_NAMES, Claim, Status
 
+MOST_IN_TABLE = 8
+"""Lines that were checked and found usual; more of them are told one after another."""
 UNALTERED = ("package", "manifest", "signature", "timestamp", "inclusion")
 """The claims on which it rests that nothing was altered since the fixed time."""
 
@@ -77,7 +79,7 @@ def before_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: 
         "side's own word at the time. (A) says only that it is unchanged, not that it is true."
     )
     tables = [
-        joined([tag("h3", tongue.label(*NAMES[name])), _table(lines, tongue)])
+        joined([tag("h4", tongue.label(*NAMES[name])), _table(lines, tongue)])
         for name, lines in told.items()
     ]
     lead = [tag("p", tongue.say(zh, en))]
@@ -91,13 +93,29 @@ def before_part(material: Material, told: Mapping[str, Sequence[Said]], tongue: 
 def _table(lines: Sequence[Said], tongue: Tongue) -> Markup:
     if not lines:
         return tag("p", tongue.say("没有可读的记录。", "There is no record that can be read."))
-    return tag("table", *(_row(line, tongue) for line in lines), cls="facts")
+    plain = [line for line in lines if line.state == "checked"]
+    if len(plain) <= MOST_IN_TABLE:
+        return tag("table", *(_row(line, tongue) for line in lines), cls="facts said")
+    rest = [line for line in lines if line.state != "checked"]
+    words = STATES["checked"]
+    mark = tag("span", "[", tongue.label(*words), "]", cls="mark valid")
+    items = [
+        tag("li", tag("b", tongue.label(one.zh, one.en)), "：", _value(one, tongue))
+        for one in plain
+    ]
+    table = tag("table", *(_row(line, tongue) for line in rest), cls="facts said")
+    return joined([table if rest else "", tag("p", mark), tag("ul", *items, cls="columns")])
+
+
+def _value(line: Said, tongue: Tongue) -> object:
+    """Return what is said, in both languages on one line."""
+    if line.said_zh == line.said_en:
+        return line.said_zh
+    return tongue.label(line.said_zh, line.said_en)
 
 
 def _row(line: Said, tongue: Tongue) -> Markup:
-    value: object = line.said_zh
-    if line.said_zh != line.said_en:
-        value = tongue.say(line.said_zh, line.said_en)
+    value = _value(line, tongue)
     mark: object = ""
     if line.state:
         words = STATES.get(line.state, STATES["not_checked"])
@@ -146,15 +164,25 @@ def _answer(
     states = {c.id: c.status for c in reversed(material.verdict.claims)}
     failed = {c.id for c in material.verdict.claims if c.status is Status.INVALID}
     lines = []
-    for claim in claims:
-        status = Status.INVALID if claim in failed else states.get(claim, Status.NOT_CHECKED)
-        mark = tag("span", "[", tongue.label(*MARKS[status]), "]", cls=f"mark {status.value}")
-        lines.append(tag("div", mark, " ", tongue.label(*CLAIM_NAMES[claim])))
-    for name in records:
-        zh, en = NAMES[name]
-        there = bool(told.get(name))
-        words = (
-            (f"见乙：{zh}", f"see B: {en}") if there else (f"{zh}：没有记录", f"{en}: no record")
+    for status in (Status.INVALID, Status.NOT_CHECKED, Status.VALID):
+        found = [CLAIM_NAMES[claim] for claim in claims if _status(claim, failed, states) is status]
+        if found:
+            mark = tag("span", "[", tongue.label(*MARKS[status]), "]", cls=f"mark {status.value}")
+            lines.append(tag("div", mark, " ", _listed(found, tongue)))
+    there = [NAMES[name] for name in records if told.get(name)]
+    lacking = [NAMES[name] for name in records if not told.get(name)]
+    if there:
+        lines.append(tag("div", tongue.label("见乙：", "see B: "), _listed(there, tongue)))
+    if lacking:
+        lines.append(
+            tag("div", tongue.label("没有记录：", "no record: "), _listed(lacking, tongue))
         )
-        lines.append(tag("div", tongue.label(*words)))
     return joined(lines)
+
+
+def _status(claim: str, failed: set[str], states: Mapping[str, Status]) -> Status:
+    return Status.INVALID if claim in failed else states.get(claim, Status.NOT_CHECKED)
+
+
+def _listed(pairs: Sequence[tuple[str, str]], tongue: Tongue) -> Markup:
+    return tongue.label("、".join(zh for zh, _ in pairs), "; ".join(en for _, en in pairs))

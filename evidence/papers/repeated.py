@@ -52,6 +52,11 @@ class Repeated:
     output: str
     code: int | None
 
+    @property
+    def long(self) -> bool:
+        """Whether it prints a whole token in words: for the annex alone."""
+        return self.command.endswith(" -text")
+
 
 @dataclass(frozen=True)
 class Shell:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 
 from evidence.format.times import format_time
+from evidence.papers.annexes import annexes
 from evidence.papers.answers import answers, not_proved
 from evidence.papers.before import sections
-from evidence.papers.markup import Markup, Tongue, document, escaped, grouped, joined, tag
+from evidence.papers.markup import Markup, Tongue, document, grouped, joined, tag
 from evidence.papers.material import Handed, Material
 from evidence.papers.parts import after_part, before_part, law_part
 from evidence.papers.repeated import Shell, by_openssl, by_shell
 from evidence.verify.verdict import Outcome
 
-WHOLE = 1 << 24
-"""Characters of a program's output that an annex quotes whole."""
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -66,6 +64,7 @@ def render_report(
     skipped = Shell(why=("按要求未执行。", "Left out as asked."))
     shell = by_shell(material) if independent else skipped
     told = sections(material)
+    repeated = by_openssl(material) if independent else ()
     body = joined(
         [
             tag("h1", tongue.word("核验报告", "Verification report")),
@@ -73,14 +72,14 @@ def render_report(
             _header(material, tongue, tool, requester, number),
             _result(material, tongue, shell),
             _handed(material, tongue),
-            answers(material, tongue, by_openssl(material) if independent else (), shell),
+            answers(material, tongue, repeated, shell),
             after_part(material, tongue),
             before_part(material, told, tongue),
             not_proved(material, tongue),
             _how(material, tongue),
             law_part(material, told, tongue),
             _signing(tongue),
-            _annex(material, tongue, shell),
+            annexes(material, tongue, repeated, shell),
         ],
         "\n",
     )
@@ -229,23 +228,3 @@ def _signing(tongue: Tongue) -> Markup:
         tag("div", *boxes, cls="signing"),
         cls="part",
     )
-
-
-def _annex(material: Material, tongue: Tongue, shell: Shell) -> Markup:
-    verdict = json.dumps(material.verdict.to_json(), ensure_ascii=False, indent=1)
-    parts = [
-        tag("h2", tongue.label("附件一：核验程序的原始输出", "Annex 1: the verifier's raw output"),
-            cls="annex"),
-        tag("pre", f"python -m evidence verify {material.handed[0].name} --trust TRUST --json",
-            cls="command"),
-        tag("pre", escaped(verdict, WHOLE)),
-        tag("h2", tongue.label("附件二：VERIFY.txt 的原始输出", "Annex 2: output of VERIFY.txt")),
-    ]  # fmt: skip
-    if shell.code is None:
-        parts.append(tag("p", tongue.say(f"未执行：{shell.why[0]}", f"Not run: {shell.why[1]}")))
-    else:
-        parts.append(tag("pre", "TRUST=TRUST sh verify.sh", cls="command"))
-        parts.append(tag("pre", "\n".join(shell.lines)))
-        zh, en = f"退出码 {shell.code}", f"exit code {shell.code}"
-        parts.append(tag("p", tongue.label(zh, en)))
-    return joined(parts)

@@ -16,7 +16,8 @@ from evidence.keeping.exhibit import Kept
 from evidence.keeping.store import FolderStore
 from evidence.papers import certificate_html, check_certificate
 from evidence.papers.code import qr_svg, qr_text
-from evidence.papers.line import line_of, parse_line, print_line
+from evidence.papers.fieldwords import WORDS
+from evidence.papers.line import COMPARED, line_of, parse_line, print_line
 from evidence.papers.material import read_material
 from evidence.papers.pdfinfo import put_line, take_line
 from tests.evidence.builder import Draft
@@ -67,6 +68,17 @@ def test_every_visible_digit_counts(case: Case, page: str, tmp_path: Path) -> No
         assert checked(tmp_path, altered, case.dossier) == 1, name
     again = page.replace("</body>", '<i data-field="index">9</i></body>')
     assert checked(tmp_path, again, case.dossier) == 1
+
+
+def test_what_differs_is_told_in_words(case: Case, page: str, other: Path, tmp_path: Path) -> None:
+    fields = {re.sub(r"_\d+$", "", name) for name in re.findall(r'data-field="(\w+)">', page)}
+    assert set(WORDS) >= fields | {*COMPARED, "tokens", "PDF"}
+    (tmp_path / "c").write_text(page)
+    zh, en = check_certificate(tmp_path / "c", other).lines[0]
+    assert "不一致的有" in zh
+    assert "清单哈希值" in zh
+    assert "digests of the manifest" in en
+    assert "capture_id" not in zh + en
 
 
 def test_words_elsewhere_on_the_page_are_told(case: Case, page: str, tmp_path: Path) -> None:

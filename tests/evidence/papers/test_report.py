@@ -61,6 +61,10 @@ def test_a_good_dossier_with_everything_that_repeats_it(case: Case) -> None:
         assert said in text, said
     assert "FAILED" not in text
     assert "两种核验不一致" not in text
+    body, _, raw = text.partition("附件一：")
+    assert '"status"' not in body
+    assert '"zh"' in raw
+    assert '"en"' not in raw
     for claim in ("package", "manifest", "signature", "inclusion", "timestamp", "order"):
         assert CLAIM_NAMES[claim][0] in text
     for zh, en in NOT_PROVED.values():
@@ -98,6 +102,34 @@ def test_one_language_says_nothing_in_the_other(case: Case, lang: str) -> None:
     assert ("1. Result" in text) is (lang == "en")
     assert ("What was handed in" in text) is (lang == "en")
     assert ("送验材料" in text) is (lang == "zh")
+
+
+def test_how_the_machine_is_set_up_is_noted_and_accuses_nobody(case: Case) -> None:
+    rows = [
+        {
+            "id": "sandbox",
+            "status": "differs",
+            "zh": "沙箱已关",
+            "en": "off",
+            "topic": {"zh": "甲"},
+        },
+        {
+            "id": "hosts",
+            "status": "differs",
+            "zh": "有改动",
+            "en": "changed",
+            "topic": {"zh": "乙"},
+        },
+        *({"id": f"r{n}", "status": "checked", "zh": "同前", "en": "same"} for n in range(9)),
+    ]
+    material = read_material(case.dossier, trust=case.trust)
+    records = dict(material.records) | {names.ENVIRONMENT: {"rows": rows}}
+    told = sections(replace(material, records=records))["environment"]
+    assert [(line.zh, line.state) for line in told[:2]] == [("乙", "differs"), ("甲", "noted")]
+    page = render_report(
+        replace(material, records=records), tool=TOOL, requester="x", independent=False
+    )
+    assert page.index("已查，有异") < page.index("已查，须说明") < page.index("已查，正常")
 
 
 def test_a_broken_dossier_gets_its_report(case: Case, tmp_path: Path) -> None:
