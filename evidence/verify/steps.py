@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from evidence.errors import FormatError, InputError
 from evidence.format import names
+from evidence.format.declared import at_odds
 from evidence.format.digests import Digests, Meter
 from evidence.format.policy import CLAIMS
 from evidence.verify.ahead import Ahead
@@ -190,11 +191,21 @@ def _check_claims(
         bounds=check_bounds(papers, attempt, trust, findings),
         tolerance=trust.policy.clock_bound if trust else None,
     )
+    _tell_package(findings)
+
+
+def _tell_package(findings: Findings) -> None:
+    """Say that the package holds; that its records agree, only as far as nothing else is declared.
+
+    What is declared of records of different moments is proved as little as the opposite.
+    """
+    but = at_odds(findings.declared)
     findings.valid(
         "package",
         "The ZIP is in its one canonical form; every file in it is well formed, and the records "
-        "of the capture agree.",
-        "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录相互一致。",
+        f"of the capture agree{', except for what is declared' if but else ''}.",
+        "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录"
+        f"{'除所声明的情形外' if but else ''}相互一致。",
     )
 
 

@@ -28,6 +28,23 @@ const SENTENCES: { [code: string]: Line } = {
 };
 export const BAD_CERTIFICATE = SENTENCES["bad_certificate"] as Line;
 
+/** Lines that say that records of one capture show different things; their numbers are 0 here. */
+const AT_ODDS = new Set([
+  "the page changed while its records were taken; they can show different moments",
+  "the page's scripts were not stopped while its records were taken, see capture.json",
+  "the page's words are written by its style sheets: in the picture, not in the text record",
+  "the page is too large to look for closed shadow trees; their text may be missing",
+  (SENTENCES["byte_mismatch"] as Line).en,
+  "0 lines shown while scrolling are not in the picture, but at text.txt's end",
+  "0 parts of the page scroll by themselves; picture and PDF show a part of them",
+  "0 closed shadow trees are not in the text record",
+  "the page is 0 pixels wide, its picture shows the first 0 of them",
+]);
+
+/** Whether nothing may say that the records agree, but that they do except for what is declared. */
+export const atOdds = (lines: readonly Line[]): boolean =>
+  lines.some((one) => AT_ODDS.has(one.en.replace(/[0-9]+/g, "0").replace(/^moments? 0(?:, 0)*(?: and 0 more)?: /, "")));
+
 const part = (value: Json | undefined, key: string): Json | undefined => (isObject(value) ? value[key] : undefined);
 const rows = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 const there = (value: Json | undefined): boolean =>

@@ -1,7 +1,7 @@
 // A verification as a whole: find the package, read it, then prove claim after claim.
 import { tellAnchors } from "./anchors";
 import { checkCase } from "./case";
-import { BAD_CERTIFICATE, declaredBy } from "./declared";
+import { atOdds, BAD_CERTIFICATE, declaredBy } from "./declared";
 import { measure } from "./digests";
 import { checkEnclosed } from "./enclosed";
 import { verifyErased } from "./erased";
@@ -80,10 +80,11 @@ function judge(given: Given, trust: Trust | null, now: number): Verdict {
   checkCase(papers, trust, findings);
   declare(pack, findings);
   checkOrder(pack, papers, logged, stamps, trust, findings);
+  const but = atOdds(findings.declared);
   findings.valid(
     "package",
-    "The ZIP is in its one canonical form; every file in it is well formed, and the records of the capture agree.",
-    "ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录相互一致。",
+    `The ZIP is in its one canonical form; every file in it is well formed, and the records of the capture agree${but ? ", except for what is declared" : ""}.`,
+    `ZIP 为唯一规范形式；其中每个文件均合乎格式，取证各记录${but ? "除所声明的情形外" : ""}相互一致。`,
   );
   return conclude(given.name, findings, { trusted: trust !== null, trial: onlyTrial(papers, trust) });
 }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evidence.format import jcs
-from evidence.format.declared import SENTENCES, elsewhere_line, first_lines
+from evidence.format.declared import CHANGED, SENTENCES, elsewhere_line, first_lines
 from evidence.verify.report import print_report
 from tests.evidence.builder import URL, Draft
 from tests.evidence.rich import CAPTURE, certificates, rich
@@ -129,6 +129,20 @@ def test_further_sentences_come_last_and_none_twice() -> None:
     more = [{"zh": BAD[0], "en": BAD[1]}, {"zh": "甲", "en": "a"}]
     record = {"certificate": {"verdict": "bad"}, "declared": more}
     assert first_lines(record, {}) == (BAD, ("甲", "a"))
+
+
+def test_records_agree_only_as_far_as_nothing_else_is_declared(bench: Bench) -> None:
+    def told(*lines: tuple[str, str]) -> str:
+        listed = [{"zh": zh, "en": en} for zh, en in lines]
+        verdict = verdict_of(bench, capture=CAPTURE | {"declared": listed})
+        [package] = [one for one in verdict.to_json()["claims"] if one["id"] == "package"]
+        assert verdict.exit_code == 0
+        return str(package["en"]) + str(package["zh"])
+
+    assert "capture agree.ZIP" in told(("甲", "a"))
+    but = told(("甲", "a"), CHANGED)
+    assert "agree, except for what is declared." in but
+    assert "除所声明的情形外相互一致" in but
 
 
 def test_what_the_fidelity_leaves_open_is_listed_as_not_proved(bench: Bench) -> None:
