@@ -197,9 +197,12 @@ def _require_the_page(joined: Joined) -> None:
     """Refuse a log without a page that the browser got; a new network process begins it anew.
 
     Chromium starts another network process where one ends before its time. That one empties the
-    log, closes it in order at the end, and nothing but what is missing tells of it.
+    log, closes it in order at the end, and nothing but what is missing tells of it. A page that
+    the browser got ready beforehand (prerendering) is told of twice and asked for once.
     """
-    if any(one.kind == "Document" and one.connection for one in joined.only_seen):
+    logged = {row.wire.url.partition("#")[0] for row in joined.rows}
+    unheard = (one for one in joined.only_seen if one.url not in logged)
+    if any(one.kind == "Document" and one.connection for one in unheard):
         raise PageNotCaptured(
             Reason.BROWSER,
             "The browser's network log lacks the page itself; its network process ended early.",
