@@ -13,12 +13,16 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.heard import overheard
 from evidence.browser.order import CaptureOrder, Http2
 
 
 @dataclass(frozen=True)
 class Running:
-    """A browser that runs: ``pid`` is its main process, None when it could not be found."""
+    """A browser that runs: ``pid`` is its main process, None when it could not be found.
+
+    ``log`` is its NetLog, ``heard`` what it tells its driver of the network.
+    """
 
     browser: Browser
     version: str
@@ -26,6 +30,7 @@ class Running:
     binary: Path | None
     flags: tuple[str, ...]
     log: Path
+    heard: Path
 
     def kill(self) -> None:
         """End the browser and its group at once; every pending call on it then fails."""
@@ -97,21 +102,22 @@ def open_browser(order: CaptureOrder, spool: Path) -> Iterator[Running]:
     """
     require_sandbox(order, user=os.geteuid())
     mark, log = secrets.token_hex(8), spool / "netlog.json"
-    with _driver() as playwright:
+    with _driver(spool) as (playwright, heard):
         browser = _launch(playwright, order, flags(order, mark, log))
         try:
             pid = _find(mark)
-            yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid), log)
+            yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid), log, heard)
         finally:
             with suppress(Error):
                 browser.close()
 
 
 @contextmanager
-def _driver() -> Iterator[Playwright]:
-    """Run Playwright's driver; raises PageNotCaptured when that program cannot run."""
+def _driver(spool: Path) -> Iterator[tuple[Playwright, Path]]:
+    """Run Playwright's driver, overheard; raises PageNotCaptured when that program cannot run."""
     try:
-        playwright = sync_playwright().start()
+        with overheard(spool) as heard:
+            playwright = sync_playwright().start()
     except Exception as error:  # Playwright has no narrower one for this
         raise PageNotCaptured(
             Reason.BROWSER,
@@ -121,7 +127,7 @@ def _driver() -> Iterator[Playwright]:
             "（Debian：apt install libatomic1）。",
         ) from error
     try:
-        yield playwright
+        yield playwright, heard
     finally:
         playwright.stop()
 

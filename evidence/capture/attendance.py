@@ -21,7 +21,6 @@ from evidence.capture.licence import take_licence
 from evidence.capture.movements import Movements
 from evidence.capture.navigation import explain
 from evidence.capture.page import Records, printable, take_records
-from evidence.capture.recorder import Recorder
 from evidence.capture.recording import Filmed
 from evidence.capture.watcher import Watcher
 from evidence.format.declared import Line
@@ -65,7 +64,6 @@ class Attendance:
 
     course: Course
     context: BrowserContext
-    recorder: Recorder
     filmed: Filmed
     spool: Path
     person: Attended
@@ -256,7 +254,6 @@ class Attendance:
         )
         self.movements.follow(page)
         with suppress(Error):
-            self.recorder.attach(page)
             self.watcher.watch(page)
 
     def _on_page(self, page: Page) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Error
 
 from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.heard import Heard
 from evidence.browser.launch import Running
 from evidence.browser.order import Attended
 from evidence.capture.attendance import Attendance
@@ -52,13 +53,13 @@ def _attend_once(
         accept_downloads=False,
     )
     page = context.new_page()
-    recorder = Recorder(course.order.limits, stopper(course, page))
-    with filming(course, page, spool) as filmed:
-        attendance = Attendance(course, context, recorder, filmed, spool, person, page)
+    recorder = Recorder(course.order.limits, stopper(course, page), Heard.from_now(running.heard))
+    with recorder.following(), filming(course, page, spool) as filmed:
+        attendance = Attendance(course, context, filmed, spool, person, page)
         attendance.begin(page, mark)
         ended_by = attendance.run()
         attendance.finish(ended_by)
-        seen = tuple(recorder.seen)
+    seen = tuple(recorder.seen)
     with suppress(Error):
         context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")

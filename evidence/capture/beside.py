@@ -9,7 +9,6 @@ from playwright.sync_api import Dialog, Download, Error, Page
 
 from evidence.capture.course import KEPT_DIALOGS, Course, NotRecorded
 from evidence.capture.page import printable
-from evidence.capture.recorder import Recorder
 
 DIALOGS = 50
 POPUPS = 8
@@ -31,7 +30,6 @@ class Beside:
     """Listens to one page and to what it opens."""
 
     course: Course
-    recorder: Recorder
     popups: list[Page] = field(default_factory=list)
     downloads: list[Fetched] = field(default_factory=list)
 
@@ -70,7 +68,6 @@ class Beside:
                 popup.close()
             else:
                 popup.on("download", self._fetch)
-                self.recorder.attach(popup)
 
     def _fetch(self, item: Download) -> None:
         """Let a download come, so that its bytes are in the log; its file is not kept."""

@@ -1,39 +1,30 @@
 """The live index of a capture: what the DevTools protocol (CDP Network) says of each request.
 
 The bytes come from the browser's log; here are their kind, their frame and how many the browser
-counted. Frames of other sites and workers are followed through ``Target.setAutoAttach``, popups
-through a session of their own. A request of which the beginning was missed is known from its
-response on.
+counted. What the browser tells its driver is read (``evidence.browser.heard``): the driver follows
+every page, popup, frame of another site and worker from its first request on. A request of which
+the beginning was missed is known from its response on.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Error, Page
+from greenlet import greenlet
+from playwright.sync_api import Browser, Error
 
+from evidence.browser.heard import Heard
 from evidence.browser.order import Limits
 
 STILL_SECONDS = 0.5
 _ENDLESS = ("WebSocket", "EventSource")
 _WIRE = ("http:", "https:", "ws:", "wss:")
-_ATTACHED = "Target.attachedToTarget"
-_MESSAGE = "Target.receivedMessageFromTarget"
-_SEND = "Target.sendMessageToTarget"
-
-Command = tuple[str, dict[str, Any]]
-_COMMANDS: tuple[Command, ...] = (
-    ("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}),
-    (
-        "Target.setAutoAttach",
-        {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": False},
-    ),
-)
+EVERY_SECONDS = 0.05
 
 
 @dataclass
@@ -63,20 +54,50 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """Listens to pages; ``seen`` is in the order in which requests became known.
+    """Reads what is ``told``; ``seen`` is in the order in which requests became known.
 
     ``heard`` is told of each answer to the request for a document: its frame, address and status.
     """
 
     limits: Limits
     stop: Callable[[str], None]
+    told: Heard
     seen: list[Seen] = field(default_factory=list)
     bytes: int = 0
     _latest: dict[str, Seen] = field(default_factory=dict)
     heard: Callable[[str, str, int], None] | None = None
     _shared_workers: set[str] = field(default_factory=set)
     _last: float = field(default_factory=time.monotonic)
-    _sent: int = 0
+    _over: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Read on for the length of a ``with`` block whenever the browser is waited for."""
+        loop = asyncio.get_running_loop()
+        waiting: list[asyncio.TimerHandle] = []
+
+        def again() -> None:
+            waiting[:] = [loop.call_later(EVERY_SECONDS, again)]
+            greenlet(self.read).switch()  # a bound reached calls the browser and waits for it
+
+        waiting.append(loop.call_later(EVERY_SECONDS, again))
+        try:
+            yield
+            self.read()
+        finally:
+            waiting[0].cancel()
+
+    def read(self) -> None:
+        """Take in all that was told so far; all that the driver has acted on is among it.
+
+        Raises PageNotCaptured when it cannot be read.
+        """
+        for method, event in self.told.read(_METHODS):
+            self._last = time.monotonic()
+            _HANDLERS[method](self, event)
+        over, self._over = self._over, []
+        for limit in over:
+            self.stop(limit)
 
     def know_shared_workers(self, browser: Browser) -> None:
         """Learn of shared workers, whose script begins in a page's session and ends in none.
@@ -98,6 +119,7 @@ class Recorder:
 
         What has no end (a stream of events) or none that is told is not waited for.
         """
+        self.read()
         if time.monotonic() - self._last < STILL_SECONDS:
             return False
         return not any(
@@ -105,40 +127,6 @@ class Recorder:
             for name, one in self._latest.items()
             if one.url.startswith(_WIRE)
         )
-
-    def attach(self, page: Page) -> CDPSession:
-        """Listen to a page, its frames and workers; return the page's own session."""
-        session = page.context.new_cdp_session(page)
-        for method in (*_HANDLERS, _ATTACHED, _MESSAGE):
-            session.on(method, lambda event, method=method: self._take(session, (), method, event))
-        for method, params in _COMMANDS:
-            session.send(method, params)
-        return session
-
-    def _take(
-        self, session: CDPSession, path: tuple[str, ...], method: str, event: dict[str, Any]
-    ) -> None:
-        """Take an event of the target that ``path`` leads to: session ids, outermost first."""
-        if method == _MESSAGE:
-            inner = json.loads(event["message"])
-            if "method" in inner:
-                below = (*path, event["sessionId"])
-                self._take(session, below, inner["method"], inner["params"])
-        elif method == _ATTACHED:
-            for command in (*_COMMANDS, ("Runtime.runIfWaitingForDebugger", {})):
-                self._send(session, (*path, event["sessionId"]), command)
-        elif method in _HANDLERS:
-            self._last = time.monotonic()
-            _HANDLERS[method](self, event)
-
-    def _send(self, session: CDPSession, path: tuple[str, ...], command: Command) -> None:
-        method, params = command
-        for target in reversed(path):
-            self._sent += 1
-            message = json.dumps({"id": self._sent, "method": method, "params": params})
-            method, params = _SEND, {"sessionId": target, "message": message}
-        with suppress(Error):  # the target may be gone already
-            session.send(method, params)
 
     def _on_request(self, event: dict[str, Any]) -> None:
         request = event["request"]
@@ -166,7 +154,7 @@ class Recorder:
         if seen.url.startswith(_WIRE):
             self.seen.append(seen)
             if len(self.seen) > self.limits.requests:
-                self.stop("requests")
+                self._over.append("requests")
         return seen
 
     def _on_response(self, event: dict[str, Any]) -> None:
@@ -186,7 +174,7 @@ class Recorder:
     def _on_data(self, event: dict[str, Any]) -> None:
         self.bytes += max(int(event.get("dataLength", 0)), int(event.get("encodedDataLength", 0)))
         if self.bytes > self.limits.bytes:
-            self.stop("bytes")
+            self._over.append("bytes")
 
     def _on_finished(self, event: dict[str, Any]) -> None:
         seen = self._latest.get(event["requestId"])
@@ -224,3 +212,4 @@ _HANDLERS: dict[str, Callable[[Recorder, dict[str, Any]], None]] = {
     "Network.requestServedFromCache": Recorder._on_cache,
     "Network.webSocketCreated": Recorder._on_socket,
 }
+_METHODS = frozenset(_HANDLERS)

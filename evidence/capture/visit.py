@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 from evidence.browser.failure import PageNotCaptured, Reason
+from evidence.browser.heard import Heard
 from evidence.browser.launch import Running
 from evidence.capture.answered import Answer, Answers, require_a_page
 from evidence.capture.beside import Beside
@@ -47,10 +48,10 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         accept_downloads=True,
     )
     page = context.new_page()
-    recorder = Recorder(course.order.limits, stopper(course, page))
+    recorder = Recorder(course.order.limits, stopper(course, page), Heard.from_now(running.heard))
     answers = _listening(recorder, page)
     recorder.know_shared_workers(running.browser)
-    beside = Beside(course, recorder)
+    beside = Beside(course)
     beside.watch(page)
 
     def to_the_front(_: Page) -> None:
@@ -58,8 +59,8 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
             page.bring_to_front()
 
     context.on("page", to_the_front)
-    with filming(course, page, spool) as filmed:
-        bare = _navigate(course, page, mark, answers)
+    with recorder.following(), filming(course, page, spool) as filmed:
+        bare = _navigate(course, page, mark, recorder, answers)
         records = _take(course, page, recorder)
         if bare is None:
             require_a_page(records.url)
@@ -67,11 +68,12 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
             course.declared.append(BARE)
             records = replace(records, url=bare.url)
         context.remove_listener("page", to_the_front)
+        recorder.read()
         final_url, answer = records.url, answers.shown(page, records.url)
         licence = take_licence(course, page)
         beside.wait(page)
         page.wait_for_timeout(200)
-        seen = tuple(recorder.seen)
+    seen = tuple(recorder.seen)
     context.close()
     course.steps.add("context closed", f"{len(seen)} requests seen")
     records = replace(records, files={**records.files, **licence, **filmed.files})
@@ -95,13 +97,14 @@ def stopper(course: Course, page: Page) -> Callable[[str], None]:
 
 
 def _listening(recorder: Recorder, page: Page) -> Answers:
-    """Have the page recorded; return what every answer for the page itself is added to.
+    """Return what every answer for the page itself is added to, as the recorder reads of it.
 
-    They are taken from what the recorder hears anyway: the driver's own responses, one object for
-    each part of a page, would make every page load slower.
+    The driver's own responses, one object for each part of a page, would make every page load
+    slower.
     """
-    answers, session = Answers(), recorder.attach(page)
+    answers, session = Answers(), page.context.new_cdp_session(page)
     main = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+    session.detach()
 
     def heard(frame: str, url: str, status: int) -> None:
         if frame == main:
@@ -111,7 +114,9 @@ def _listening(recorder: Recorder, page: Page) -> Answers:
     return answers
 
 
-def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> Answer | None:
+def _navigate(
+    course: Course, page: Page, mark: int, recorder: Recorder, answers: Answers
+) -> Answer | None:
     """Go to the address and wait for what it loads.
 
     Returns None, or the answer of an error status without content, in place of which the browser
@@ -122,6 +127,7 @@ def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> Answer
     try:
         page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
     except Error as error:
+        recorder.read()
         if course.stopped or page.is_closed() or "crashed" in error.message:
             raise
         if WITHOUT_CONTENT in error.message and answers.of(page):
@@ -130,6 +136,7 @@ def _navigate(course: Course, page: Page, mark: int, answers: Answers) -> Answer
             raise explain(error.message, order, mark) from error
         course.hit.append("load seconds")
         course.steps.add("load not complete", f"after {order.limits.load_seconds} s")
+    recorder.read()
     if not answers.of(page):
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers.of(page)[-1].status} {page.url}")

@@ -353,7 +353,7 @@ def test_a_log_that_grows_beyond_its_bound_ends_the_browser(tmp_path: Path) -> N
     with log.open("wb") as file:
         file.truncate(200_000_000)  # sparse: takes no room
     stands_in = subprocess.Popen(["sleep", "60"])
-    running = Running(cast(Browser, None), "", stands_in.pid, None, (), log)
+    running = Running(cast(Browser, None), "", stands_in.pid, None, (), log, log)
     small = replace(wanted(tmp_path), limits=Limits(bytes=1))
     course = Course(small, Steps(), MOMENT)
     with watchdog(course, running):
