@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler.budget import Budget
 from crawler.errors import CrawlError, PageRefused
 from crawler.fetching import Answer, Fetch, NoAnswer
 from crawler.frontier import Frontier
@@ -77,7 +78,9 @@ def main() -> int:
         elif do == "page":
             _page(row)
         else:
-            row |= {"recipes": Path(row["recipes"]), "workdir": Path(row["workdir"])}
+            row |= {
+                name: Path(row[name]) for name in ("recipes", "workdir", "budgets") if row[name]
+            }
             _crawl(CrawlOrder(**row))
     except CrawlError as error:
         tell({"error": {"class": type(error).__name__, "en": error.en, "zh": error.zh}})
@@ -93,11 +96,12 @@ def _crawl(order: CrawlOrder) -> None:
             tell({"listing": listing.to_json()})
         if frontier.fact("ended") is None:
             walk = Walk(recipe, frontier, _no_fetch, order.user_agent, order.limit)
+            walk.budget = _budget(order, recipe, seeds[0].url)
             walk.on_listing = lambda listing: tell({"listing": listing.to_json()})
             walk.on_progress = lambda progress: tell({"progress": asdict(progress)})
             _walk(walk, order, recipe)
             state, reason = outcome(walk, frontier)
-            if state in (CrawlState.COMPLETE, CrawlState.LIMITED):
+            if state in (CrawlState.COMPLETE, CrawlState.LIMITED) and reason is None:
                 frontier.note("ended", state)
         else:
             state, reason = CrawlState(frontier.fact("ended") or ""), None
@@ -115,6 +119,12 @@ def _walk(walk: Walk, order: CrawlOrder, recipe: Recipe) -> None:
 
     at_once = recipe.politeness.concurrency
     run_downloads(job, proxy=order.proxy, user_agent=order.user_agent, at_once=at_once)
+
+
+def _budget(order: CrawlOrder, recipe: Recipe, url: str) -> Budget:
+    bound = recipe.politeness
+    path = order.budgets or order.workdir / "budget.sqlite3"
+    return Budget(path, urlsplit(url).netloc, bound.per_hour, bound.per_day)
 
 
 async def _no_fetch(url: str, body: str | None = None) -> Answer:

@@ -43,6 +43,7 @@ def crawl(
         "user_agent": order.user_agent,
         "recipes": str(Path(order.recipes).absolute()),
         "workdir": str(Path(order.workdir).absolute()),
+        "budgets": None if order.budgets is None else str(Path(order.budgets).absolute()),
     }
     with _child(row) as lines:
         for line in lines:

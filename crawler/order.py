@@ -31,7 +31,8 @@ class CrawlOrder:
     ``source`` is a recipe's name or path (None: the recipe whose hosts match the address,
     else the general reader); ``limit`` bounds the listings; ``proxy`` is the guard's
     ``host:port``; ``recipes`` the folder of recipes; ``workdir`` keeps the frontier: the same
-    order with the same folder goes on where it was.
+    order with the same folder goes on where it was. ``budgets`` is the file in which the
+    requests to each source are counted (None: one in the work folder).
     """
 
     source: str | None
@@ -42,6 +43,7 @@ class CrawlOrder:
     user_agent: str = "markseal"
     recipes: Path = Path("config/recipes")
     workdir: Path = Path("crawl")
+    budgets: Path | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what makes two orders the same one (not the proxy, not the folder)."""

@@ -18,7 +18,7 @@ def seconds_between(ours: float, theirs: float, *, loopback: bool) -> float:
 
 
 def retry_after(value: str | None, *, now: datetime, tries: int) -> float:
-    """Return the seconds to wait after a 429 or 503: Retry-After, else 2, 4, 8…; at most 120."""
+    """Return the seconds to wait after a 429 or 503: Retry-After, else 2, 4, 8…."""
     wait = 2.0 ** (tries + 1)
     if value and value.strip().isdigit():
         wait = float(value.strip())
@@ -26,10 +26,10 @@ def retry_after(value: str | None, *, now: datetime, tries: int) -> float:
         try:
             moment = parsedate_to_datetime(value)
         except ValueError:
-            return min(wait, MAX_WAIT)
+            return wait
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         wait = max((moment - now).total_seconds(), 0.0)
-    return min(wait, MAX_WAIT)
+    return wait
 
 
 @dataclass

@@ -76,6 +76,8 @@ def ending(
         return f"采集完成，{counted_zh}。", f"The crawl is complete: {counted_en}."
     if state is CrawlState.COMPLETE:
         return f"采集结束，{counted_zh}。", f"The crawl has ended: {counted_en}."
+    if reason is not None and " until " in reason:
+        return _wait(host, reason, counted_zh, counted_en)
     if state is CrawlState.LIMITED:
         return f"已达设定上限，{counted_zh}。", f"The crawl reached its bound: {counted_en}."
     if state is CrawlState.REFUSED:
@@ -94,3 +96,16 @@ def ending(
     key = reason if state is CrawlState.BLOCKED and reason in _ENDS else state
     zh, en = _ENDS[key or state]
     return f"{zh.format(host=host)}；{counted_zh}。", f"{en.format(host=host)}; {counted_en}."
+
+
+def _wait(host: str, reason: str, counted_zh: str, counted_en: str) -> tuple[str, str]:
+    """Return the sentence of a crawl that is to go on later (``budget until …``, ``asked …``)."""
+    why, _, until = reason.partition(" until ")
+    zh, en = ("的请求额度已用完", "The request budget of {} is used up")
+    if why == "asked":
+        zh, en = ("要求稍后再访问", "The source {} asks to be left alone")
+    en = en.format(host)
+    return (
+        f"来源 {host} {zh}，{until} 后再次运行即可继续；{counted_zh}。",
+        f"{en}; run it again after {until} to go on; {counted_en}.",
+    )

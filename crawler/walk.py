@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
+from crawler.budget import Budget
 from crawler.extraction import Extraction, read_page
 from crawler.fetching import Answer, Fetch, NoAnswer
 from crawler.frontier import Frontier, Target, posted
 from crawler.listing import Listing
 from crawler.order import CrawlState, Progress
-from crawler.pace import Pace, retry_after, seconds_between
+from crawler.pace import MAX_WAIT, Pace, retry_after, seconds_between
 from crawler.page import Page
 from crawler.paths import body_with, is_loopback, normal, origin, with_page, with_value
 from crawler.recipe import Recipe
@@ -45,6 +46,7 @@ class Walk:
     on_progress: Callable[[Progress], None] = lambda progress: None
     clock: Callable[[], float] = time.time
     pace: Pace = field(default_factory=Pace)
+    budget: Budget | None = None
     stopped: tuple[CrawlState, str | None] | None = None
     _robots: dict[str, Robots] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
@@ -113,6 +115,9 @@ class Walk:
             self._end(target, "forbidden", reason=product(self.user_agent))
             return
         await self.pace.turn()
+        due = self.budget.spend(self.clock()) if self.budget and self.stopped is None else 0.0
+        if due:
+            self.stopped = self.stopped or (CrawlState.LIMITED, f"budget until {_clock(due)}")
         if self.stopped is not None:
             return
         answer = await self.fetch(target.url, target.body)
@@ -141,6 +146,10 @@ class Walk:
     def _put_off(self, target: Target, answer: Answer) -> None:
         now = datetime.fromtimestamp(self.clock(), UTC)
         wait = retry_after(answer.headers.get("retry-after"), now=now, tries=target.tries)
+        if wait > MAX_WAIT:
+            asked = f"asked until {_clock(self.clock() + wait)}"
+            self.stopped = self.stopped or (CrawlState.BLOCKED, asked)
+            return
         self.pace.hold(wait)
         self.frontier.later(target, due=self.clock() + wait)
 
@@ -277,3 +286,7 @@ class Walk:
         self._refusals[state] += 1
         if self._refusals[state] >= STOP_AFTER or self.frontier.counts().get("waiting", 0) == 0:
             self.stopped = self.stopped or (state, reason)
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

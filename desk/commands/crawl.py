@@ -116,6 +116,7 @@ def run_crawl(arguments: argparse.Namespace) -> int:
             user_agent=setting("MARKSEAL_USER_AGENT"),
             recipes=RECIPES,
             workdir=folder,
+            budgets=Path(setting("MARKSEAL_HOME")) / "budgets.sqlite3",
         )
         check_order(order)
         report = _crawl(order, out, bar)

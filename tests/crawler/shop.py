@@ -133,11 +133,13 @@ def open_shop(shop: Shop) -> Iterator[Shop]:
         server.server_close()
 
 
-def order_for(shop: Shop, folder: Path, **changes: object) -> CrawlOrder:
+def order_for(shop: Shop, folder: Path, *, politeness: str = "", **changes: object) -> CrawlOrder:
     """Return an order for the shop, its recipe written into the folder."""
     recipes = folder / "recipes"
     recipes.mkdir(parents=True, exist_ok=True)
-    (recipes / "small.toml").write_text(RECIPE, "utf-8")
+    (recipes / "small.toml").write_text(
+        RECIPE.replace("[politeness]\n", f"[politeness]\n{politeness}"), "utf-8"
+    )
     values: dict[str, object] = {
         "source": "small",
         "start_url": shop.url,

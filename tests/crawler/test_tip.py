@@ -7,7 +7,6 @@ import pytest
 from crawler.errors import TipWrong
 from crawler.tip import read_tip
 
-
 TAOBAO = """【淘宝】7天无理由退货 https://m.tb.cn/h.gX1?tk=abc HU0025 「甬舟保温杯 500ml」
 点击链接直接打开 或者 淘宝搜索直接打开"""
 GOOFISH = """【闲鱼】https://m.tb.cn/h.5x?tk=Aa1 CZ321 「我在闲鱼发布了【自用甬舟保温杯】」

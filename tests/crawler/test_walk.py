@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.budget import Budget
 from crawler.child import outcome
 from crawler.fetching import Answer, NoAnswer
 from crawler.frontier import Frontier
@@ -36,9 +37,11 @@ class Told:
     asked: list[str] = field(default_factory=list)
 
 
-def walk(shop: Shop, folder: Path, *, refused: str = "", **changes: object) -> Told:
+def walk(
+    shop: Shop, folder: Path, *, refused: str = "", politeness: str = "", **changes: object
+) -> Told:
     """Walk the shop in this process; time passes at once."""
-    order = order_for(shop, folder, **changes)
+    order = order_for(shop, folder, politeness=politeness, **changes)
     recipe: Recipe = named_recipe("small", order.recipes)
     frontier = Frontier(order.workdir, order.identity())
     listings: list[Listing] = []
@@ -60,6 +63,9 @@ def walk(shop: Shop, folder: Path, *, refused: str = "", **changes: object) -> T
         return Answer(url, status, {k.lower(): v for k, v in headers.items()}, body)
 
     walker = Walk(recipe, frontier, fetch, order.user_agent, order.limit)
+    bound = recipe.politeness
+    purse = order.workdir / "budget.sqlite3"
+    walker.budget = Budget(purse, shop.url, bound.per_hour, bound.per_day)
     walker.on_listing = listings.append
     walker.clock = clock
     walker.pace.clock = clock
@@ -166,6 +172,24 @@ def test_busy_pages_are_asked_again(tmp_path: Path) -> None:
     shop.once = {"/item/1": (429, {"Retry-After": "1"}, b""), "/item/2": (503, {}, b"")}
     told = walk(shop, tmp_path)
     assert len(told.listings) == 12
+
+
+def test_a_source_that_asks_for_an_hour_is_left_alone(tmp_path: Path) -> None:
+    shop = Shop(port=80, faults={"/item/1": (429, {"Retry-After": "3600"}, b"")})
+    told = walk(shop, tmp_path)
+    assert told.state is CrawlState.BLOCKED
+    assert (told.reason or "").startswith("asked until ")
+    assert len(told.asked) < 6
+    assert "gone" not in told.counts
+
+
+def test_a_budget_ends_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    recipe = "per_hour = 5\n"
+    first = walk(Shop(port=80), tmp_path, politeness=recipe)
+    assert first.state is CrawlState.LIMITED
+    assert (first.reason or "").startswith("budget until ")
+    assert len(first.asked) == 1 + 5
+    assert first.counts["waiting"] > 0
 
 
 def test_silence_is_a_failure_after_three_tries(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def _order(run: Run, *, folder: Path, proxy: str) -> CrawlOrder:
         user_agent=settings.MARKSEAL_USER_AGENT,
         recipes=settings.MARKSEAL_RECIPES,
         workdir=folder / "frontier",
+        budgets=Path(settings.MARKSEAL_HOME) / "budgets.sqlite3",
     )
 
 
