@@ -23,7 +23,7 @@ from evidence.verify.verdict import Claim, Status
 from tests.console.conftest import Sessions
 from tests.evidence.builder import Draft, World, zipped
 
-FIRST = "这份卷宗由您未信任的密钥封装"
+FIRST = "这份移交包由您未信任的密钥封装"
 
 
 @pytest.fixture(scope="module")
