@@ -15,7 +15,7 @@ from evidence.capture.certificates import bad_hosts, certificates_record
 from evidence.capture.course import Course, NotRecorded, Visit, is_renamed
 from evidence.capture.joined import Joined, Row, peer_of
 from evidence.capture.page import page_note
-from evidence.capture.telling import left_out_line
+from evidence.capture.telling import left_out_lines
 from evidence.capture.veil import Veil
 from evidence.capture.warc import Place, fields_of, target_uri, write_warc
 from evidence.environment.journal import JournalView
@@ -86,9 +86,8 @@ def write_artefacts(
         about = fields_of(_about(course.order, found, software, fidelity))
         published = rows if veil is None else veil.rows(rows)
         places = write_warc(target, published, about=about, made=course.started)
-    if veil is not None and veil.left_out:
-        course.extra += [NotRecorded("not published", url, _LEFT_OUT) for url in veil.left_out]
-        course.declared.append(left_out_line(len(veil.left_out)))
+    if veil is not None:
+        _tell_left_out(course, found, veil.left_out)
     peers = {one.source: peer_of(one, found.journal) for one in found.wire.connections}
     certificates = certificates_record(found.wire.connections, peers)
     contents = _contents(found, certificates)
@@ -115,6 +114,17 @@ def write_artefacts(
         final_url=record["final_url"],
         title=record["title"],
     )
+
+
+def _tell_left_out(course: Course, found: Found, left_out: list[tuple[int, str]]) -> None:
+    """Name the exchanges that are not published; first of all if the page's own is among them."""
+    course.extra += [NotRecorded("not published", url, _LEFT_OUT) for _, url in left_out]
+    numbers, page = {number for number, _ in left_out}, found.visit.answered.partition("#")[0]
+    of_page = any(
+        row.wire.number in numbers and row.wire.url.partition("#")[0] == page
+        for row in found.joined.rows
+    )
+    course.declared += left_out_lines(len(left_out), page=of_page)
 
 
 def _veil(course: Course, found: Found) -> Veil | None:

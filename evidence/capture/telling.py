@@ -21,12 +21,21 @@ BARE: Line = (
 _NAMED = 20
 
 
-def left_out_line(count: int) -> Line:
-    """Return what is to be said of exchanges that could not be published masked."""
-    return (
-        f"有 {count} 条交互记录中的登录凭据无法遮盖，未予公布，原文在加密部分内",
-        f"exchanges with secrets that could not be masked, in the encrypted part alone: {count}",
-    )
+def left_out_lines(count: int, *, page: bool) -> Iterator[Line]:
+    """Yield what is to be said of exchanges that could not be published masked.
+
+    ``page`` says that the page's own is one of them.
+    """
+    if page:
+        yield (
+            "网页本身的交互记录中有无法遮盖的登录凭据，未予公布，原文仅在加密部分内",
+            "the page's own exchange has a secret not to be masked; it is in the encrypted part",
+        )
+    if count:
+        yield (
+            f"有 {count} 条交互记录中的登录凭据无法遮盖，未予公布，原文在加密部分内",
+            f"exchanges with secrets that could not be masked, in the encrypted part: {count}",
+        )
 
 
 def told_of_rest(rest: Rest, *, changed: bool) -> Iterator[Line]:

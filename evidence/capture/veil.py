@@ -41,7 +41,7 @@ class Veil:
     state: LoginState | None
     spool: Path
     key: bytes | None
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, order: CaptureOrder, spool: Path) -> Veil | None:
@@ -89,13 +89,13 @@ class Veil:
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the exchanges as they are published.
 
-        One in which a secret stands where it cannot be masked is left out; its address, masked,
-        is then in ``left_out``, and its bytes are in the encrypted part alone.
+        One in which a secret stands where it cannot be masked is left out; its number and its
+        address, masked, are then in ``left_out``, its bytes in the encrypted part alone.
         """
         for row in rows:
             wire = self.redactor.exchange(row.wire)
             if self.redactor.is_readable(wire):
-                self.left_out.append(wire.url)
+                self.left_out.append((row.wire.number, wire.url))
             else:
                 yield replace(row, wire=wire)
 

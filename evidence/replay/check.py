@@ -29,6 +29,7 @@ from evidence.replay.compare import (
 from evidence.replay.elements import explaining
 from evidence.replay.reasons import (
     ATTENDED,
+    NOT_PUBLISHED,
     NotReplayed,
     Reason,
     no_browser,
@@ -78,6 +79,8 @@ def _replayed(
     folder = snapshot.folder
     if (folder / names.ATTENDED).exists():
         raise NotReplayed(ATTENDED)
+    if _is_kept_back(snapshot):
+        raise NotReplayed(NOT_PUBLISHED)
     sealed_picture = (folder / names.SCREENSHOT).read_bytes()
     sealed_text = (folder / names.TEXT).read_bytes().decode("utf-8")
     recording = read_recording(folder / names.ARCHIVE)
@@ -179,12 +182,26 @@ def allowance(steps: Sequence[Mapping[str, str]], picture: bytes) -> float:
 def _steps(snapshot: Snapshot) -> list[dict[str, str]]:
     """Return the steps of the capture by its own record; empty when they cannot be read."""
     try:
-        record = json.loads((snapshot.folder / names.CAPTURE).read_bytes())
-        return [
-            {**item, "since_start": str(float(item["since_start"]))} for item in record["steps"]
-        ]
+        steps = _record(snapshot)["steps"]
+        return [{**item, "since_start": str(float(item["since_start"]))} for item in steps]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _is_kept_back(snapshot: Snapshot) -> bool:
+    """Return whether the page itself is an exchange that was not published."""
+    try:
+        record = _record(snapshot)
+        page = str(record["answered_url"] or record["final_url"]).partition("#")[0]
+        rows = record["not_recorded"]
+        return any(one["what"] == "not published" and one["url"] == page[:2000] for one in rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _record(snapshot: Snapshot) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((snapshot.folder / names.CAPTURE).read_bytes())
+    return found
 
 
 def _moment(snapshot: Snapshot) -> datetime:

@@ -43,6 +43,12 @@ ATTENDED = Reason(
 )
 
 
+NOT_PUBLISHED = _because(
+    "The page's own exchange holds a secret of the login and is in the encrypted part alone",
+    "网页本身的交互记录含有登录凭据，仅在加密部分内",
+)
+
+
 def too_slow(seconds: float) -> Reason:
     """Return the reason of a replay that its time limit (seconds) ended."""
     return _because(

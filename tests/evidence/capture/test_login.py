@@ -20,8 +20,10 @@ from evidence.browser.order import Login
 from evidence.capture import CaptureOrder, PageNotCaptured, Reason, Snapshot, capture
 from evidence.capture.markup import unpacked_texts
 from evidence.capture.veil import Veil
-from evidence.format.names import ARCHIVE, CAPTURE, PRIVATE
+from evidence.format.names import ARCHIVE, CAPTURE, PRIVATE, REPLAY
 from evidence.format.private import NETLOG, WARC, decrypt
+from evidence.replay.check import check
+from evidence.replay.reasons import NOT_PUBLISHED
 from tests.evidence.capture.test_capture import order, record_of, warc_records
 from tests.evidence.netlog.raw import Raw, Say, raw_server
 from tests.evidence.netlog.test_browser import reply
@@ -91,6 +93,35 @@ def taken(
         session.write_text(json.dumps(state))
         asked = order(f"{raw.address}/", way_out, login=Login(session, ("pin",)), private_key=KEY)
         yield capture(asked, folder / "taken", software="markseal test"), raw
+
+
+def test_a_page_that_cannot_be_masked_is_in_the_encrypted_part_alone(
+    way_out: Guard, tmp_path: Path
+) -> None:
+    packed = gzip.compress("<title>茶</title><p>甬江春茶 ¥128</p>".encode())
+    named = packed[:3] + b"\x08" + packed[4:10] + TOKEN.encode() + b"\0" + packed[10:]
+    fields = (b"Content-Type: text/html; charset=utf-8", b"Content-Encoding: gzip")
+    state = {"cookies": [{"name": "sid", "value": TOKEN, "domain": "127.0.0.1", "path": "/"}]}
+    (tmp_path / "session.json").write_text(json.dumps(state))
+    login = Login(tmp_path / "session.json")
+    with raw_server(lambda *_: Say((reply(named, *fields),))) as raw:
+        asked = order(f"{raw.address}/", way_out, login=login, private_key=KEY)
+        snapshot = capture(asked, tmp_path / "taken", software="t")
+        check(snapshot, asked)
+    lines = [en for _, en in snapshot.declared]
+    assert any("the page's own exchange has a secret" in line for line in lines)
+    record = record_of(snapshot)
+    kept_back = [one["url"] for one in record["not_recorded"] if one["what"] == "not published"]
+    assert kept_back[0] == f"{raw.address}/"
+    assert "甬江春茶" in (tmp_path / "taken/evidence/text.txt").read_text("utf-8")
+    for name, data in every_file(tmp_path / "taken"):
+        assert TOKEN.encode() not in data, name
+    with (snapshot.folder / PRIVATE).open("rb") as source:
+        plain = b"".join(decrypt(source, KEY))
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        assert named in gzip.decompress(archive.read(WARC))
+    replay = json.loads((tmp_path / "taken" / REPLAY).read_bytes())
+    assert replay["reason"] == NOT_PUBLISHED.to_json()
 
 
 def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
