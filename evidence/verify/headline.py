@@ -11,11 +11,11 @@ from evidence.format.unproved import Line
 
 FAILURES: dict[str, Line] = {
     "damaged": ("文件不完整或已损坏", "the file is incomplete or damaged"),
+    "manifest": ("有文件与清单不一致", "a file is not as the manifest lists it"),
     "package": (
         "封装不合规范，或其中的记录互相矛盾",
         "the package is not in its proper form, or its records contradict one another",
     ),
-    "manifest": ("有文件与清单不一致", "a file is not as the manifest lists it"),
     "signature": ("清单的签名不成立", "the manifest's signature does not hold"),
     "inclusion": ("可信日志中的记载不成立", "its place in the trusted log does not hold"),
     "witness": ("见证人的签署不成立", "the witnesses' cosignatures do not hold"),

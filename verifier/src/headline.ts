@@ -4,8 +4,8 @@ import type { Line, Outcome } from "./verdict";
 /** What fails, by the claim, in the order of being told; `damaged` explains all the others. */
 export const FAILURES: { [key: string]: Line } = {
   damaged: { zh: "文件不完整或已损坏", en: "the file is incomplete or damaged" },
-  package: { zh: "封装不合规范，或其中的记录互相矛盾", en: "the package is not in its proper form, or its records contradict one another" },
   manifest: { zh: "有文件与清单不一致", en: "a file is not as the manifest lists it" },
+  package: { zh: "封装不合规范，或其中的记录互相矛盾", en: "the package is not in its proper form, or its records contradict one another" },
   signature: { zh: "清单的签名不成立", en: "the manifest's signature does not hold" },
   inclusion: { zh: "可信日志中的记载不成立", en: "its place in the trusted log does not hold" },
   witness: { zh: "见证人的签署不成立", en: "the witnesses' cosignatures do not hold" },
