@@ -117,8 +117,13 @@ def _walk(walk: Walk, order: CrawlOrder, recipe: Recipe) -> None:
         walk.fetch = fetch
         await walk.run(seeds_of(order, recipe))
 
-    at_once = recipe.politeness.concurrency
-    run_downloads(job, proxy=order.proxy, user_agent=order.user_agent, at_once=at_once)
+    run_downloads(
+        job,
+        proxy=order.proxy,
+        user_agent=order.user_agent,
+        at_once=recipe.politeness.concurrency,
+        timeout=recipe.politeness.timeout,
+    )
 
 
 def _budget(order: CrawlOrder, recipe: Recipe, url: str) -> Budget:

@@ -20,6 +20,7 @@ from scrapy.exceptions import (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
+    IgnoreRequest,
     ResponseDataLossError,
 )
 
@@ -61,7 +62,7 @@ class Downloads(Spider):
             return NoAnswer(url, "bad_host", refused=True)
         except (DownloadTimeoutError, TimeoutError):
             return NoAnswer(url, "timed_out")
-        except DownloadCancelledError:
+        except (DownloadCancelledError, IgnoreRequest):  # too long as sent, or once unpacked
             return NoAnswer(url, "too_large")
         except CannotResolveHostError:
             return NoAnswer(url, "name_not_found")
@@ -95,13 +96,20 @@ def _reason(url: str, words: str) -> NoAnswer:
     return NoAnswer(url, "bad_answer")
 
 
-def run_downloads(job: Job, *, proxy: str | None, user_agent: str, at_once: int) -> None:
+def run_downloads(
+    job: Job,
+    *,
+    proxy: str | None,
+    user_agent: str,
+    at_once: int,
+    timeout: float = TIMEOUT_SECONDS,
+) -> None:
     """Run a job with a fetch of its own in Scrapy's event loop; raise what it raised.
 
     Can be called once in a process: the reactor cannot start again.
     """
     process = AsyncCrawlerProcess(
-        settings=_settings(user_agent, at_once), install_root_handler=False
+        settings=_settings(user_agent, at_once, timeout), install_root_handler=False
     )
     crawler = process.create_crawler(Downloads)
     process.crawl(crawler, job=job, proxy=proxy)
@@ -112,7 +120,7 @@ def run_downloads(job: Job, *, proxy: str | None, user_agent: str, at_once: int)
         raise failure
 
 
-def _settings(user_agent: str, at_once: int) -> dict[str, Any]:
+def _settings(user_agent: str, at_once: int, timeout: float) -> dict[str, Any]:
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "USER_AGENT": user_agent,
@@ -124,7 +132,7 @@ def _settings(user_agent: str, at_once: int) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": max(at_once, 1),
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_DELAY": 0,
-        "DOWNLOAD_TIMEOUT": TIMEOUT_SECONDS,
+        "DOWNLOAD_TIMEOUT": timeout,
         "DOWNLOAD_MAXSIZE": MAX_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "REDIRECT_ENABLED": False,

@@ -14,7 +14,11 @@ FORMAT = "markseal-recipe/1"
 
 @dataclass(frozen=True)
 class Politeness:
-    """Seconds between requests, requests at once, bounds of one run and budgets (0: none)."""
+    """Seconds between requests, requests at once, bounds of a run and of a page, and budgets.
+
+    ``per_hour`` and ``per_day`` count requests of all crawls together, 0 for no bound;
+    ``timeout`` is the seconds one page may take.
+    """
 
     delay: float = 1.0
     concurrency: int = 2
@@ -22,6 +26,7 @@ class Politeness:
     max_depth: int = 500
     per_hour: int = 0
     per_day: int = 0
+    timeout: float = 30.0
 
 
 @dataclass(frozen=True)

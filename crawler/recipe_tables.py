@@ -65,8 +65,9 @@ def _politeness(keys: Keys | None) -> Politeness:
         max_depth=int(keys.number("max_depth", default.max_depth)),
         per_hour=int(keys.number("per_hour", default.per_hour)),
         per_day=int(keys.number("per_day", default.per_day)),
+        timeout=float(keys.number("timeout", default.timeout)),
     )
-    if polite.concurrency < 1 or polite.max_pages < 1:
+    if polite.concurrency < 1 or polite.max_pages < 1 or not polite.timeout:
         raise RecipeWrong(keys.file, "politeness", "positive numbers", "正数")
     keys.done()
     return polite

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
@@ -16,20 +16,22 @@ from urllib.parse import urljoin, urlsplit
 from crawler.budget import Budget
 from crawler.extraction import Extraction, read_page
 from crawler.fetching import Answer, Fetch, NoAnswer
-from crawler.frontier import Frontier, Target, posted
+from crawler.frontier import Frontier, Target
 from crawler.listing import Listing
 from crawler.order import CrawlState, Progress
 from crawler.pace import MAX_WAIT, Pace, retry_after, seconds_between
 from crawler.page import Page
-from crawler.paths import body_with, is_loopback, normal, origin, with_page, with_value
+from crawler.paths import is_loopback, normal, origin
 from crawler.recipe import Recipe
 from crawler.robots import Robots, product, read_robots
 from crawler.sitemap import read_sitemap
 from crawler.state import PageState
+from crawler.turning import turned
 
 MAX_TRIES = 3
 MAX_HOPS = 5
 STOP_AFTER = 3
+MOST_BARREN = 50  # list pages in a row that show nothing new: a calendar, not a shop
 _STOPPING = {PageState.LOGIN, PageState.VERIFICATION, PageState.BLOCKED}
 
 
@@ -51,6 +53,8 @@ class Walk:
     _robots: dict[str, Robots] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
     _refusals: Counter[str] = field(default_factory=Counter)
+    _met: dict[str, str] = field(default_factory=dict)
+    _barren: int = 0
     _pages: int = 0
 
     async def run(self, seeds: list[Target]) -> None:
@@ -137,7 +141,7 @@ class Walk:
     def _failed(self, target: Target, answer: NoAnswer) -> None:
         if answer.refused:
             self._end(target, "refused", reason=answer.reason)
-        elif target.tries + 1 < MAX_TRIES:
+        elif target.tries + 1 < MAX_TRIES and answer.reason != "too_large":
             self.frontier.later(target, due=self.clock() + 0.5 * 2**target.tries)
         else:
             self._end(target, "failed", reason=answer.reason)
@@ -221,36 +225,29 @@ class Walk:
         deeper = target.depth + 1
         if deeper > self.recipe.politeness.max_depth:
             return []
-        found = [Target(normal(url), "item", target.depth) for url in read.items]
+        found = [Target(normal(url), "item", target.depth) for url in self._unmet(read.items)]
+        fruitful = self.frontier.is_news(found, read.listings)
+        self._barren = 0 if fruitful else self._barren + (target.kind == "list")
+        if self._barren > MOST_BARREN:
+            return []
         found += [Target(normal(url), "list", deeper) for url in read.categories]
         if read.next:
             found.append(Target(normal(read.next), "list", deeper))
-        news = target.kind == "list" and self.frontier.is_news(found, read.listings)
-        if read.turn and news:
-            found += self._turned(target, read.turn, deeper)
+        if read.turn and target.kind == "list" and self.frontier.is_news(found, read.listings):
+            found += turned(target, self.recipe.lists.page, read.turn)
         if self.recipe.follow_all:
             links = page.tree.xpath("//a/@href").getall()[:500]
             found += [Target(normal(page.join(link)), "any", deeper) for link in links]
         return [one for one in found if origin(one.url) == origin(target.url)]
 
-    def _turned(self, target: Target, turn: str, deeper: int) -> list[Target]:
-        """Return the list page after this one, by number, offset or cursor."""
-        paging = self.recipe.lists.page
-        if paging is None:
-            return []
-        value = turn if paging.cursor else None
-        if target.body is not None:
-            try:
-                body = body_with(
-                    target.body, paging.param, value, first=paging.first, step=paging.step
-                )
-            except ValueError:
-                return []
-            return [Target(posted(target.url, body), "list", deeper)]
-        if value is not None:
-            return [Target(normal(with_value(target.url, paging.param, value)), "list", deeper)]
-        url = with_page(target.url, paging.param, paging.first, paging.step)
-        return [Target(normal(url), "list", deeper)]
+    def _unmet(self, urls: tuple[str, ...]) -> Iterator[str]:
+        """Yield the addresses of items whose number, if it stands in them, was not met before."""
+        sign = self.recipe.items.url
+        for url in urls:
+            found = sign.search(url) if sign is not None and sign.groups else None
+            number = found[1] if found is not None else None
+            if not number or self._met.setdefault(number, normal(url)) == normal(url):
+                yield url
 
     def _end(
         self,
