@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from evidence.errors import FormatError, LogError, ProofError
 from evidence.format.merkle import tree_root
 from evidence.format.note import NoteKey
-from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash
+from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash, unpack_entries
 from evidence.log.following import Following
 from evidence.log.keysinforce import KeysInForce
 from evidence.log.reading import WORTH_IT, Bundles, Hashed, Sound
@@ -43,8 +44,9 @@ def audit(
     Checked: the checkpoint's signature and root, that the log continues every
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
     nothing after its closing per case, at most one outcome per attempt, at most one sealed
-    outcome per capture, times that do not run backwards. Not checked: witnesses, timestamps,
-    packages.
+    outcome per capture, times that do not run backwards, erasures of what was sealed. Not
+    checked: witnesses, timestamps, packages, narrower files kept for readers of older checkpoints,
+    and what lies beyond the checkpoint.
     """
     report = AuditReport()
     store = Store(folder, _key(folder, vkey))
@@ -54,6 +56,7 @@ def audit(
     report.size, report.root = head.size, head.checkpoint.root.hex()
     following = Following(report, KeysInForce.known(report, signers, recovery, earlier))
     tiles = _follow(Bundles(store, head.size, two_from), following)
+    _check_last(store, head.size, report)
     if tiles is not None:
         _check_upper(store, head, tiles, report)
         _check_root(head, tiles, report)
@@ -177,9 +180,9 @@ def _follow(reading: Bundles, following: Following) -> Tiles | None:
             if whole:
                 _check_tile(store, Tile(0, number, len(hashed.leaves) // 32), hashed.leaves, report)
     following.finish()
-    for index, outcome in following.erased.items():
-        if outcome < index:
-            erases_a_seal(store.entry(outcome, size), index, outcome, following.report)
+    for index, (outcome, package) in following.erased.items():
+        with suppress(LogError):  # told where its bundle was read
+            erases_a_seal(store.entry(outcome, size), index, outcome, package, report)
     return _upper(tiles, roots, size) if whole else None
 
 
@@ -202,6 +205,23 @@ def _bundle(store: Store, number: int, size: int, report: AuditReport) -> list[b
     except LogError as error:
         report.add("entries", number * WIDTH, error.zh, error.en)
         return []
+
+
+def _check_last(store: Store, size: int, report: AuditReport) -> None:
+    """The unfinished bundle holds no more entries than its name says: others read it as it is."""
+    tile = Tile(None, size // WIDTH, size % WIDTH or WIDTH)
+    path = store.folder / tile.path()
+    if size % WIDTH == 0 or not path.is_file():
+        return
+    with suppress(FormatError):
+        held = len(unpack_entries(path.read_bytes()))
+        if held > tile.width:
+            report.add(
+                "entries",
+                size,
+                f"日志文件 {tile.path()} 有 {held} 条，应有 {tile.width} 条。",
+                f"The log's file {tile.path()} has {held} entries instead of {tile.width}.",
+            )
 
 
 def _upper(tiles: Tiles, roots: list[bytes], size: int) -> Tiles:
@@ -236,10 +256,18 @@ def _check_root(head: Head, tiles: Tiles, report: AuditReport) -> None:
 def _check_tile(store: Store, tile: Tile, expected: bytes, report: AuditReport) -> None:
     """Compare a stored hash tile with what the entries give, naming the entries that differ."""
     try:
-        stored = store.tile(tile)[: len(expected)]
+        stored = store.tile(tile)
     except LogError as error:
         report.add("tile", None, error.zh, error.en)
         return
+    if len(stored) > len(expected) and (store.folder / tile.path()).is_file():
+        report.add(
+            "tile",
+            None,
+            f"散列瓦片 {tile.path()} 比其宽度长。",
+            f"The hash tile {tile.path()} is longer than its width.",
+        )
+    stored = stored[: len(expected)]
     if stored == expected:
         return
     report.add(

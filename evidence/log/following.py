@@ -31,12 +31,12 @@ from evidence.format.glance import (
     as_glance,
     glances,
 )
-from evidence.format.times import parse_time
+from evidence.format.times import format_time, parse_time
 from evidence.log.keysinforce import KeysInForce
 from evidence.log.report import AuditReport, sealed_twice
 
 BACKWARDS = timedelta(hours=2)
-"""An entry may state a time this much before the entry before it: a clock was set right."""
+"""An entry may state a time this much before an entry before it: a clock was set right."""
 
 Case = list[int]
 """Last number, sealed, failed, nothing found, index of the closing or -1, number it began after."""
@@ -57,7 +57,8 @@ class Following:
     open: dict[int, tuple[bytes, bytes, int]] = field(default_factory=dict)
     outcomes: dict[int, int] = field(default_factory=dict)
     sealed: dict[bytes, int] = field(default_factory=dict)
-    erased: dict[int, int] = field(default_factory=dict)
+    erased: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Of each erasure: the outcome whose content it ended, and the package that it names."""
     attempts: int = 0
     succeeds: tuple[str, int] | None = None
 
@@ -108,6 +109,11 @@ class Following:
             zh, en = f"第 {index} 条无法读取：{error.zh}。", f"Entry {index}: {error.en}."
             return self.report.add("format", index, zh, en)
         self._chain(index, entry.prev.encode())
+        time = format_time(entry.time).encode()
+        if time < self.time:
+            self._earlier(index, time)
+        else:
+            self.time = time
         if isinstance(entry, CaseClosed):
             self._closed(index, entry)
         elif isinstance(entry, CaseContinued):
@@ -131,8 +137,9 @@ class Following:
                 continue
             kind, capture, case, number, _, time, attempt = one
             if time < self.time:
-                self._time(index, time)
-            self.time = time
+                self._earlier(index, time)
+            else:
+                self.time = time
             counts = cases.get(case)
             if counts is None:
                 counts = cases[case] = [0, 0, 0, 0, -1, 0]
@@ -162,14 +169,19 @@ class Following:
                 f"Entry {index} names another entry before it: one was changed, removed or moved.",
             )
 
-    def _time(self, index: int, time: bytes) -> None:
+    def _earlier(self, index: int, time: bytes) -> None:
+        """An entry states an earlier time than one before it: told once, then held against it.
+
+        Within the bound the latest time stays the measure, so that many small steps are seen.
+        """
         now, before = time.decode(), self.time.decode()
         if parse_time(before) - parse_time(now) > BACKWARDS:
+            self.time = time
             self.report.add(
                 "time",
                 index,
-                f"第 {index} 条所记时间 {now} 早于前一条的 {before}：时间倒退。",
-                f"Entry {index} states {now}, before the {before} of the entry before it: it was "
+                f"第 {index} 条所记时间 {now} 早于此前条目的 {before}：时间倒退。",
+                f"Entry {index} states {now}, before the {before} of an entry before it: it was "
                 "dated back, or a clock was wrong.",
             )
 
@@ -240,7 +252,7 @@ class Following:
 
     def _erased(self, index: int, entry: Erasure) -> None:
         if entry.log is None:
-            self.erased[index] = entry.outcome
+            self._of_this_log(index, entry)
         elif self.succeeds is None:
             self.report.add(
                 "erasure",
@@ -248,6 +260,27 @@ class Following:
                 f"第 {index} 条所删除的内容称在日志 {entry.log}，而本日志并非后继日志。",
                 f"Entry {index} erases what the log {entry.log} sealed; this log succeeds none.",
             )
+
+    def _of_this_log(self, index: int, entry: Erasure) -> None:
+        """An erasure names an outcome before it, and each is erased once."""
+        named = {outcome: at for at, (outcome, _) in self.erased.items()}
+        earlier = named.get(entry.outcome)
+        if entry.outcome >= index:
+            self.report.add(
+                "erasure",
+                index,
+                f"第 {index} 条删除记录所指的第 {entry.outcome} 条不在其之前。",
+                f"Entry {index} erases what entry {entry.outcome} sealed, which is not before it.",
+            )
+        elif earlier is not None:
+            self.report.add(
+                "erasure",
+                index,
+                f"第 {index} 条删除的内容已由第 {earlier} 条删除。",
+                f"Entry {index} erases what entry {earlier} erased already.",
+            )
+        else:
+            self.erased[index] = entry.outcome, entry.package_sha256
 
     def _succession(self, index: int, entry: Succession) -> None:
         self.keys.statement(index, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -19,6 +20,9 @@ from evidence.format.entry import (
 )
 from evidence.format.entry.signing import verify_entry, verify_signatures
 from evidence.log.report import AuditReport
+
+CROSSING = timedelta(hours=2)
+"""How long after a hand-over the old key may still sign: the change may have been cut short."""
 
 
 @dataclass
@@ -39,6 +43,8 @@ class KeysInForce:
     revoked: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
     """Signers that an entry revokes of which nobody can say here whether it counts."""
+    handed: dict[str, datetime] = field(default_factory=dict)
+    """Signers that were handed over, each with the time up to which what it signs may be logged."""
     renewed: tuple[int | str, ...] = ()
 
     @classmethod
@@ -62,6 +68,10 @@ class KeysInForce:
                 verify_entry(entry, Ed25519PublicKey.from_public_bytes(key))
                 if entry.signer in self.doubtful:
                     self._undecided(index)
+                until = self.handed.get(entry.signer)
+                if until is None or entry.time <= until:
+                    return
+                self._handed_before(index)
                 return
         except ProofError:
             pass
@@ -86,10 +96,35 @@ class KeysInForce:
             return
         old, revoked = sha256_hex(entry.old), entry.event == "revoked"
         known = revoked or (old in self.signers and old not in self.revoked)
-        if entry.new is not None and proved and known and self.signers:
+        if proved and (used := self._used(old, entry)):
+            self._not_again(index, used)
+        elif entry.new is not None and proved and known and self.signers:
             self.signers[sha256_hex(entry.new)] = entry.new
         if revoked and proved is not False:
             (self.revoked if proved else self.doubtful).add(old)
+        elif proved and old not in self.handed:
+            self.handed[old] = entry.effective + CROSSING
+
+    def _used(self, old: str, entry: KeyChange) -> tuple[str, str] | None:
+        """Say what is wrong where a handed-over key acts again, or is put in force again."""
+        new = None if entry.new is None else sha256_hex(entry.new)
+        if entry.event == "handover" and old in self.handed:
+            return "交出的密钥此前已交出", "hands over a key that was handed over before"
+        if new is not None and (new in self.handed or new in self.revoked):
+            return "启用的密钥此前已停用", "puts a key in force that had been replaced before"
+        return None
+
+    def _not_again(self, index: int, why: tuple[str, str]) -> None:
+        zh, en = f"第 {index} 条{why[0]}；不予采用。", f"Entry {index} {why[1]}; it is not taken."
+        self.report.add("key", index, zh, en)
+
+    def _handed_before(self, index: int) -> None:
+        self.report.add(
+            "signature",
+            index,
+            f"第 {index} 条由此前已交出的密钥签署。",
+            f"Entry {index} is signed by a key that had been handed over before.",
+        )
 
     def statement(self, index: int, entry: KeyChange | RecoveryChange | Succession) -> bool | None:
         """Say whether those who had to signed; None where the recovery keys are not known."""

@@ -80,13 +80,22 @@ class AuditReport:
         }
 
 
-def erases_a_seal(entry: bytes, index: int, outcome: int, report: AuditReport) -> None:
+def erases_a_seal(
+    entry: bytes, index: int, outcome: int, package_sha256: str, report: AuditReport
+) -> None:
     """Check that the erasure at ``index`` names the sealed ``entry`` at ``outcome``."""
     try:
-        sealed = isinstance(parse_entry(entry), Sealed)
+        sealed = parse_entry(entry)
     except FormatError:
         return
-    if not sealed:
+    if isinstance(sealed, Sealed) and sealed.package.sha256 != package_sha256:
+        report.add(
+            "erasure",
+            index,
+            f"第 {index} 条删除记录所指的封装与第 {outcome} 条的不符。",
+            f"Entry {index} erases another package than entry {outcome} sealed.",
+        )
+    if not isinstance(sealed, Sealed):
         report.add(
             "erasure",
             index,

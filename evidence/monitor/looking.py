@@ -220,9 +220,7 @@ class _Looking:
     def _check_erased(self, head: Head, following: Following) -> None:
         """Hold each new erasure against the entry that it names."""
         read = hash_reader(head.size, lambda tile: read_hashes(self.source, tile))
-        for index, outcome in following.erased.items():
-            if outcome >= index:
-                continue
+        for index, (outcome, package) in following.erased.items():
             try:
                 entry = read_entries(self.source, bundle_of(outcome, head.size))[outcome % WIDTH]
                 proof = inclusion_proof(outcome, head.size, read)
@@ -231,7 +229,7 @@ class _Looking:
             except (FormatError, ProofError) as error:
                 self.say.entries(outcome, error)
                 continue
-            erases_a_seal(entry, index, outcome, following.report)
+            erases_a_seal(entry, index, outcome, package, following.report)
 
     def _against_given(self, head: Head) -> None:
         """Hold the log against checkpoints from elsewhere, by the tiles that it serves."""

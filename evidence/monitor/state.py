@@ -17,7 +17,7 @@ from evidence.errors import EvidenceError, FormatError, InputError, LogError
 from evidence.format import jcs
 from evidence.format.digests import check_hex, sha256_hex
 from evidence.format.note import NoteKey
-from evidence.format.times import format_time
+from evidence.format.times import format_time, parse_time
 from evidence.log.durable import locked, replace_file
 from evidence.log.following import Following
 from evidence.log.keysinforce import KeysInForce, by_digest
@@ -26,7 +26,7 @@ from evidence.log.store import Head, open_checkpoint
 from evidence.monitor.frontier import Frontier
 
 FORMAT, FORMER = "markseal-monitor/2", "markseal-monitor/1"
-"""What is written, and what is read too: one without ``doubtful``."""
+"""What is written, and what is read too: one without ``doubtful`` and ``handed``."""
 LIMIT = 1 << 30
 MOST = 100
 """So many findings and contradicting checkpoints are kept; more say nothing new."""
@@ -90,8 +90,9 @@ class State:
         value = jcs.loads(data, "monitor state", limit=LIMIT)
         kinds: dict[str, type | tuple[type, ...]] = dict.fromkeys(("format", *_TEXT), str)
         kinds |= dict.fromkeys(_LISTS, list) | {"attempts": int, "cases": dict, "open": dict}
+        kinds |= {"handed": dict}
         if isinstance(value, dict) and value.get("format") == FORMER:
-            del kinds["doubtful"]
+            del kinds["doubtful"], kinds["handed"]
         fields = jcs.take(value, "monitor state", kinds | {"sha256": str})
         if fields["format"] not in (FORMAT, FORMER):
             raise FormatError(f"this is not {FORMAT}", f"不是 {FORMAT}")
@@ -138,6 +139,7 @@ _FACTS = (
     "signers",
     "revoked",
     "doubtful",
+    "handed",
     "succeeds",
     "recovery",
 )
@@ -162,6 +164,7 @@ def facts_of(following: Following) -> dict[str, Any]:
         "signers": sorted(key.hex() for key in following.keys.signers.values()),
         "revoked": sorted(following.keys.revoked),
         "doubtful": sorted(following.keys.doubtful),
+        "handed": {key: format_time(time) for key, time in following.keys.handed.items()},
         "succeeds": list(following.succeeds or ()),
         "recovery": list(following.keys.renewed or ()),
     }
@@ -183,6 +186,10 @@ def follow_on(
     try:
         keys.signers |= by_digest([bytes.fromhex(text) for text in facts["signers"]])
         keys.revoked = {check_hex(text, "revoked") for text in facts["revoked"]}
+        keys.handed = {
+            check_hex(text, "handed"): parse_time(time)
+            for text, time in dict(facts["handed"]).items()
+        }
         keys.doubtful = {check_hex(text, "doubtful") for text in facts["doubtful"]}
         if facts["succeeds"]:
             origin, size = facts["succeeds"]

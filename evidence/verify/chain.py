@@ -41,7 +41,7 @@ def check_log(
     sidecars = papers.sidecars
     attempt = read_logged(papers, sidecars.attempt, sidecars.attempt_proof, key, findings)
     outcome = read_logged(papers, sidecars.outcome, sidecars.outcome_proof, key, findings)
-    _one_checkpoint(papers, findings)
+    check_one_checkpoint(papers, findings)
     first = attempt.entry if attempt and isinstance(attempt.entry, Attempt) else None
     second = outcome.entry if outcome and isinstance(outcome.entry, Sealed) else None
     if attempt and not first:
@@ -135,7 +135,8 @@ def _checkpoint(proof: TlogProof, key: NoteKey | None, noun: str) -> Checkpoint:
     return checkpoint
 
 
-def _one_checkpoint(papers: Papers, findings: Findings) -> None:
+def check_one_checkpoint(papers: Papers, findings: Findings) -> None:
+    """Attempt and outcome are proved against one checkpoint: two could be of two histories."""
     sidecars = papers.sidecars
     first, second = papers.get(sidecars.attempt_proof), papers.get(sidecars.outcome_proof)
     if first is None or second is None:

@@ -19,14 +19,14 @@ from evidence.format.entry.signing import verify_entry
 from evidence.format.erasure import ErasureRequest, erasure_names
 from evidence.format.policy import CLAIMS
 from evidence.format.times import format_time
-from evidence.verify.chain import Logged, read_logged
+from evidence.verify.chain import Logged, check_one_checkpoint, read_logged
 from evidence.verify.papers import LIMIT, Papers, papers_beside
 from evidence.verify.renewal import check_standing, named
 from evidence.verify.revocation import check_revocation
 from evidence.verify.stamps import check_stamps
 from evidence.verify.trust import Signer, Trust
 from evidence.verify.verdict import Findings, Outcome, Verdict, conclude
-from evidence.verify.witnesses import check_end, check_leaf, log_of, origin_of
+from evidence.verify.witnesses import check_end, check_leaf, check_witnesses, log_of, origin_of
 
 CLAIM = "erasure"
 ENDINGS = (".wacz", ".dossier.zip", ".erasure.json")
@@ -60,6 +60,8 @@ def verify_erased(path: Path, name: str, trust: Trust | None, now: datetime) -> 
         _check_logs(log.key.name, where.key.name, erasure, entry_name, trust, findings)
     sealed = outcome.entry if outcome and isinstance(outcome.entry, Sealed) else None
     trial = False
+    check_one_checkpoint(papers, findings)
+    check_witnesses(papers, trust, sealed.time if sealed else None, findings)
     _bind(attempt, outcome, sidecars.outcome, findings)
     for claim in ("package", "manifest", "signature"):
         findings.unchecked(claim, "The content was erased.", "内容已删除。")
@@ -115,10 +117,17 @@ def _bind(attempt: Logged | None, outcome: Logged | None, where: str, findings: 
         findings.invalid(
             "inclusion", where, "They are not attempt and outcome.", "不是尝试与结果条目。"
         )
-    elif (second.capture_id, second.attempt) != (first.capture_id, attempt.index):
+    elif not _belong(attempt.index, first, outcome.index, second):
         findings.invalid(
             "inclusion", where, "It is the outcome of another attempt.", "是另一次尝试的结果。"
         )
+
+
+def _belong(index: int, first: Attempt, later: int, second: Sealed) -> bool:
+    """Say whether the outcome at ``later`` is that of the attempt at ``index``, in its case."""
+    named = (first.capture_id, first.case_tag, first.number, index)
+    stated = (second.capture_id, second.case_tag, second.number, second.attempt)
+    return stated == named and later > index
 
 
 def _check_tokens(
@@ -233,6 +242,8 @@ def _require_same(
     actual = (outcome.index, sealed.package.sha256, sealed.capture_id)
     if actual != (entry.outcome, entry.package_sha256, request.capture_id):
         raise ProofError("The erasure is of another exhibit than this.", "删除的是另一件证据。")
+    if entry.log is None and erasure.index <= outcome.index:
+        raise ProofError("The erasure stands before its outcome.", "删除条目排在其结果之前。")
     return entry
 
 

@@ -76,3 +76,14 @@ def test_both_say_the_same_of_what_was_erased(
         said = {c["status"] for c in verdict["claims"] if c["id"] == "revocation"}
         assert status in said, verdict["claims"]
     assert (ours["exit"], ours["facts"]["tokens"]) == (theirs["exit"], theirs["facts"]["tokens"])
+
+
+def test_both_name_two_histories_of_what_was_erased(page: HtmlVerifier, tmp_path: Path) -> None:
+    home, kept = erased(tmp_path, "good")
+    path = kept.path(kept.sidecars.attempt_proof)
+    path.write_bytes(home.open_log().proof(0)[1])
+    ours = verify_file(kept.path(f"{NAME}.erasure.json"), trust=home.trust).to_json()
+    theirs = page.verify([one for one in kept.folder.rglob("*") if one.is_file()], home.trust)
+    for verdict in (ours, theirs):
+        said = [(c["status"], c["where"]) for c in verdict["claims"] if c["id"] == "inclusion"]
+        assert said == [("invalid", f"{NAME}.outcome.tlog-proof")]

@@ -4,9 +4,9 @@ import { sha256Hex } from "./digests";
 import { verifies } from "./ed25519";
 import { attemptTo, Fault } from "./fault";
 import { type Json, parse } from "./json";
-import { checkEnd, checkLeaf, checkpointOf, logOf, originOf, type Placed, readPlaced } from "./log";
+import { checkEnd, checkLeaf, checkpointOf, logOf, oneCheckpoint, originOf, type Placed, readPlaced } from "./log";
 import { type Papers, papersBeside } from "./papers";
-import { type Erasure, without } from "./records";
+import { type Attempt, type Erasure, type Sealed, without } from "./records";
 import { checkRenewal } from "./renewal";
 import { checkRevocation } from "./revocation";
 import * as s from "./shape";
@@ -14,6 +14,7 @@ import { concludeStamps, readStamps } from "./stamps";
 import { afterRevocation, followed, logNamed, signerNamed, type Trust, type TrustedLog } from "./trust";
 import { conclude, type Findings, type Line, type Verdict } from "./verdict";
 import type { Given } from "./verify";
+import { checkWitnesses } from "./witnesses";
 
 const date: s.Kind<string> = (value, noun) => {
   const day = s.string(value, noun);
@@ -46,6 +47,8 @@ export function verifyErased(given: Given, trust: Trust | null, now: number, fin
   const place = trust ? logNamed(trust, originOf(papers, "erasure")) : null;
   const erasure = readPlaced(papers, "erasure", place?.key ?? null, findings);
   if (log && place && trust) checkLogs(log, place, erasure, papers, trust, findings);
+  oneCheckpoint(papers, findings);
+  checkWitnesses(papers, trust, outcome?.entry.kind === "sealed" ? outcome.entry.time : null, findings);
   bind(attempt, outcome, papers, findings);
   for (const claim of ["package", "manifest", "signature"] as const) {
     findings.unchecked(claim, "The content was erased.", "内容已删除。");
@@ -96,9 +99,13 @@ function bind(attempt: Placed | null, outcome: Placed | null, papers: Papers, fi
   const [first, second] = [attempt.entry, outcome.entry];
   if (first.kind !== "attempt" || second.kind !== "sealed") {
     findings.invalid("inclusion", where, "They are not attempt and outcome.", "不是尝试与结果条目。");
-  } else if (second.capture_id !== first.capture_id || second.attempt !== attempt.index) {
+  } else if (!belong(first, second) || second.attempt !== attempt.index || outcome.index <= attempt.index) {
     findings.invalid("inclusion", where, "It is the outcome of another attempt.", "是另一次尝试的结果。");
   }
+}
+
+function belong(first: Attempt, second: Sealed): boolean {
+  return second.capture_id === first.capture_id && second.case_tag === first.case_tag && second.number === first.number;
 }
 
 function checkTokens(papers: Papers, sha256: string, trust: Trust | null, now: number, findings: Findings): boolean {
@@ -120,7 +127,7 @@ function checkRequest(papers: Papers, placed: Placed | null, outcome: Placed | n
   const found = attemptTo(() => {
     const request = shape(parse(data, where), where);
     if (placed.entry.kind !== "erasure") throw new Fault("It is not an erasure.", "不是删除条目。");
-    checkSame(placed.entry, outcome, request, data);
+    checkSame(placed.entry, placed.index, outcome, request, data);
     if (trust) checkSigned(placed, placed.entry, request, data, where, trust, findings);
     else findings.unchecked("erasure", "The signatures on the erasure were not checked against a trusted key.", "删除条目与申请的签名未用可信密钥核查。");
     return request;
@@ -140,7 +147,7 @@ function checkRequest(papers: Papers, placed: Placed | null, outcome: Placed | n
   return found.value;
 }
 
-function checkSame(entry: Erasure, outcome: Placed | null, request: Request, data: Bytes): void {
+function checkSame(entry: Erasure, placed: number, outcome: Placed | null, request: Request, data: Bytes): void {
   const same =
     entry.basis_sha256 === sha256Hex(data) && entry.basis === request.basis.code && entry.outcome === request.outcome &&
     entry.package_sha256 === request.package_sha256 && entry.approvers.join() === request.approvers.join() &&
@@ -150,6 +157,9 @@ function checkSame(entry: Erasure, outcome: Placed | null, request: Request, dat
   const sealed = outcome.entry;
   if (outcome.index !== entry.outcome || sealed.package.sha256 !== entry.package_sha256 || sealed.capture_id !== request.capture_id) {
     throw new Fault("The erasure is of another exhibit than this.", "删除的是另一件证据。");
+  }
+  if (entry.log === null && placed <= outcome.index) {
+    throw new Fault("The erasure stands before its outcome.", "删除条目排在其结果之前。");
   }
 }
 

@@ -162,7 +162,8 @@ export function checkLog(pack: Package, papers: Papers, whole: Digests, key: Key
   return { attempt, outcome };
 }
 
-function oneCheckpoint(papers: Papers, findings: Findings): void {
+/** Attempt and outcome are proved against one checkpoint: two could be of two histories. */
+export function oneCheckpoint(papers: Papers, findings: Findings): void {
   const [a, b] = (["attempt", "outcome"] as const).map((which) => papers.get(papers.sidecars.proof(which)));
   if (!a || !b) return;
   const tail = (data: Bytes): string => latin1(data).replace(/^[^]*?\n\n/, "");

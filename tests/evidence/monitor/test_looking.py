@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import InputError, Unreachable
 from evidence.format import jcs
+from evidence.format.entry import CaseClosed
+from evidence.format.entry.signing import sign_entry
 from evidence.format.note import NoteKey
 from evidence.format.tiles import pack_entries, unpack_entries
 from evidence.monitor import Asked, FolderSource, HttpSource, StateFile
-from tests.evidence.log.fixtures import attempt, failed, hexed
+from tests.evidence.log.fixtures import START, attempt, failed, hexed
+from tests.evidence.log.test_attacks import handed
 from tests.evidence.log.test_audit import begun
-from tests.evidence.log.test_insider import SIGNERS, closing, key_change
+from tests.evidence.log.test_insider import SIGNER, SIGNERS, closing, key_change
 from tests.evidence.monitor.fixtures import Stand, bundle, dripping, plain, served
 
+LATE = START + timedelta(hours=3)
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 
 
@@ -310,10 +315,34 @@ def test_a_state_of_the_former_format_is_read(stand: Stand) -> None:
     stand.grow(2)
     assert stand.codes() == []
     value = json.loads(stand.file.path.read_bytes())
-    del value["doubtful"], value["sha256"]
+    del value["doubtful"], value["handed"], value["sha256"]
     value["format"] = "markseal-monitor/1"
     value["sha256"] = hashlib.sha256(jcs.dumps(value)).hexdigest()
     stand.file.path.write_bytes(jcs.dumps(value))
     stand.grow(1)
     assert stand.codes() == []
     assert json.loads(stand.file.path.read_bytes())["format"] == "markseal-monitor/2"
+
+
+def test_a_key_that_was_handed_over_is_remembered(stand: Stand) -> None:
+    """The hand-over was read in one look, what the old key signs in another."""
+    with stand.log.writing() as session:
+        session.append([handed("s", "n")(session.previous())])
+    asked = Asked(signers=SIGNERS)
+    assert stand.look(asked=asked).report.findings == []
+    with stand.log.writing() as session:
+        entry = CaseClosed(hexed("none"), session.previous(), LATE, 0, 0, 0, 0, signer=hexed("x"))
+        session.append([sign_entry(entry, SIGNER).to_bytes()])
+    found = stand.look(asked=asked).report.findings
+    assert [(f.code, f.entry) for f in found] == [("signature", 1)]
+
+
+def test_a_backup_put_back_that_goes_on_is_a_fork(stand: Stand) -> None:
+    stand.grow(3)
+    backup = stand.copy("backup")
+    stand.grow(2)
+    assert stand.codes() == []
+    backup.grow(1)
+    assert stand.codes(FolderSource(backup.log.folder)) == ["rollback"]
+    backup.grow(3, case="another")
+    assert "fork" in stand.codes(FolderSource(backup.log.folder))

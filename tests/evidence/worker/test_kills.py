@@ -106,7 +106,8 @@ def test_killed_at_every_step(address: str, tmp_path: Path, actor: str) -> None:
         caller = set_up.start(set_up.new_id())
         while caller.poll() is None:
             seen = max(seen, set_up.steps(), key=len)
-        assert set_up.finish(caller)["status"] == "sealed"
+        said = set_up.finish(caller)
+        assert said.get("status") == "sealed", said
     for number, step in enumerate(dict.fromkeys(seen)):
         folder = tmp_path / f"{number}"
         folder.mkdir()
