@@ -13,6 +13,7 @@ from typing import Any
 
 from evidence.format import names
 from evidence.papers.material import Material
+from evidence.verify.report import NOT_GIVEN
 
 NAMES = {
     "source": ("来源", "Source"),
@@ -129,7 +130,9 @@ def _operator(material: Material) -> Iterator[Said]:
     who = facts.get("requested_by")
     none = ("（未写明）", "(not stated)")
     yield Said("经办人", "officer in charge", *((str(who), str(who)) if who else none))
-    yield _both("案件", "case", facts.get("case", "?"))
+    case = str(facts.get("case", "?"))
+    no_case = ("未填", "none given")
+    yield Said("案件", "case", *(no_case if case in NOT_GIVEN else (case, case)))
     if attended:
         people = "、".join(str(attended[k]) for k in ("by", "second") if attended.get(k))
         yield _both("在场人员", "persons present", people)

@@ -73,7 +73,7 @@ class Shell:
 
 def _claim(line: str) -> str | None:
     mark, _, rest = line.partition(" ")
-    if mark not in ("OK", "FAILED", "NOTE"):
+    if mark not in ("OK", "FAILED", "NOTE") or rest.startswith(("trust folder", "信任文件夹")):
         return None
     longest = sorted(
         ((start, claim) for claim, starts in LINES_OF.items() for start in starts),

@@ -16,6 +16,9 @@ MARKS = {
 MOST_PLACES = 5
 """Failing places that are told at once; the findings name every one."""
 
+NOT_GIVEN = {"no-case": "未填 none given"}
+"""What stands where nothing was given."""
+
 REPLAY = {
     "equal": "与封存的画面和文字一致（由封存方自查） equal to the sealed picture and text, as the "
     "sealing side found",
@@ -71,7 +74,7 @@ def _facts(verdict: Verdict) -> list[str]:
         ("manifest_sm3", "清单 Manifest SM3"),
     ):
         if facts.get(key) is not None:
-            lines.append(f"{label}: {_plain(str(facts[key]))}")
+            lines.append(f"{label}: {NOT_GIVEN.get(str(facts[key])) or _plain(str(facts[key]))}")
     if "captured" in facts:
         captured = facts["captured"]
         lines.append(f"固证时间 Captured: {captured['started']} – {captured['finished']}")

@@ -129,6 +129,7 @@ export const VALUES: { [value: string]: Line } = {
   redacted: line("凭据已遮盖（redacted）", "redacted: the same with a login's secrets masked"),
   decoded: line("浏览器解码后的内容（decoded）", "decoded: some are as the browser decoded them"),
   none: line("无利害关系", "none"),
+  "no-case": line("未填", "none given"),
   notary: line("公证机构", "notary"),
   court: line("法院", "court"),
   bureau: line("行政机关", "bureau"),

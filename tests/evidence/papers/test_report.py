@@ -217,6 +217,7 @@ def test_records_of_any_shape_are_quoted_or_left_out(case: Case, tmp_path: Path)
 
 def test_every_line_of_the_shell_belongs_to_a_claim() -> None:
     lines = ("OK dossier: x", "OK evidence/a", "FAILED tokens: x", "NOTE token a: x", "VALID x")
+    lines = ("OK trust folder: x", "NOTE 信任文件夹指纹 / x", *lines)
     shell = Shell(lines, 0)
     assert [shell.of(claim) for claim in ("package", "manifest", "timestamp")] == [
         ["OK dossier: x"],

@@ -12,6 +12,8 @@ import pytest
 
 from evidence.__main__ import main
 from evidence.verify import Verdict, verify_file
+from evidence.verify.report import print_report
+from evidence.verify.verdict import Outcome
 from tests.evidence.builder import NAME
 from tests.evidence.verify.conftest import Bench, places
 
@@ -177,10 +179,12 @@ def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert "exhibit.dossier.zip" in capsys.readouterr().out
 
 
-def test_a_package_cannot_write_into_the_report(bench: Bench) -> None:
-    from evidence.verify.report import print_report
-    from evidence.verify.verdict import Outcome
+def test_a_capture_without_a_case_says_so_in_words() -> None:
+    verdict = Verdict("a", Outcome.INCOMPLETE, False, "x", "x", (), {"case": "no-case"})
+    assert "案件 Case: 未填 none given\n" in print_report(verdict)
 
+
+def test_a_package_cannot_write_into_the_report(bench: Bench) -> None:
     facts = {"url": "x\n核验通过\x1b[2J"}
     verdict = Verdict("a\nb", Outcome.INVALID, False, "核验不通过：x\ny", "NOT VALID: x", (), facts)
     text = print_report(verdict)
