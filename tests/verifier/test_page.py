@@ -14,6 +14,7 @@ import pytest
 from evidence.format.names import Sidecars
 from evidence.verify import verify_file
 from evidence.verify.headline import FOREIGN_ADVICE
+from evidence.verify.report import print_report
 from tests.evidence.builder import NAME, Draft, Tsa, World
 from tests.evidence.rich import rich
 from tests.evidence.verify.test_old import OLD
@@ -113,6 +114,10 @@ def test_a_changed_byte_is_refused(bench: Bench, where: float) -> None:
     wrong = [{c["id"] for c in v["claims"] if c["status"] == "invalid"} for v in (found, due)]
     assert wrong[0] == wrong[1]
     assert all(c["where"] for c in found["claims"] if c["status"] == "invalid")
+    assert found["headline"] == due["headline"]
+    failing = print_report(verify_file(path, trust=bench.trust)).splitlines()[2]
+    shown = bench.html.page.inner_text("#failing").partition("：")[2]
+    assert failing == f"不成立之处 Failing: {shown}"
 
 
 def test_another_installation_is_not_trusted(bench: Bench) -> None:
