@@ -120,10 +120,11 @@ class Attendance:
                 self.control.say("已到时限，正在封存。", "The time is up; sealing.")
                 return "time limit"
             self._follow()
-            if self._obey() == END:
-                return "person"
+            ended = self._obey() == END
             while self._wanted:
                 self._mark(self._wanted.popleft())
+            if ended:
+                return "person"
             self._tell_limits()
         return "browser closed"
 

@@ -40,6 +40,11 @@
     if (isSecret(e)) passwords.add(e);
     return passwords.has(e);
   };
+  // Before the page hears of it: an eye beside the field, or the first key, makes it a text field.
+  const remember = target => {
+    if (target instanceof Element) secret(target);
+    for (const e of document.querySelectorAll('input[type=password]')) passwords.add(e);
+  };
   const reveal = () => {
     for (const e of document.querySelectorAll('input, textarea')) secret(e);
     for (const e of passwords) {
@@ -77,6 +82,7 @@
     if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock'].includes(e.key)) return;
     say('input');
     const target = e.composedPath()[0];
+    remember(target);
     if (target !== field) { flush(); field = target; }
     keys++;
     if (closed(target) && !inside) say('look');  // now: once it is sent, the document may be gone
@@ -86,7 +92,7 @@
     timer = setTimeout(flush, 1500);
     if (e.key === 'Enter') flush();
   });
-  on('pointerdown', () => { flush(); say('active'); say('input'); });
+  on('pointerdown', e => { remember(e.composedPath()[0]); flush(); say('active'); say('input'); });
   on('pointerup', () => say('input'));
   on('click', e => say('click', {target: describe(e.composedPath()[0]),
     x: Math.round(e.clientX), y: Math.round(e.clientY)}));
@@ -99,6 +105,7 @@
     if (secret(e.target)) reveal();
     else if (!typed(e.target)) say('change', {target: describe(e.target)});
   });
+  on('focusin', e => remember(e.composedPath()[0]));
   on('focus', e => { if (e.target === window) say('active'); });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') say('active');

@@ -38,7 +38,9 @@ style="position:absolute;left:0;top:0;width:90%;height:200px"><input name="mm"
 style="-webkit-text-security:disc;position:absolute;left:0;top:205px;width:90%;height:40px">
 <input name="sp" type="hidden"><div id="host"></div>
 <button style="position:absolute;left:0;top:250px;width:90%;height:250px">登录</button></form>
-<script>const root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<input type=password>';
+<script>
+document.forms[0].word.onkeydown = e => { e.target.type = 'text' }; // the eye, before the first key
+const root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<input type=password>';
 root.firstChild.oninput = e => document.forms[0].sp.value = root.firstChild.value;</script>"""
 SHOP = """<!doctype html><meta charset="utf-8"><title>甬江春茶旗舰店</title>
 <body style="margin:0;height:4000px"><a href="/item" target="_blank"
@@ -280,6 +282,7 @@ def test_the_end_of_input_ends_the_capture(
         person.wait_for("浏览器已打开")
         person.says("?")
         person.wait_for("结束并封存")
+        person.says("m 最后")  # and at once the end: it is marked all the same
         person.hangs_up()
 
     snapshot = attended(hangs_up, path="/item")
@@ -289,6 +292,7 @@ def test_the_end_of_input_ends_the_capture(
     assert not (tmp_path / "evidence/private.bin").exists()
     assert SENTENCES["redacted"] not in snapshot.declared
     assert (told(tmp_path)["ended_by"], told(tmp_path)["main_records"]) == ("person", "end")
+    assert [moment["note"] for moment in told(tmp_path)["moments"]] == ["最后"]
 
 
 def test_an_address_that_a_script_set_is_told_and_an_error_page_is_not_kept(
