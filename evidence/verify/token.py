@@ -116,11 +116,16 @@ def parse_token(data: bytes, noun: str, *, algorithm: str | None = "sha256") -> 
         ) from error
     stated = imprint.hash_algorithm.dotted_string
     found = next((name for name, oid in ALGORITHMS.items() if oid == stated), None)
-    if not granted or found is None or algorithm not in (None, found):
-        shown = (algorithm or "known").upper().replace("SHA", "SHA-")
+    if not granted:
         raise FormatError(
-            f"{noun} is not a granted token over a {shown} digest.",
-            f"{noun} 不是已签发的 {shown} 时间戳。",
+            f"{noun} is a refusal: the authority did not grant it as asked.",
+            f"{noun} 是拒绝：机构未签发所求的时间戳。",
+        )
+    if found is None or algorithm not in (None, found):
+        shown = " or ".join(ALGORITHMS if algorithm is None else [algorithm]).upper()
+        raise FormatError(
+            f"{noun} is over a digest that is not relied on here (but for {shown}).",
+            f"{noun} 针对此处不采信的摘要（应为 {shown.replace(' OR ', '、')}）。",
         )
     if response.as_bytes() != der:
         raise FormatError(f"{noun} is not exactly one response.", f"{noun} 不恰是一份应答。")

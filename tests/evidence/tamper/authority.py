@@ -45,7 +45,11 @@ DER = serialization.Encoding.DER
 
 @dataclass(frozen=True)
 class Answer:
-    """How an answer differs from a right one; the defaults are right."""
+    """How an answer differs from a right one; the defaults are right.
+
+    ``time`` is the time as written, ``also`` a second signer, ``ess_v1`` names the certificate by
+    SHA-1 as RFC 3161 did at first.
+    """
 
     moment: datetime = NOW + timedelta(seconds=1)
     imprint: str = "sha256"
@@ -60,6 +64,9 @@ class Answer:
     signers: int = 1
     trailing: bytes = b""
     info: int = 1
+    time: bytes | None = None
+    also: Maker | None = None
+    ess_v1: bool = False
 
 
 @dataclass
@@ -132,7 +139,7 @@ class Maker:
 
     def answer(self, data: bytes, wish: Answer) -> bytes:
         """Return the response over a digest of ``data``."""
-        moment = wish.moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
+        moment = wish.time or wish.moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
         digest = hashlib.new(wish.imprint, data, usedforsecurity=False).digest()
         info = seq(
             integer(wish.info),
@@ -146,14 +153,16 @@ class Maker:
 
     def _signed(self, info: bytes, wish: Answer) -> bytes:
         content = oid("2a864886f70d0109100104")
-        signer = self._signer(info, content, wish)
+        signers = [self._signer(info, content, wish)] * wish.signers
+        if wish.also is not None:
+            signers = sorted([*signers, wish.also._signer(info, content, wish)])
         embedded = [self.leaf] if wish.embedded is None else wish.embedded
         data = seq(
             integer(wish.versions[0]),
             der(0x31, seq(oid(DIGESTS[wish.signing]))),
             seq(content, der(0xA0, der(0x04, info))),
             der(0xA0, *sorted(c.public_bytes(DER) for c in embedded)),
-            der(0x31, *[signer] * wish.signers),
+            der(0x31, *signers),
         )
         return seq(oid("2a864886f70d010702"), der(0xA0, data))
 
@@ -165,12 +174,17 @@ class Maker:
         )
         raw = hashlib.sha512(named.public_bytes(DER)).digest()
         ess = seq(seq(oid(DIGESTS["sha512"])), der(0x04, raw), issuer_serial)
+        named_by = seq(oid("2a864886f70d010910022f"), der(0x31, seq(seq(ess))))
+        if wish.ess_v1:
+            short = hashlib.sha1(named.public_bytes(DER), usedforsecurity=False).digest()
+            first = seq(der(0x04, short), issuer_serial)
+            named_by = seq(oid("2a864886f70d010910020c"), der(0x31, seq(seq(first))))
         stated = hashlib.new(wish.signing, info, usedforsecurity=False).digest()
         attributes = sorted(
             [
                 seq(oid(attribute + "03"), der(0x31, content)),
                 seq(oid(attribute + "04"), der(0x31, der(0x04, stated))),
-                seq(oid("2a864886f70d010910022f"), der(0x31, seq(seq(ess)))),
+                named_by,
             ]
         )
         signature = self.key.sign(

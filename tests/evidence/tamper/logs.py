@@ -134,19 +134,24 @@ def _logged(**stated: object) -> Make:
     """The operator logs an outcome that lies, and proves it rightly."""
 
     def make(good: Good) -> bytes:
-        draft = _Liar(good.world, stated=stated)
+        draft = Liar(good.world, stated=stated)
         return draft.seal().pack()
 
     return make
 
 
-class _Liar(Draft):
-    """Logs an outcome with other statements."""
+class Liar(Draft):
+    """Logs an outcome with other statements, or (``bytes_of``) in other bytes."""
 
-    def __init__(self, world: object, stated: dict[str, object]) -> None:
+    def __init__(
+        self,
+        world: object,
+        stated: dict[str, object],
+        bytes_of: Callable[[bytes], bytes] = lambda data: data,
+    ) -> None:
         from tests.evidence.tamper.authority import NOW
 
-        self.stated = stated
+        self.stated, self.bytes_of = stated, bytes_of
         super().__init__(world, now=NOW)  # type: ignore[arg-type]
 
     def close(self, entries: list[bytes], attempt_index: int) -> None:
@@ -154,7 +159,8 @@ class _Liar(Draft):
         entry = parse_entry(self.papers[PAPERS.outcome])
         assert isinstance(entry, Sealed)
         change = {k: v(entry) if callable(v) else v for k, v in self.stated.items()}
-        self.relog([*entries, replace(entry, **change).to_bytes()], attempt_index)
+        told = self.bytes_of(replace(entry, **change).to_bytes())
+        self.relog([*entries, told], attempt_index)
 
     def relog(self, entries: list[bytes], attempt_index: int) -> None:
         from evidence.format import merkle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.evidence.tamper import (
     contents,
     enclosed,
+    expert,
     files,
     headers,
     logs,
@@ -27,6 +28,7 @@ MODULES = (
     tokens,
     times,
     enclosed,
+    expert,
 )
 
 

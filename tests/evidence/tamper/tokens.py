@@ -48,6 +48,11 @@ def _odd(**how: object) -> Stamp:
     return _by(lambda good: good.authority, **how)
 
 
+def odd(how: Callable[[Good], dict[str, object]]) -> Make:
+    """The plain dossier with what the true authority answers, oddly."""
+    return _token(lambda good, data: good.authority.stamp(data, **how(good)))
+
+
 def _child(**how: object) -> Stamp:
     """By a certificate that the true authority's root issued."""
     return _by(lambda good: Maker(1, parent=good.authority, **how))  # type: ignore[arg-type]
@@ -98,11 +103,11 @@ for _what, _zh, _en, _says, _stamp in (
     ("use-and-more", "机构证书兼有别的用途", "The certificate is for other uses besides",
      ("not for timestamps alone", "并非专用于时间戳"), _child(usage="more", serial=9)),
     ("weak-imprint", "时间戳针对 SHA-1 摘要", "The token is over a SHA-1 digest",
-     ("not a granted token over a KNOWN digest", "不是已签发的"), _odd(imprint="sha1")),
+     ("a digest that is not relied on", "不采信的摘要"), _odd(imprint="sha1")),
     ("weak-signature", "时间戳以 SHA-1 签名", "The token is signed with SHA-1",
      ("signed with SHA-1, which is broken", "攻破的 SHA-1"), _odd(signing="sha1")),
     ("not-granted", "时间戳未获签发", "The response is a refusal",
-     ("not a granted token", "不是已签发的"), _odd(status=2)),
+     ("did not grant", "未签发"), _odd(status=2)),
     ("version", "时间戳结构版本改动", "The version of the token is changed",
      ("of another version", "版本不对"), _odd(versions=(1, 1))),
     ("info-version", "时间戳内容版本不是 1", "The version of the token's content is not 1",
@@ -118,7 +123,7 @@ for _what, _zh, _en, _says, _stamp in (
     ("trailing", "时间戳末尾另有字节", "Bytes follow the token", MALFORMED, _odd(trailing=b"\0")),
 ):  # fmt: skip
     # VERIFY.txt says that it leaves out what a token's signature does not cover.
-    uncovered = ("version", "signer-version", "signature-algorithm", "weak-signature", "trailing")
+    uncovered = ("version", "signer-version", "signature-algorithm", "weak-signature")
     row(
         f"token:{_what}", _en, _zh, "timestamp", ANSWERED, _says, _token(_stamp),
         shell=_what not in uncovered,
