@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import http.client
 import random
+import re
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -47,9 +50,15 @@ def _listing() -> str:
     return f"<style>.i{{float:left;width:200px;height:180px}}</style>{rows}{_text(10)}"
 
 
+LOADED = "/loaded"
+_TELL = f"""<script>addEventListener('load', () => setTimeout(() => fetch('{LOADED}', {{
+method: 'POST', body: performance.getEntriesByType('navigation')[0].loadEventEnd}})))</script>"""
+"""A page tells the server how long it took to load, in milliseconds, once it has."""
+
+
 def _page(body: str) -> bytes:
     head = '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>甬江春茶</title>'
-    return f"{head}<body>{body}</body></html>".encode()
+    return f"{head}{_TELL}<body>{body}</body></html>".encode()
 
 
 PICTURES = {f"/p{n}.png": _picture(n) for n in range(60)}
@@ -75,6 +84,7 @@ class Server:
 
     def __init__(self, delay: float) -> None:
         self.delay = delay
+        self.told = b""  # by the page that loaded last
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end."""
@@ -88,10 +98,23 @@ class Server:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             await asyncio.sleep(self.delay)
-            status, kind, body = answer(head.split(b" ")[1].decode())
+            method, path, _ = head.split(b" ", 2)
+            if path.decode() == LOADED:
+                status, kind, body = 200, "text/plain", await self._telling(method, head, reader)
+            else:
+                status, kind, body = answer(path.decode())
             fields = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
             writer.write(fields.encode() + b"\r\n\r\n" + body)
             await writer.drain()
+
+    async def _telling(self, method: bytes, head: bytes, reader: asyncio.StreamReader) -> bytes:
+        """Keep what a page tells; give it to who asks, once."""
+        if method == b"GET":
+            told, self.told = self.told, b""
+            return told
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        self.told = await reader.readexactly(int(length[1]) if length else 0)
+        return b""
 
     async def _h2(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
@@ -184,6 +207,19 @@ def pages(*, tls: Path | None = None, delay: float = 0.0) -> Iterator[str]:
             yield f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         finally:
             server.stdin.close()
+
+
+def told_by_page(address: str) -> float:
+    """Return how long the page that loaded last took, in seconds, as it tells itself."""
+    for _ in range(200):
+        link = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
+        link.request("GET", LOADED)
+        told = link.getresponse().read()
+        link.close()
+        if told:
+            return float(told) / 1000
+        time.sleep(0.02)
+    raise SystemExit("the page did not tell that it loaded")
 
 
 if __name__ == "__main__":
