@@ -152,7 +152,7 @@ def _printed(page: str, **more: Any) -> bytes:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from evidence.papers import read_material, render_report, report_number
+    from evidence.papers import read_material, render_report, report_number, report_title
 
     form = _form(arguments.out)
     with _clear(arguments.file) as file:
@@ -166,7 +166,11 @@ def _report(arguments: argparse.Namespace) -> int:
             lang=arguments.lang,
             independent=not arguments.verifier_only,
         )
-    data = page.encode() if form == ".html" else _printed(page, foot=f"核验报告 {number}")
+    data = (
+        page.encode()
+        if form == ".html"
+        else _printed(page, foot=report_title(number, arguments.lang))
+    )
     with whole_file(arguments.out) as out:
         out.write(data)
     verdict = material.verdict

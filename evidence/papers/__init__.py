@@ -16,7 +16,7 @@ from evidence.papers.line import Line, print_line, proved_line
 from evidence.papers.material import Material, read_material
 from evidence.papers.pdfinfo import put_line
 from evidence.papers.printing import NotPrinted, print_page
-from evidence.papers.report import Tool, render_report, report_number
+from evidence.papers.report import Tool, render_report, report_number, report_title
 from evidence.verify.steps import utc_now
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "report_html",
     "report_number",
     "report_pdf",
+    "report_title",
 ]
 
 
@@ -94,7 +95,7 @@ def report_pdf(
         lang=lang,
         independent=independent,
     )
-    return print_page(page, browser=browser, sandbox=sandbox, foot=f"核验报告 {number}")
+    return print_page(page, browser=browser, sandbox=sandbox, foot=report_title(number, lang))
 
 
 def certificate_html(

@@ -69,10 +69,11 @@ def _box(
         if told[0].required
         else tongue.label("非必需", "optional")
     )
+    left, right = "()" if tongue.lang == "en" else "（）"
     head = tag(
         "h3",
         tag("span", "[", tongue.label(*MARKS[worst.status]), "]", cls=f"mark {worst.status.value}"),
-        " ", tongue.label(zh, en), " ", tag("small", "（", need, "）"),
+        " ", tongue.label(zh, en), " ", tag("small", left, need, right),
     )  # fmt: skip
     found = []
     for claim in told:

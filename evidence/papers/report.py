@@ -83,7 +83,12 @@ def render_report(
         ],
         "\n",
     )
-    return document(f"核验报告 {number}", style("paper"), body, lang=lang)
+    return document(report_title(number, lang), style("paper"), body, lang=lang)
+
+
+def report_title(number: str, lang: str) -> str:
+    """Return what a report is called on top of its window and at the foot of its pages."""
+    return f"{'Verification report' if lang == 'en' else '核验报告'} {number}"
 
 
 def _header(material: Material, tongue: Tongue, tool: Tool, requester: str, number: str) -> Markup:
@@ -91,7 +96,7 @@ def _header(material: Material, tongue: Tongue, tool: Tool, requester: str, numb
     trust: object = none
     if material.trust is not None:
         name, digest = material.trust
-        trust = joined([f"{name}，SHA-256 ", _digest(digest)])
+        trust = joined([f"{name}{', ' if tongue.lang == 'en' else '，'}SHA-256 ", _digest(digest)])
     rows = [
         ("报告编号", "Number", number),
         ("申请人", "Requester", requester),
