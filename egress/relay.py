@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from egress import http
 from egress.errors import BadRequest
 
-CHUNK = 65536
+CHUNK = 1 << 18
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Reading = Coroutine[Any, Any, bytes]
 
@@ -24,11 +24,14 @@ class Counted:
 
 
 async def pass_both_ways(client: Pair, site: Pair, counted: Counted, idle: float) -> None:
-    """Pass bytes both ways until both sides have ended, or neither said anything for ``idle`` s."""
-    watch = _Silence(idle)
+    """Pass bytes both ways until both sides have ended, or neither said anything for ``idle`` s.
+
+    Raises TimeoutError after such a silence, and when a side takes nothing for as long.
+    """
 
     async def up() -> None:
-        async for data in _read(client[0], watch):
+        while data := await client[0].read(CHUNK):
+            watch.heard()
             site[1].write(data)
             counted.up += len(data)
             await _drain(site[1], idle)
@@ -36,17 +39,25 @@ async def pass_both_ways(client: Pair, site: Pair, counted: Counted, idle: float
             site[1].write_eof()
 
     async def down() -> None:
-        async for data in _read(site[0], watch):
+        while data := await site[0].read(CHUNK):
+            watch.heard()
             client[1].write(data)
             counted.down += len(data)
             await _drain(client[1], idle)
         if client[1].can_write_eof():
             client[1].write_eof()
 
-    tasks = [asyncio.ensure_future(up()), asyncio.ensure_future(down())]
+    tasks = (asyncio.ensure_future(up()), asyncio.ensure_future(down()))
+    watch = _Silence(idle, tasks)
     try:
         await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if watch.over and not (own and own.cancelling()):
+            raise TimeoutError from None
+        raise
     finally:
+        watch.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -123,37 +134,40 @@ def let_go(writer: asyncio.StreamWriter, seconds: float) -> None:
 
 
 class _Silence:
-    """How long nobody has said anything, over both directions."""
+    """Ends ``tasks`` when nobody has said anything for so long, over both directions.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._last = asyncio.get_running_loop().time()
+    One timer for all of a connection: one for each piece read costs more than the reading.
+    """
+
+    def __init__(self, seconds: float, tasks: tuple[asyncio.Future[None], ...]) -> None:
+        self.over = False
+        self._seconds, self._tasks = seconds, tasks
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._timer = self._loop.call_later(seconds, self._look)
 
     def heard(self) -> None:
-        self._last = asyncio.get_running_loop().time()
+        self._last = self._loop.time()
 
-    def left(self) -> float:
-        return self._last + self.seconds - asyncio.get_running_loop().time()
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        due = self._last + self._seconds
+        if due > self._loop.time():
+            self._timer = self._loop.call_at(due, self._look)
+            return
+        self.over = True
+        for task in self._tasks:
+            task.cancel()
 
 
 async def _drain(writer: asyncio.StreamWriter, idle: float) -> None:
     """Wait until a side takes what it was sent; raise TimeoutError if it takes nothing."""
+    if not writer.transport.get_write_buffer_size() and not writer.transport.is_closing():
+        return  # it has taken all
     async with asyncio.timeout(idle):
         await writer.drain()
-
-
-async def _read(reader: asyncio.StreamReader, watch: _Silence) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            data = await asyncio.wait_for(reader.read(CHUNK), max(watch.left(), 0.01))
-        except TimeoutError:
-            if watch.left() > 0:
-                continue
-            raise
-        watch.heard()
-        if not data:
-            return
-        yield data
 
 
 async def _unless(gone: asyncio.Future[None], reading: Reading, idle: float) -> bytes | None:
