@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,16 @@ class Frontier:
             "UPDATE page SET state = NULL, reason = NULL, tries = 0, due = 0 WHERE state IN "
             "('failed', 'refused', 'blocked', 'login', 'verification', 'forbidden')"
         )
+        self._count()
+
+    def _count(self) -> None:
+        """Count pages and listings; from then on both are kept, for nobody else writes here."""
+        rows = self._base.execute(
+            "SELECT coalesce(state, 'waiting'), count(*) FROM page GROUP BY 1"
+        )
+        self._counts = Counter({str(state): int(count) for state, count in rows})
+        listed = self._base.execute("SELECT count(*) FROM listing").fetchone()
+        self._listed = int(listed[0])
 
     def close(self) -> None:
         """Close the file and let others in."""
@@ -106,20 +117,26 @@ class Frontier:
 
     def add(self, targets: Iterable[Target]) -> None:
         """Add pages to be read; a page already known stays as it is."""
-        self._base.executemany(
+        added = self._base.executemany(
             "INSERT OR IGNORE INTO page (url, kind, depth, hops) VALUES (?, ?, ?, ?)",
             [(t.key, t.kind, t.depth, t.hops) for t in targets],
         )
+        self._counts["waiting"] += max(added.rowcount, 0)
 
     def waiting(self, *, but: Iterable[str], now: float, most: int) -> list[Target]:
         """Return up to ``most`` pages that are due and not among ``but``; items come first."""
         skipped = set(but)
-        rows = self._base.execute(
-            "SELECT url, kind, depth, hops, tries FROM page WHERE state IS NULL AND due <= ? "
-            "ORDER BY kind IN ('list', 'sitemap'), depth, rowid LIMIT ?",
-            (now, most + len(skipped)),
-        )
-        return [Target(*row) for row in rows if row[0] not in skipped][:most]
+        found: list[Target] = []
+        for kind in ("item", "any", "list", "sitemap"):
+            rows = self._base.execute(
+                "SELECT url, kind, depth, hops, tries FROM page "
+                "WHERE state IS NULL AND kind = ? AND due <= ? ORDER BY depth, rowid LIMIT ?",
+                (kind, now, most + len(skipped)),
+            )
+            found += [Target(*row) for row in rows if row[0] not in skipped]
+            if len(found) >= most:
+                break
+        return found[:most]
 
     def next_due(self) -> float | None:
         """Return when the next page falls due (seconds since 1970), None if none waits."""
@@ -149,6 +166,7 @@ class Frontier:
             self._base.execute(
                 "UPDATE page SET state = ?, reason = ? WHERE url = ?", (state, reason, target.key)
             )
+            self._counts.update({"waiting": -1, state: 1})
             self.add(found)
             room = None if limit is None else limit - self.listed()
             for listing in listings:
@@ -159,7 +177,9 @@ class Frontier:
             self._base.execute("COMMIT")
         except sqlite3.Error:
             self._base.execute("ROLLBACK")
+            self._count()
             raise
+        self._listed += len(new)
         return new
 
     def _keep(self, listing: Listing) -> bool:
@@ -184,7 +204,7 @@ class Frontier:
 
     def listed(self) -> int:
         """Return how many listings are kept."""
-        return int(self._base.execute("SELECT count(*) FROM listing").fetchone()[0])
+        return self._listed
 
     def listings(self) -> Iterator[Listing]:
         """Return every listing kept, in the order in which they were read."""
@@ -193,10 +213,7 @@ class Frontier:
 
     def counts(self) -> dict[str, int]:
         """Return the number of pages by state; ``waiting`` counts those still to be read."""
-        rows = self._base.execute(
-            "SELECT coalesce(state, 'waiting'), count(*) FROM page GROUP BY 1 ORDER BY 1"
-        )
-        return {str(state): int(count) for state, count in rows}
+        return {state: self._counts[state] for state in sorted(self._counts) if self._counts[state]}
 
     def reasons(self) -> list[tuple[str, str]]:
         """Return state and reason of the pages that ended with a reason."""

@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from lxml import etree
 from parsel import Selector
 from w3lib.encoding import html_to_unicode
 
 from crawler.json_text import read_json
+from crawler.selecting import ClassIndex
 from crawler.structured import Product, read_structured
 
 _JSONP = re.compile(
@@ -46,7 +48,15 @@ class Page:
     @cached_property
     def tree(self) -> Selector:
         """The answer as HTML; an empty page if it is none."""
-        return Selector(text=self.text.replace("\x00", "") or "<html></html>", type="html")
+        body = self.text.strip().replace("\x00", "").encode("utf-8", "replace")
+        parser = etree.HTMLParser(recover=True, encoding="utf-8", huge_tree=True)
+        root = etree.fromstring(body, parser) if body else None  # plain elements: quick to visit
+        return Selector(root=etree.Element("html") if root is None else root, type="html")
+
+    @cached_property
+    def index(self) -> ClassIndex:
+        """The answer's elements by class and id."""
+        return ClassIndex(self.tree.root)
 
     @cached_property
     def json(self) -> Any | None:

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from lxml import etree
-from parsel import Selector
 
 from crawler.json_text import read_json
 from crawler.page import Page
 from crawler.recipe_keys import Rule, Rules
 from crawler.recipe_parts import Recipe
+from crawler.selecting import select
 
 _STEP = re.compile(r"\[(\d+|\*|[\w.]+=[^\]]+)\]|(\*\*)|([\w$@-]+)")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)\b[^<>]*>|<!--.*?-->", re.I | re.S)
@@ -106,7 +106,7 @@ class Scope:
 
     page: Page
     recipe: Recipe
-    node: Selector | None = None
+    node: etree._Element | None = None
     document: Any = None
 
     @cached_property
@@ -145,9 +145,9 @@ class Scope:
                 if rows:
                     return [Scope(self.page, self.recipe, document=row) for row in rows]
             elif rule.kind in ("css", "xpath"):
-                selectors = self._select(rule)
-                if selectors:
-                    return [Scope(self.page, self.recipe, node=node) for node in selectors]
+                nodes = [one for one in self._select(rule) if isinstance(one, etree._Element)]
+                if nodes:
+                    return [Scope(self.page, self.recipe, node=node) for node in nodes]
         return []
 
     def all(self, rules: Rules) -> list[str]:
@@ -180,12 +180,12 @@ class Scope:
             return [text for text in scalars if text]
         return [_text(node) for node in self._select(rule)]
 
-    def _select(self, rule: Rule) -> list[Selector]:
-        if self.document is not None:
+    def _select(self, rule: Rule) -> list[Any]:
+        if self.document is not None or self.page.json is not None:
             return []
-        root = self.node if self.node is not None else self.page.tree
-        found = root.css(rule.what) if rule.kind == "css" else root.xpath(rule.what)
-        return list(found)
+        if self.node is not None:
+            return select(rule.kind, rule.what, self.node, None)
+        return select(rule.kind, rule.what, self.page.index.root, self.page.index)
 
     def _finish(self, rule: Rule, raw: str) -> str | None:
         value = " ".join(raw.replace("\u00a0", " ").split())
@@ -216,11 +216,10 @@ class Scope:
             return ""
 
 
-def _text(node: Selector) -> str:
+def _text(root: Any) -> str:
     """Return the words of a node: inner marks as <em> divide no word, blocks do."""
-    root = node.root
-    if isinstance(root, str):
-        return root
+    if not isinstance(root, etree._Element):
+        return str(root)
     words: list[str] = []
     for event, inner in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         shown = inner.tag not in ("script", "style") and event not in ("comment", "pi")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from parsel import Selector
-from parsel.csstranslator import HTMLTranslator
+from lxml import etree
 
 from crawler.errors import RecipeWrong
 from crawler.listing import Listing
+from crawler.selecting import compiled
 
 SOURCES = ("css", "xpath", "json", "row", "constant", "address", "structured")
 FIELDS = frozenset(item.name for item in fields(Listing)) - {"id", "platform", "attributes"}
@@ -194,11 +194,9 @@ def read_pattern(file: str, key: str, text: str) -> re.Pattern[str]:
 
 def _check(file: str, key: str, kind: str, what: str) -> None:
     try:
-        if kind == "css":
-            HTMLTranslator().css_to_xpath(what)
-        if kind == "xpath":
-            Selector(text="<html></html>").xpath(what)
-    except (ValueError, SyntaxError) as error:
+        if kind in ("css", "xpath"):
+            compiled(kind, what)(etree.fromstring("<html/>"))
+    except (ValueError, SyntaxError, etree.XPathError) as error:
         raise RecipeWrong(file, key, f"a selector ({error})", "选择器") from error
     if kind == "json" and not JSON_PATH.match(what):
         raise RecipeWrong(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from crawler.page import Page
 from crawler.reading import Scope
 from crawler.recipe_parts import Recipe
+from crawler.selecting import select
 
 
 class PageState(StrEnum):
@@ -147,10 +148,8 @@ def _matches(scope: Scope, signature: Mapping[str, str]) -> bool:
 
 def _one(scope: Scope, key: str, what: str, signature: Mapping[str, str]) -> bool:
     page = scope.page
-    if key == "css":
-        return bool(page.tree.css(what))
-    if key == "xpath":
-        return bool(page.tree.xpath(what))
+    if key in ("css", "xpath"):
+        return page.json is None and bool(select(key, what, page.index.root, page.index))
     if key == "url":
         return re.search(what, page.url) is not None
     if key == "json":
