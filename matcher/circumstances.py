@@ -82,9 +82,11 @@ class Circumstances:
 
     def origin_of(self, mark: Mark) -> str | None:
         """Return ``matches`` or ``differs`` for a geographical indication, None if unknown."""
+        if mark.kind != "gi" or not self.origin:
+            return None
         place = "".join(c for c in join(mark.name) if is_han(c))[:2]
         known = table("context.toml")["places"].get(place)
-        if mark.kind != "gi" or not self.origin or known is None:
+        if known is None:
             return None
         if place in self.origin:
             return "matches"

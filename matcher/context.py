@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+
+import ahocorasick_rs
 
 from matcher.normal import Text, fold, join
 from matcher.sound import is_han
@@ -32,8 +34,35 @@ def pattern(group: str, key: str) -> re.Pattern[str]:
     return re.compile("|".join([*han, *whole]) or r"(?!)")
 
 
+PHRASES = (
+    ("accessory", "zh"), ("accessory", "en"), ("counterfeit", "strong"), ("counterfeit", "weak"),
+    ("second_hand", "words"), ("disclaimer", "words"), ("official", "shop"),
+)  # fmt: skip
+
+
+@cache
+def _machine() -> tuple[ahocorasick_rs.AhoCorasick, list[frozenset[tuple[str, str]]]]:
+    """Return all phrases of the lists as one automaton, and of each the lists it is in."""
+    lists: dict[str, set[tuple[str, str]]] = {}
+    for group, key in PHRASES:
+        for phrase in table("context.toml")[group][key]:
+            if tidied := tidy(phrase):
+                lists.setdefault(tidied, set()).add((group, key))
+    return ahocorasick_rs.AhoCorasick(list(lists)), [frozenset(of) for of in lists.values()]
+
+
+@lru_cache(maxsize=16384)
+def _mentioned(text: str) -> frozenset[tuple[str, str]]:
+    """Return the lists of which a phrase may stand in a tidy text."""
+    machine, lists = _machine()
+    hits = {hit for hit, _, _ in machine.find_matches_as_indexes(text, overlapping=True)}
+    return frozenset(one for hit in hits for one in lists[hit])
+
+
 def first_of(group: str, key: str, text: str) -> str | None:
     """Return the first phrase of a list in a tidy text."""
+    if (group, key) not in _mentioned(text):
+        return None
     found = pattern(group, key).search(text)
     return found.group() if found else None
 
@@ -44,6 +73,8 @@ def counterfeit(texts: Sequence[str]) -> tuple[str | None, str | None]:
     reach = int(table("context.toml")["counterfeit"]["reach"])
     for text in texts:
         for key in ("strong", "weak"):
+            if ("counterfeit", key) not in _mentioned(text):
+                continue
             for found in pattern("counterfeit", key).finditer(text):
                 if _negated(text[: found.start()], reach):
                     continue
@@ -82,11 +113,18 @@ def compatible_use(text: Text, start: int, end: int) -> str | None:
 
 def has_accessory(text: Text) -> str | None:
     """Return the first accessory noun of a text."""
-    clipped = BLANKS.sub(" ", text.folded[:2000])
+    return _accessory(text.folded[:2000])
+
+
+@lru_cache(maxsize=4096)
+def _accessory(folded: str) -> str | None:
+    clipped = BLANKS.sub(" ", folded)
     return first_of("accessory", "zh", clipped) or first_of("accessory", "en", clipped)
 
 
 def _han_before(before: str, *, accessory: str | None) -> str | None:
+    if not before or before.isascii():
+        return None
     data = table("context.toml")["compatible"]
     joined = before.replace(" ", "")
     best: tuple[int, str] | None = None
@@ -103,27 +141,36 @@ def _han_before(before: str, *, accessory: str | None) -> str | None:
     return best[1] if accessory and not stopped and len(between) <= data["reach_han"] else None
 
 
-def _latin_before(before: str, *, accessory: str | None) -> str | None:
+@cache
+def _triggers() -> tuple[dict[tuple[str, ...], int], frozenset[str], frozenset[str]]:
+    """Return the Latin words before a mark with their rank, their last words, and the stops."""
     data = table("context.toml")["compatible"]
+    listed = [tuple(trigger.split()) for trigger in data["en_before"]]
+    ranked = {words: rank for rank, words in enumerate(listed)}
+    return ranked, frozenset(words[-1] for words in listed), frozenset(data["stops"])
+
+
+def _latin_before(before: str, *, accessory: str | None) -> str | None:
+    ranked, lasts, stops = _triggers()
     words = before.split()
-    for size in (3, 2, 1):
-        for trigger in data["en_before"]:
-            parts = trigger.split()
-            if len(parts) != size:
-                continue
-            for back in range(int(data["reach_words"]) + 1):
-                stop = len(words) - back
-                if stop - size < 0 or words[stop - size : stop] != parts:
-                    continue
-                between = words[stop:]
-                if any(word in data["stops"] for word in between):
-                    continue
-                if not between or accessory:
-                    return str(trigger)
-    return None
+    best: tuple[int, int, str] | None = None
+    reach = int(table("context.toml")["compatible"]["reach_words"])
+    for back in range(min(reach, len(words) - 1) + 1 if accessory else min(1, len(words))):
+        stop = len(words) - back
+        if words[stop - 1] in lasts:
+            for size in range(1, min(3, stop) + 1):
+                rank = ranked.get(tuple(words[stop - size : stop]))
+                if rank is not None:
+                    told = (-size, rank, " ".join(words[stop - size : stop]))
+                    best = told if best is None else min(best, told)
+        if words[stop - 1] in stops:
+            break
+    return best[2] if best else None
 
 
 def _han_after(after: str, *, accessory: str | None) -> str | None:
+    if not after or after.isascii():
+        return None
     data = table("context.toml")["compatible"]
     joined = after.replace(" ", "")
     for trigger in data["zh_after"]:

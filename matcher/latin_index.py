@@ -10,29 +10,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
 
 from matcher.admit import MODEL, SHORTEST
 from matcher.batch import DIGIT, Batch
-from matcher.hashing import NOTHING, Flags, Hashes, Ints, Table, codes_of, hashes_of
+from matcher.hashing import NOTHING, Codes, Flags, Hashes, Ints, Sums, Table, codes_of, hashes_of
 from matcher.latin import LONGEST
 from matcher.letters import (
-    Rows,
-    deleted,
+    Letters,
     ends,
+    head_vowels,
     letters_in,
-    look_folds,
+    look_stream,
     multisets,
     rows_of,
-    sizes_of,
-    skeletons,
-    without_s,
+    sound_stream,
+    texts_of,
+    weight,
 )
 from matcher.sign import Sign
 from matcher.tables import rules
 from matcher.units import Units, everyday, numbers_and_models, running
 
 FRAME = 3
+Ratios = npt.NDArray[np.float64]
 HAIR = 0.001
+MARGIN = 0.1  # folds of joined words may differ at the seam
 MORE = 2
 SPELLED = 5
 
@@ -48,14 +53,47 @@ class Pairs:
     plain: Flags = field(default_factory=lambda: NOTHING.astype(np.bool_))
 
 
-def keys_of(letters: Rows) -> dict[str, tuple[Ints, Hashes]]:
-    """Return under each name rows and the keys by which words near them are found."""
-    return {
-        "delete": deleted(look_folds(letters), 1),
-        "letters": (np.arange(len(letters)), multisets(letters)),
-        "ends": ends(letters, sizes_of(letters)),
-        "frame": deleted(skeletons(letters), FRAME),
-    }
+class Words:
+    """Latin words at stretches [start, end) of codes, and the keys by which near ones are found."""
+
+    def __init__(self, codes: Codes, latin: Flags, begins: Flags, start: Ints, end: Ints) -> None:
+        self.start, self.end = start, end
+        self.letters: Letters = np.where(latin, codes, 0).astype(np.uint8)
+        self.looks = look_stream(self.letters, begins)
+        self.sounds = sound_stream(self.letters, begins)
+        self.multisets = multisets(self.letters, start, end)
+
+    def keys(self, sums: Sums) -> dict[str, tuple[Ints, Hashes]]:
+        """Return under each name rows and keys."""
+        start, end = self.start, self.end
+        none = np.zeros(len(start), np.uint8)
+        heads = head_vowels(self.letters, start)
+        return {
+            "delete": self.looks.deleted(start, end, none, 1),
+            "letters": (np.arange(len(start)), self.multisets),
+            "ends": ends(sums, start, end),
+            "frame": self.sounds.deleted(start, end, heads, FRAME),
+        }
+
+    def written(self, rows: Ints) -> Letters:
+        """Return some words, one a row."""
+        return rows_of(self.letters, self.start[rows], self.end[rows])
+
+    def folded(self, rows: Ints) -> Letters:
+        """Return the look-alike folds of some words, one a row."""
+        return rows_of(self.looks.letters, *self.looks.stretch(self.start[rows], self.end[rows]))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known of the units that are looked up, one a row."""
+
+    words: Words
+    size: Ints
+    joined: Flags
+    far: Flags
+    model: Flags
+    slot: Flags
 
 
 class LatinIndex:
@@ -83,12 +121,18 @@ class LatinIndex:
     def _file(self, texts: list[str], numbers: Ints) -> None:
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         end = np.cumsum(sizes)
-        letters = rows_of(codes_of("".join(texts)), end - sizes, end)
-        keys = keys_of(letters)
+        codes = codes_of("".join(texts))
+        begins = np.zeros(len(codes), np.bool_)
+        begins[end - sizes] = True
+        words = Words(codes, np.ones(len(codes), np.bool_), begins, end - sizes, end)
+        keys = words.keys(Sums(codes))
         self.tables = {n: Table(hashes, numbers[rows]) for n, (rows, hashes) in keys.items()}
         self.row = np.zeros(int(np.max(numbers, initial=-1)) + 1, np.int64)
-        self.row[numbers] = np.arange(len(numbers))
-        self.letters, self.folds = letters_in(letters), letters_in(look_folds(letters))
+        self.row[numbers] = everyone = np.arange(len(numbers))
+        self.letters = letters_in(words.written(everyone))
+        self.folds = letters_in(words.folded(everyone))
+        self.multisets, self.texts = words.multisets, texts
+        self.folded = texts_of(words.folded(everyone))
 
     def exact(self, units: Units) -> Pairs:
         """Return the signs that are written as a unit is."""
@@ -106,45 +150,77 @@ class LatinIndex:
         whole = batch.whole[batch.owner(units.start)]
         fits = self.lengths[np.minimum(size, LONGEST + 1)] & ~digits & (size >= SHORTEST)
         at = np.flatnonzero(fits & (whole | ~usual))
-        units = units.take(at)
-        letters = units.rows(batch)
-        pairs = self._proposed(letters)
-        if not len(pairs):
-            return Pairs(NOTHING, NOTHING)
-        unit, sign = np.divmod(pairs, len(self.size))
-        kept = self.size[sign] != 0
-        far = known[at] & ~whole[at]
-        kept &= ~far[unit] | (self.size[sign] >= rules().limit_of_latin("kin"))
-        kept &= ~model[at][unit] | self.model[sign]
-        slot = starts[units.start] | whole[at]
-        kept &= (np.minimum(self.size[sign], units.size[unit]) > SHORTEST) | slot[unit]
-        unit, sign = unit[kept], sign[kept]
-        kept = self._close(units, letters, unit, sign)
+        taken = units.take(at)
+        asked = Asked(
+            words=Words(batch.codes, batch.latin, batch.gap | ~batch.latin, taken.start, taken.end),
+            size=taken.size,
+            joined=taken.words > 1,
+            far=known[at] & ~whole[at],
+            model=model[at],
+            slot=starts[taken.start] | whole[at],
+        )
+        unit, sign = self._kept(asked, *self._proposed(batch, asked.words))
+        kept = self._close(asked, unit, sign)
         return Pairs(at[unit[kept]], sign[kept])
 
-    def _proposed(self, letters: Rows) -> Ints:
-        """Return pairs of row and sign that have a key in common, as row * signs + sign."""
-        keys = keys_of(letters)
-        found = [(rows, *self.tables[name].find(hashes)) for name, (rows, hashes) in keys.items()]
-        rows, hashes = without_s(letters, keys["letters"][1], sizes_of(letters))
-        found.append((rows, *self.tables["letters"].find(hashes)))
-        pairs = [rows[which] * len(self.size) + sign for rows, which, sign in found]
-        return np.unique(np.concatenate(pairs))
+    def _proposed(self, batch: Batch, words: Words) -> tuple[Ints, Ints]:
+        """Return pairs of row and sign that have a key in common."""
+        keys = words.keys(batch.sums)
+        last = words.letters[words.end - 1]
+        rows = np.flatnonzero(last == ord("s"))
+        pairs = []
+        for name, (of, hashes) in (
+            *keys.items(),
+            ("letters", (rows, words.multisets[rows] - weight("s"))),
+        ):
+            which, sign = self.tables[name].find(hashes)
+            pairs.append(of[which] * len(self.size) + sign)
+        both = np.sort(np.concatenate(pairs))
+        return np.divmod(both[np.flatnonzero(np.diff(both, prepend=-1))], len(self.size))
 
-    def _close(self, units: Units, letters: Rows, unit: Ints, sign: Ints) -> Flags:
-        """Return which pairs have letters enough in common to be as near as they must be."""
-        numbers = rules()
-        least = np.where(
-            (units.words[unit] > 1) & self.one[sign],
-            numbers.latin["joined"],
-            numbers.latin["least"],
-        )
-        row = self.row[sign]
-        longest = np.maximum(units.size[unit], self.size[sign])
-        room = (1.0 - least) * longest + HAIR
-        written = _apart(letters_in(letters)[unit], self.letters[row])
-        folded = _apart(letters_in(look_folds(letters))[unit], self.folds[row])
-        return (written <= np.maximum(room, 1.0)) | (folded <= room)
+    def _kept(self, asked: Asked, unit: Ints, sign: Ints) -> tuple[Ints, Ints]:
+        """Return the pairs that may come to anything, seen cheaply."""
+        size = self.size[sign]
+        kept = ~asked.far[unit] | (size >= rules().limit_of_latin("kin"))
+        kept &= ~asked.model[unit] | self.model[sign]
+        kept &= (np.minimum(size, asked.size[unit]) > SHORTEST) | asked.slot[unit]
+        unit, sign = unit[kept], sign[kept]
+        row, room = self.row[sign], self._room(asked, unit, sign)
+        some, of = np.unique(unit, return_inverse=True)
+        written = letters_in(asked.words.written(some))[of]
+        folded = letters_in(asked.words.folded(some))[of]
+        kept = _apart(written, self.letters[row]) <= np.maximum(room, 1.0)
+        kept |= _apart(folded, self.folds[row]) <= room
+        return unit[kept], sign[kept]
+
+    def _least(self, asked: Asked, unit: Ints, sign: Ints) -> Ratios:
+        """Return how similar each pair must be at least."""
+        numbers = rules().latin
+        return np.where(asked.joined[unit] & self.one[sign], numbers["joined"], numbers["least"])
+
+    def _room(self, asked: Asked, unit: Ints, sign: Ints) -> Ratios:
+        """Return how many letters may differ."""
+        longest = np.maximum(asked.size[unit], self.size[sign])
+        room: Ratios = (1.0 - self._least(asked, unit, sign)) * longest + HAIR
+        return room
+
+    def _close(self, asked: Asked, unit: Ints, sign: Ints) -> Flags:
+        """Return which pairs are as similar as they must be, as written or as folded."""
+        least, row, words = self._least(asked, unit, sign), self.row[sign], asked.words
+        kept = np.minimum(asked.size[unit], self.size[sign]) <= SHORTEST
+        bags = words.multisets[unit] - self.multisets[row]
+        kept |= (bags == 0) | (bags == weight("s"))
+        rest = np.flatnonzero(~kept)
+        signs = row[rest].tolist()
+        for ours, theirs in ((words.written, self.texts), (words.folded, self.folded)):
+            close = cpdist(
+                texts_of(ours(unit[rest])),
+                [theirs[n] for n in signs],
+                scorer=OSA.normalized_similarity,
+                dtype=np.float64,
+            )
+            kept[rest] |= close >= least[rest] - MARGIN
+        return kept
 
     def affixed(self, batch: Batch, units: Units) -> Pairs:
         """Return the signs with which a single word begins or ends."""

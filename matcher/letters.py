@@ -1,100 +1,116 @@
-"""Latin words in rows of a matrix: the look-alike fold and the phonetic skeleton of many at once.
+"""Latin letters in streams: the look-alike fold and the phonetic skeleton of many words at once.
 
-What ``latin.look_fold`` and ``latin.skeleton`` say of one word, this says of all rows; the
-keys of a word are the hashes under which near words are filed and looked up.
+What ``latin.look_fold`` and ``latin.skeleton`` say of one word, a stream says of every word
+of a batch. Words joined to one unit are folded word by word; one letter more or less at the
+seam is made good by the keys, which leave one letter out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.hashing import INVERSE, POWERS, Codes, Flags, Hashes, Ints
+from matcher.hashing import POWERS, Codes, Flags, Hashes, Ints, Sums, spread
 from matcher.tables import table
 
-Rows = npt.NDArray[np.uint8]
-SLACK = 4
-HEAD = 0x80
+Letters = npt.NDArray[np.uint8]
 ENDS = 3
 LONG = 6
+HEADS = np.uint64(0x8CB92BA72F3D8DD7)
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def rows_of(codes: Codes, start: Ints, end: Ints) -> Rows:
-    """Return the letters of the stretches [start, end), one a row, zeros behind them."""
-    sizes = end - start
-    width = int(np.max(sizes, initial=0)) + SLACK
-    steps = np.arange(width, dtype=np.int64)
-    at = np.minimum(start[:, None] + steps, max(0, len(codes) - 1))
-    found = codes[at] if len(codes) else np.zeros(at.shape, np.uint32)
-    return np.where(steps < sizes[:, None], found, 0).astype(np.uint8)
+class Stream:
+    """Letters of which some are replaced or left out; any stretch is hashed in one step."""
+
+    def __init__(self, letters: Letters, begins: Flags) -> None:
+        word = np.cumsum(begins)
+        at = np.flatnonzero(letters)
+        kept = letters[at]
+        again = np.zeros(len(at), np.bool_)
+        again[1:] = (kept[1:] == kept[:-1]) & (word[at[1:]] == word[at[:-1]])
+        at, self.letters = at[~again], kept[~again]
+        counts = np.zeros(len(letters) + 1, np.int64)
+        counts[at + 1] = 1
+        self.before: Ints = np.cumsum(counts)
+        self.sums = Sums(self.letters)
+
+    def stretch(self, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """Return where the letters of [start, end) stand in the stream."""
+        return self.before[start], self.before[end]
+
+    def deleted(self, start: Ints, end: Ints, heads: Letters, least: int) -> tuple[Ints, Hashes]:
+        """Return rows and keys of stretches [start, end): whole, and with one letter left out.
+
+        ``heads`` are letters before each, zero for none. Keys of fewer than ``least``
+        letters are left away.
+        """
+        first, last = self.stretch(start, end)
+        size = last - first
+        led = heads.astype(np.uint64) * HEADS
+        whole = self.sums.of(first, last)
+        long = size + (heads != 0)
+        one = np.flatnonzero(long >= least)
+        more = np.flatnonzero(long > least)
+        which, step = spread(size[more])
+        rows = more[which]
+        a, k = first[rows], first[rows] + step
+        sums = self.sums.sums
+        keys = (sums[k] - sums[a]) * POWERS.down[a]
+        keys += (sums[last[rows]] - sums[k + 1]) * POWERS.down[a + 1]
+        bare = more[heads[more] != 0]
+        return np.concatenate((one, rows, bare)), np.concatenate(
+            (whole[one] ^ led[one], keys ^ led[rows], whole[bare])
+        )
 
 
-def pack(letters: Rows, width: int) -> Rows:
-    """Return rows with their zeros moved behind the letters."""
-    row, column = np.nonzero(letters)
-    counts = np.bincount(row, minlength=len(letters))
-    begins = np.cumsum(counts) - counts
-    place = np.arange(len(row)) - begins[row]
-    packed = np.zeros((len(letters), width), np.uint8)
-    fit = place < width
-    packed[row[fit], place[fit]] = letters[row[fit], column[fit]]
-    return packed
-
-
-def replace(letters: Rows, old: str, new: str) -> None:
-    """Replace a sequence in every row, from left to right, as ``str.replace`` does."""
-    width, size = letters.shape[1], len(old)
-    reach = width - size + 1
-    hits = letters[:, :reach] == ord(old[0])
-    for step in range(1, size):
-        hits &= letters[:, step : step + reach] == ord(old[step])
-    touched = np.flatnonzero(hits.any(axis=1))
-    if not len(touched):
+def replace(letters: Letters, begins: Flags, old: str, new: str) -> None:
+    """Replace a sequence within words, from left to right; letters left out become zero."""
+    size = len(old)
+    reach = len(letters) - size + 1
+    if reach <= 0:
         return
-    hits, wide = hits[touched], np.zeros((len(touched), width, max(1, len(new))), np.uint8)
-    wide[:, :, 0] = letters[touched]
-    for at in range(reach if size > 1 else 0):
-        hits[:, at + 1 : at + size] &= ~hits[:, at : at + 1]
+    hits = letters[:reach] == ord(old[0])
+    for step in range(1, size):
+        hits &= (letters[step : step + reach] == ord(old[step])) & ~begins[step : step + reach]
+    at = np.flatnonzero(hits)
+    if size > 1 and old[0] == old[-1]:
+        at = _apart(at, size)
     for step in range(size):
-        wide[:, step : step + reach, 0][hits] = 0
-    for step, letter in enumerate(new):
-        wide[:, :reach, step][hits] = ord(letter)
-    letters[touched] = pack(wide.reshape(len(touched), -1), width)
+        letters[at + step] = ord(new[step]) if step < len(new) else 0
 
 
-def _single(letters: Rows) -> Rows:
-    """Return packed rows with each letter that is repeated in a row taken once."""
-    doubled = np.zeros(letters.shape, np.bool_)
-    doubled[:, 1:] = (letters[:, 1:] == letters[:, :-1]) & (letters[:, 1:] != 0)
-    touched = np.flatnonzero(doubled.any(axis=1))
-    kept = letters.copy()
-    if len(touched):
-        part = letters[touched]
-        part[doubled[touched]] = 0
-        kept[touched] = pack(part, letters.shape[1])
-    return kept
+def _apart(at: Ints, size: int) -> Ints:
+    """Return places of which none lies within another's sequence."""
+    kept, free = [], -1
+    for place in at.tolist():
+        if place >= free:
+            kept.append(place)
+            free = place + size
+    return np.array(kept, np.int64)
 
 
 @cache
-def _fold_letters() -> Rows:
+def _fold_letters() -> Letters:
     kept = np.arange(256).astype(np.uint8)
     for one, other in table("latin.toml")["characters"].items():
         kept[ord(one)] = ord(other)
     return kept
 
 
-def look_folds(letters: Rows) -> Rows:
-    """Return rows with look-alike letters and doubled letters folded."""
+def look_stream(letters: Letters, begins: Flags) -> Stream:
+    """Return the stream of letters with look-alike and doubled ones folded."""
     folded = letters.copy()
     for one, other in table("latin.toml")["sequences"]:
-        replace(folded, one, other)
-    return _single(_fold_letters()[folded])
+        replace(folded, begins, one, other)
+    return Stream(_fold_letters()[folded], begins)
 
 
 @cache
-def _sound_letters() -> tuple[Rows, Flags]:
+def _sound_letters() -> tuple[Letters, Flags]:
     data = table("latin.toml")["sounds"]
     kept, vowel = np.arange(256).astype(np.uint8), np.zeros(256, np.bool_)
     for one, other in data["letters"].items():
@@ -104,43 +120,18 @@ def _sound_letters() -> tuple[Rows, Flags]:
     return kept, vowel
 
 
-def skeletons(letters: Rows) -> Rows:
-    """Return the phonetic skeletons of rows: consonant classes, vowels only at the head."""
+def sound_stream(letters: Letters, begins: Flags) -> Stream:
+    """Return the stream of consonant classes; vowels are left out."""
     heard = letters.copy()
     for one, other in table("latin.toml")["sounds"]["sequences"]:
-        replace(heard, one, other)
-    kept, vowel = _sound_letters()
-    heads, spoken = heard[:, 0], kept[heard]
-    spoken[:, 0] = np.where(vowel[heads], heads | HEAD, spoken[:, 0])
-    return _single(pack(spoken, letters.shape[1])) & np.uint8(HEAD - 1)
+        replace(heard, begins, one, other)
+    return Stream(_sound_letters()[0][heard], begins)
 
 
-def sizes_of(letters: Rows) -> Ints:
-    """Return how many letters each packed row has."""
-    found: Ints = np.count_nonzero(letters, axis=1).astype(np.int64)
-    return found
-
-
-def _sums(letters: Rows) -> Hashes:
-    width = letters.shape[1]
-    POWERS.reach(width)
-    sums = np.zeros((len(letters), width + 1), np.uint64)
-    np.cumsum(letters.astype(np.uint64) * POWERS.up[:width], axis=1, out=sums[:, 1:])
-    return sums
-
-
-def deleted(letters: Rows, least: int) -> tuple[Ints, Hashes]:
-    """Return rows and hashes of packed rows whole and with one letter left out.
-
-    Keys of fewer than ``least`` letters are left away.
-    """
-    sums, sizes = _sums(letters), sizes_of(letters)
-    steps = np.arange(letters.shape[1])
-    total = sums[:, -1:]
-    keys = sums[:, :-1] + (total - sums[:, 1:]) * np.uint64(INVERSE)
-    row, step = np.nonzero((steps < sizes[:, None]) & (sizes[:, None] > least))
-    whole = np.flatnonzero(sizes >= least)
-    return np.concatenate((whole, row)), np.concatenate((total[whole, 0], keys[row, step]))
+def head_vowels(letters: Letters, start: Ints) -> Letters:
+    """Return the vowel each word begins with, zero for none."""
+    heads = letters[start]
+    return np.where(_sound_letters()[1][heads], heads, np.uint8(0))
 
 
 @cache
@@ -152,35 +143,53 @@ def _weights() -> Hashes:
     )
 
 
-def multisets(letters: Rows) -> Hashes:
-    """Return for each row a hash that does not depend on the order of its letters."""
-    found: Hashes = _weights()[letters].sum(axis=1, dtype=np.uint64)
+def weight(letter: str) -> np.uint64:
+    """Return what a letter adds to a multiset."""
+    found: np.uint64 = _weights()[ord(letter)]
     return found
 
 
-def without_s(letters: Rows, sums: Hashes, sizes: Ints) -> tuple[Ints, Hashes]:
-    """Return the rows that end in s, and their multisets without it."""
-    last = letters[np.arange(len(letters)), np.maximum(sizes - 1, 0)]
-    rows = np.flatnonzero(last == ord("s"))
-    return rows, sums[rows] - _weights()[ord("s")]
+def multisets(letters: Letters, start: Ints, end: Ints) -> Hashes:
+    """Return for each stretch a hash that does not depend on the order of its letters."""
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(_weights()[letters])))
+    found: Hashes = sums[end] - sums[start]
+    return found
 
 
-def ends(letters: Rows, sizes: Ints) -> tuple[Ints, Hashes]:
+def ends(sums: Sums, start: Ints, end: Ints) -> tuple[Ints, Hashes]:
     """Return rows and keys of the two ends of long words."""
-    rows = np.flatnonzero(sizes >= LONG)
-    kept = letters[rows].astype(np.uint64)
-    heads, tails = np.zeros(len(rows), np.uint64), np.full(len(rows), 1, np.uint64)
-    for step in range(ENDS):
-        heads = heads << np.uint64(8) | kept[:, step]
-        at = sizes[rows] - ENDS + step
-        tails = tails << np.uint64(8) | kept[np.arange(len(rows)), at]
-    return np.concatenate((rows, rows)), np.concatenate((heads, tails))
+    rows = np.flatnonzero(end - start >= LONG)
+    heads = sums.of(start[rows], start[rows] + ENDS)
+    tails = sums.of(end[rows] - ENDS, end[rows])
+    return np.concatenate((rows, rows)), np.concatenate((heads, ~tails))
 
 
-def letters_in(letters: Rows) -> Hashes:
+def rows_of(codes: Codes | Letters, start: Ints, end: Ints) -> Letters:
+    """Return the letters of the stretches [start, end), one a row, zeros behind them."""
+    sizes = end - start
+    steps = np.arange(int(np.max(sizes, initial=1)), dtype=np.int64)
+    if not len(codes):
+        return np.zeros((len(sizes), 1), np.uint8)
+    found = codes[np.minimum(start[:, None] + steps, len(codes) - 1)]
+    return np.where(steps < sizes[:, None], found, 0).astype(np.uint8)
+
+
+@cache
+def _bits() -> Hashes:
+    bits = np.zeros(256, np.uint64)
+    for at, letter in enumerate(ALPHABET):
+        bits[ord(letter)] = 1 << at
+    return bits
+
+
+def letters_in(rows: Letters) -> Hashes:
     """Return for each row the set of its letters and digits as bits."""
-    bit = np.zeros(256, np.uint64)
-    for at, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789"):
-        bit[ord(letter)] = 1 << at
-    found: Hashes = np.bitwise_or.reduce(bit[letters], axis=1)
+    found: Hashes = np.bitwise_or.reduce(_bits()[rows], axis=1)
     return found
+
+
+def texts_of(rows: Letters) -> Sequence[str]:
+    """Return rows as texts."""
+    width = rows.shape[1]
+    flat = rows.tobytes().decode("latin-1")
+    return [flat[at : at + width].rstrip("\0") for at in range(0, len(flat), width)]

@@ -13,6 +13,7 @@ from matcher.errors import ListingsError
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 LONGEST_ID = 1000
+BOM = b"\xef\xbb\xbf"
 
 
 class ListingLike(Protocol):
@@ -40,6 +41,9 @@ class ListingLike(Protocol):
     def attributes(self) -> Mapping[str, str] | None: ...
 
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Offer:
     """A listing read from a JSON line; only what matching needs."""
@@ -53,7 +57,7 @@ class Offer:
     ship_from: str | None = None
     category: str | None = None
     classes: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 TEXTS = ("description", "brand", "shop", "seller_name", "ship_from", "category", "classes")
@@ -70,7 +74,7 @@ def read_offer(data: bytes, line: int) -> Offer:
     ListingsError when the line is no JSON object with ``id`` and ``title``.
     """
     try:
-        value = json.loads(data)
+        value = json.loads(data.removeprefix(BOM).decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise _fault(line, "not JSON in UTF-8", "不是 UTF-8 编码的 JSON") from error
     if not isinstance(value, dict):
@@ -82,11 +86,17 @@ def read_offer(data: bytes, line: int) -> Offer:
         raise _fault(line, "no id", "缺少 id")
     if not isinstance(value.get("title"), str):
         raise _fault(line, "no title", "缺少 title")
-    texts = {key: _text(value.get(key), key, line) for key in TEXTS}
+    odd = b"\\u" in data or b"\xed" in data  # only then may there be lone surrogates
+    texts = {
+        key: _text(value[key], key, line, odd=odd)
+        for key in TEXTS
+        if key in value and value[key] is not None
+    }
+    if value.get("attributes") is not None:
+        texts["attributes"] = _attributes(value["attributes"], line)
     return Offer(
-        id=_whole(name),
-        title=_whole(value["title"]),
-        attributes=_attributes(value.get("attributes"), line),
+        id=_whole(name) if odd else name,
+        title=_whole(value["title"]) if odd else value["title"],
         **texts,
     )
 
@@ -95,19 +105,15 @@ def _whole(text: str) -> str:
     return SURROGATE.sub("\ufffd", text) if SURROGATE.search(text) else text
 
 
-def _text(value: Any, key: str, line: int) -> str | None:
-    if value is None:
-        return None
+def _text(value: Any, key: str, line: int, *, odd: bool) -> Any:
     if isinstance(value, str):
-        return _whole(value)
+        return _whole(value) if odd else value
     if key == "classes" and isinstance(value, list | int):
         return ";".join(str(part) for part in value) if isinstance(value, list) else str(value)
     raise _fault(line, f"{key} is not a string", f"{key} 不是字符串")
 
 
 def _attributes(value: Any, line: int) -> Mapping[str, str]:
-    if value is None:
-        return MappingProxyType({})
     if not isinstance(value, dict):
         raise _fault(line, "attributes is not an object", "attributes 不是对象")
     return MappingProxyType(

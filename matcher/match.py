@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from matcher.tables import rules
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,11 @@ class Reason:
     text: str
     text_en: str
     evidence: str = ""
+
+    @cached_property
+    def line(self) -> str:
+        """The reason as it stands in a line of leads."""
+        return encode(self.to_json())
 
     def to_json(self) -> dict[str, str]:
         """Return the reason as a JSON object."""
@@ -62,6 +71,7 @@ class Match:
         }
 
 
+@lru_cache(maxsize=32768)
 def reason(code: str, *, against: bool = False, **facts: str) -> Reason:
     """Return a reason of the rules' texts with its facts filled in."""
     texts = (rules().against if against else rules().reasons)[code]

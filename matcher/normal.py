@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache, cached_property
 
 import opencc
@@ -27,15 +28,18 @@ HANGUL = (0xAC00, 0xD7A3)
 
 
 class Folding(dict[int, str]):
-    """Code point to folded text, filled as characters are met."""
+    """Code point to folded text, filled as characters are met; ``odd`` are not one for one."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.odd: set[str] = set()
         self.letters = {row.split("\t")[1]: row.split("\t")[2] for row in rows("confusables.tsv")}
         self.simplify = opencc.OpenCC("t2s").convert
 
     def __missing__(self, point: int) -> str:
         folded = self[point] = self._fold(chr(point))
+        if len(folded) != 1:
+            self.odd.add(chr(point))
         return folded
 
     def _fold(self, character: str) -> str:
@@ -91,12 +95,16 @@ class Text:
         return self.folded.replace(" ", "")
 
     @cached_property
-    def _raw_of(self) -> list[int]:
+    def _raw_of(self) -> Sequence[int]:
         table = folding()
+        if table.odd.isdisjoint(self.raw):
+            return range(len(self.raw))
         return [at for at, c in enumerate(self.raw) for _ in table[ord(c)]]
 
     @cached_property
-    def _folded_of(self) -> list[int]:
+    def _folded_of(self) -> Sequence[int]:
+        if " " not in self.folded:
+            return range(len(self.folded))
         return [at for at, c in enumerate(self.folded) if c != " "]
 
     def gap(self, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from matcher.batch import DIGIT, LETTER, Batch
+from matcher.batch import DIGIT, LETTER, POINTS, Batch
 from matcher.hashing import Flags, Ints, Table, hashes_of
 from matcher.normal import join
 from matcher.slot import AFTER_WORDS, DEEPEST, HEAD
@@ -24,18 +24,21 @@ class Openings:
 
 
 @cache
-def _listed(which: str) -> tuple[Table, tuple[int, ...]]:
-    """Return the words before, after or (Latin) right before a brand, and their lengths."""
+def _listed(which: str) -> tuple[Table, tuple[int, ...], Flags]:
+    """Return the words before, after or (Latin) right before a brand: table, lengths, heads."""
     slot = table("context.toml")["slot"]
     words = {join(word) for word in slot[which]} - {""} if which in slot else set(AFTER_WORDS)
     listed = sorted(words)
     filed = Table(hashes_of(listed), np.zeros(len(listed), np.int64))
-    return filed, tuple(sorted({len(word) for word in listed}))
+    heads = np.zeros(POINTS, np.bool_)
+    heads[[ord(word[0]) for word in listed]] = True
+    return filed, tuple(sorted({len(word) for word in listed})), heads
 
 
 def _behind(batch: Batch, first: Ints, which: str) -> Ints:
     """Return the positions behind the words of a list that stand at ``first``."""
-    words, sizes = _listed(which)
+    words, sizes, heads = _listed(which)
+    first = first[heads[batch.codes[first]]]
     found = []
     for size in sizes:
         at = first[first + size < len(batch.codes)]
@@ -71,8 +74,9 @@ def openings(batch: Batch) -> Openings:
     starts[by] = True
     heads = firsts | (batch.gap & (np.arange(size) - batch.firsts[owner] <= HEAD))
     ends = np.zeros(size + 1, np.bool_)
-    words, sizes = _listed("after")
+    words, sizes, initial = _listed("after")
+    begin = np.flatnonzero(initial[batch.codes])
     for length in sizes:
-        at = np.arange(size - length)
+        at = begin[begin + length < size]
         ends[at[words.holds(batch.sums.of(at, at + length))]] = True
     return Openings(_deepened(batch, starts | firsts), ends, _deepened(batch, heads))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matcher.circumstances import Circumstances
 from matcher.context import has_accessory, no_brand
@@ -28,6 +29,8 @@ FIELDS = {
     "attribute": "in_attribute",
     "description": "in_description",
 }
+RANK = {kind: rank for rank, kind in enumerate(FIELDS)}
+joined = lru_cache(maxsize=4096)(join)
 
 
 @dataclass
@@ -52,25 +55,33 @@ def weigh(
     shops: Collection[str],
 ) -> Match | None:
     """Return the match of one mark, from the sighting that weighs most; None below the floor."""
-    ways = [(_sighted(mark, sign, one, facts), sign, one) for sign, one in seen]
-    ways = [way for way in ways if _similarity(mark, way[2]) >= rules().limits["floor"]]
+    floor = rules().limits["floor"]
+    ways = []
+    for sign, one in seen:
+        view = _view(mark, one)
+        similarity = _similarity(view, one)
+        if similarity >= floor:
+            sheet = _sighted(mark, sign, one, facts, view, similarity)
+            ways.append((sheet, sign, one, similarity))
     if not ways:
         return None
-    sheet, sign, best = max(
-        ways, key=lambda way: (way[0].points, -_rank(way[2]), -way[2].found.start)
-    )
-    supported = {one.place.name for _, _, one in ways if not one.inside and not one.compatible}
+    sheet, sign, best, similarity = ways[0]
+    if len(ways) > 1:
+        sheet, sign, best, similarity = max(
+            ways, key=lambda way: (way[0].points, -RANK[way[2].place.kind], -way[2].found.start)
+        )
+    supported = {one.place.name for _, _, one, _ in ways if not one.inside and not one.compatible}
     if "shop" in supported and best.place.kind != "shop":
         sheet.reasons.append(reason("in_shop", evidence=facts.listing.shop or ""))
     _goods(sheet, mark, sign, best, facts)
     _listing(sheet, mark, best, facts, shop_named="shop" in supported)
     _seller(sheet, mark, facts, shops)
-    most = 1.0 if join(mark.name) == sign.text else rules().similarity["part"]
+    most = 1.0 if joined(mark.name) == sign.text else rules().similarity["part"]
     priority = round(1.0 / (1.0 + math.exp(-sheet.points / rules().limits["spread"])), 4)
     return Match(
         listing_id=listing_id,
         mark_id=mark.mark_id,
-        similarity=round(min(_similarity(mark, best), most), 4),
+        similarity=round(min(similarity, most), 4),
         priority=priority,
         flag=round(sheet.points, 6) >= 0,
         field=best.place.name,
@@ -79,10 +90,6 @@ def weigh(
         against=tuple(sheet.against),
         versions=versions(),
     )
-
-
-def _rank(sighting: Sighting) -> int:
-    return list(FIELDS).index(sighting.place.kind)
 
 
 def _view(mark: Mark, sighting: Sighting) -> str:
@@ -100,8 +107,7 @@ def _view(mark: Mark, sighting: Sighting) -> str:
     return "identical_folded" if fold(raw) != raw.casefold() else "identical"
 
 
-def _similarity(mark: Mark, sighting: Sighting) -> float:
-    view = _view(mark, sighting)
+def _similarity(view: str, sighting: Sighting) -> float:
     if view == "identical_folded":
         return rules().similarity["folded"]
     if view == "separated":
@@ -109,12 +115,13 @@ def _similarity(mark: Mark, sighting: Sighting) -> float:
     return sighting.found.likeness.similarity
 
 
-def _sighted(mark: Mark, sign: Sign, one: Sighting, facts: Circumstances) -> Sheet:
+def _sighted(
+    mark: Mark, sign: Sign, one: Sighting, facts: Circumstances, view: str, similarity: float
+) -> Sheet:
     """Return the points of one sighting alone: sign, place, words around it."""
-    points, view, quoted = rules().points, _view(mark, one), one.quoted
-    similarity = _similarity(mark, one)
+    points, quoted = rules().points, one.quoted
     sheet = Sheet((similarity - points["middle"]) * points["slope"], [], [])
-    named = mark.name if join(mark.name) == sign.text else sign.text
+    named = mark.name if joined(mark.name) == sign.text else sign.text
     sheet.add(0.0, view, mark=named, changes=one.found.likeness.changes, evidence=quoted)
     exact = one.found.likeness.similarity >= rules().similarity["mixed_pinyin"]
     kind, place = one.place.kind, FIELDS[one.place.kind]
@@ -127,7 +134,7 @@ def _sighted(mark: Mark, sign: Sign, one: Sighting, facts: Circumstances) -> She
         sheet.add(kind, place, evidence=quoted)
         if not exact and not one.slot and view in ("character_changed", "character_added"):
             sheet.add("outside_slot_near", "outside_slot", against=True, evidence=quoted)
-    if join(mark.name) != sign.text:
+    if joined(mark.name) != sign.text:
         sheet.add("mark_part", "mark_part", mark=mark.name, evidence=sign.text)
     _words(sheet, mark, sign, one, facts)
     return sheet

@@ -83,6 +83,8 @@ class Search:
                 yield which, Found(number, start, end, IDENTICAL)
 
     def _units(self, units: Units, pairs: Pairs, view: str) -> Finds:
+        if not len(pairs.unit):
+            return
         taken = units.take(pairs.unit)
         rows = zip(taken.words.tolist(), pairs.sign.tolist(), strict=True)
         spelled = rules().similarity["pinyin"]
@@ -91,13 +93,13 @@ class Search:
         ):
             place, sign = self.places[which], self.signs[number]
             word = place.text.joined[start:end]
-            likeness: Likeness | None = IDENTICAL
-            if view == "pinyin":
-                likeness = Likeness(spelled, "pinyin", word)
-            elif view == "near":
-                likeness = compare_latin(word, sign.text) if word != sign.text else None
-            elif word != sign.text:
+            if view == "identical":
+                if word == sign.text:
+                    yield which, Found(number, start, end, IDENTICAL)
                 continue
+            likeness: Likeness | None = Likeness(spelled, "pinyin", word)
+            if view == "near":
+                likeness = compare_latin(word, sign.text) if word != sign.text else None
             unit = Unit(word, start, end, words)
             if likeness and admit(place.text, place.slots, start, end, likeness, sign, unit):
                 yield which, Found(number, start, end, likeness)

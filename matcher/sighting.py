@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from matcher.admit import coined, inside_word, isolated
@@ -50,7 +50,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A sign found at a place, and how it stands there."""
+    """A sign found at a place, and how it stands there.
+
+    ``span`` counts raw code points of the field, ``quoted`` is its raw text there.
+    """
 
     found: Found
     place: Place
@@ -58,18 +61,9 @@ class Sighting:
     alone: bool
     inside: bool
     compatible: str | None
+    span: tuple[int, int]
+    quoted: str
     other: str | None = None
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The span in raw code points of the field."""
-        return self.place.text.span(self.found.start, self.found.end)
-
-    @property
-    def quoted(self) -> str:
-        """The raw text of the span."""
-        low, high = self.span
-        return self.place.text.raw[low:high]
 
 
 def places(listing: ListingLike) -> Iterator[Place]:
@@ -148,6 +142,7 @@ def _look_at(found: Found, place: Place) -> Sighting:
     said = "适用" if place.compatible else None
     if said is None and place.kind in ("title", "attribute", "description"):
         said = compatible_use(text, start, end)
+    low, high = text.span(start, end)
     return Sighting(
         found=found,
         place=place,
@@ -155,6 +150,8 @@ def _look_at(found: Found, place: Place) -> Sighting:
         alone=isolated(text, start, end),
         inside=check and inside_word(text, place.slots, start, end),
         compatible=said,
+        span=(low, high),
+        quoted=place.raw[low:high],
     )
 
 
@@ -184,12 +181,4 @@ def _credited(found: list[Sighting], signs: Sequence[Sign]) -> Iterator[Sighting
             if this.likeness.view != "identical" or (longer and not related) or longer:
                 cover = signs[that.sign].text
                 break
-        yield Sighting(
-            found=sighting.found,
-            place=sighting.place,
-            slot=sighting.slot,
-            alone=sighting.alone,
-            inside=sighting.inside,
-            compatible=sighting.compatible,
-            other=cover,
-        )
+        yield sighting if cover is None else replace(sighting, other=cover)

@@ -14,6 +14,7 @@ from matcher.tables import rules, table
 SCRIPT = re.compile("(?<=[a-z0-9])(?=[㐀-鿿])|(?<=[㐀-鿿])(?=[a-z0-9])")
 AFTER_WORDS = ("by", "brand")
 DEEPEST = 6
+NOWHERE: frozenset[int] = frozenset()
 HEAD = 40
 BRACKET = re.compile("[【】\\[\\]「」『』《》（）()]")
 
@@ -43,12 +44,19 @@ def _lead() -> re.Pattern[str]:
 
 
 @cache
+def _lead_letters() -> frozenset[str]:
+    return frozenset(join(word)[:1] for word in table("context.toml")["slot"]["lead"])
+
+
+@cache
 def _after() -> re.Pattern[str]:
     words = sorted((join(w) for w in table("context.toml")["slot"]["after"]), key=len)
     return re.compile("|".join(map(re.escape, reversed(words))))
 
 
 def _past_lead(text: str, at: int) -> int:
+    if text[at : at + 1] not in _lead_letters():
+        return at
     found = _lead().match(text, at)
     return found.end() if found else at
 
@@ -56,21 +64,20 @@ def _past_lead(text: str, at: int) -> int:
 def find_slots(text: Text, *, whole: bool = False) -> Slots:
     """Return the brand slots of a title, a shop's name or a brand field."""
     joined = text.joined[: rules().limit("fuzzy_characters")]
-    runs = text.runs()
-    if HAN.search(joined):
-        firsts = [start for start, _ in runs]
+    firsts, ends = [0], NOWHERE
+    if not joined.isascii() and HAN.search(joined):
+        firsts = [start for start, _ in text.runs()]
         firsts += [match.start() for match in SCRIPT.finditer(joined)]
         ends = frozenset(match.start() for match in _after().finditer(joined))
-    else:
-        pairs = pairwise(runs)
-        firsts = [0, *(start for (a, b), (start, _) in pairs if joined[a:b] in AFTER_WORDS)]
-        ends = frozenset()
+    elif any(f" {word} " in f" {text.folded}" for word in AFTER_WORDS):
+        pairs = pairwise(text.runs())
+        firsts += [start for (a, b), (start, _) in pairs if joined[a:b] in AFTER_WORDS]
     starts: set[int] = set()
     for first in sorted(set(firsts))[: rules().limit("slots")]:
         starts |= _starts(joined, first)
-    heads = set()
-    for first in {0, *(text.joined_at(at + 1) for at in _brackets(text))}:
-        heads |= _starts(joined, first)
+    heads = set(_starts(joined, 0))
+    for at in _brackets(text):
+        heads |= _starts(joined, text.joined_at(at + 1))
     return Slots(frozenset(starts), ends, frozenset(heads), whole)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import IO, cast
 
 from matcher.errors import ListingsError
 from matcher.listing import Offer, read_offer
-from matcher.match import Match
+from matcher.match import Match, encode
 from matcher.tables import versions
 
 LONGEST_LINE = 16_000_000
@@ -86,18 +85,19 @@ def _plain(file: io.BufferedReader) -> IO[bytes]:
 
 def write_line(match: Match) -> bytes:
     """Return a lead as one JSON line in UTF-8; what is no character becomes ``?``."""
-    value = match.to_json()
-    if match.versions is versions():
-        del value["versions"]  # the last field, and the same for every lead
-        text = _dump(value)[:-1] + ',"versions":' + _versions() + "}"
-    else:
-        text = _dump(value)
-    return text.encode("utf-8", "replace") + b"\n"
-
-
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+    same = match.versions is versions()
+    text = (
+        f'{{"listing_id":{encode(match.listing_id)},"mark_id":{encode(match.mark_id)},'
+        f'"similarity":{match.similarity!r},"priority":{match.priority!r},'
+        f'"flag":{"true" if match.flag else "false"},"field":{encode(match.field)},'
+        f'"span":[{match.span[0]},{match.span[1]}],'
+        f'"reasons":[{",".join([one.line for one in match.reasons])}],'
+        f'"against":[{",".join([one.line for one in match.against])}],'
+        f'"versions":{_versions() if same else encode(dict(match.versions))}}}\n'
+    )
+    return text.encode("utf-8", "replace")
 
 
 @cache
 def _versions() -> str:
-    return _dump(dict(versions()))
+    return encode(dict(versions()))

@@ -10,7 +10,6 @@ import numpy as np
 from matcher.batch import DIGIT, Batch
 from matcher.hashing import Flags, Hashes, Ints, Table, hashes_of
 from matcher.latin import LONGEST, background, ordinary
-from matcher.letters import Rows, rows_of
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,6 @@ class Units:
     def take(self, kept: Ints | Flags) -> Units:
         """Return some of them."""
         return Units(*(getattr(self, field.name)[kept] for field in fields(self)))
-
-    def rows(self, batch: Batch) -> Rows:
-        """Return their letters, one a row."""
-        return rows_of(batch.codes, self.start, self.end)
 
 
 def units_of(batch: Batch, most: int) -> Units:

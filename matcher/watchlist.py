@@ -64,7 +64,9 @@ class Watchlist:
         done: dict[Hashable, Match | None] = {}
         for mark_id, numbers in by_mark.items():
             holder, shops = held[mark_id], self.authorised.get(mark_id, frozenset())
-            alike = (replace(holder.mark, mark_id="", extra=()), shops, *numbers)
+            alike: Hashable = mark_id
+            if any(len(self.holders[number]) > 1 for number in numbers):
+                alike = (replace(holder.mark, mark_id="", extra=()), shops, *numbers)
             if alike not in done:
                 ways = [(self.signs[number], one) for number in numbers for one in seen[number]]
                 done[alike] = weigh(listing.id, holder.mark, ways, facts, shops)
