@@ -23,6 +23,7 @@ URL = "https://shop.example/"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MARKSEAL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MARKSEAL_BROWSER", sys.executable)
+    monkeypatch.setenv("MARKSEAL_NO_SANDBOX", "1")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     return tmp_path / "home"
 
