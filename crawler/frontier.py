@@ -123,6 +123,14 @@ class Frontier:
         )
         self._counts["waiting"] += max(added.rowcount, 0)
 
+    def reopen_lists(self) -> None:
+        """Let every list page that was read wait again."""
+        self._base.execute(
+            "UPDATE page SET state = NULL, reason = NULL, tries = 0, due = 0 "
+            "WHERE kind = 'list' AND state IN ('ok', 'empty')"
+        )
+        self._count()
+
     def waiting(self, *, but: Iterable[str], now: float, most: int) -> list[Target]:
         """Return up to ``most`` pages that are due and not among ``but``; items come first."""
         skipped = set(but)

@@ -31,6 +31,7 @@ from crawler.turning import turned
 MAX_TRIES = 3
 MAX_HOPS = 5
 STOP_AFTER = 3
+MISSING_SHARE = 0.8
 MOST_BARREN = 50  # list pages in a row that show nothing new: a calendar, not a shop
 _STOPPING = {PageState.LOGIN, PageState.VERIFICATION, PageState.BLOCKED}
 
@@ -65,9 +66,27 @@ class Walk:
             return
         counts = self.frontier.counts()
         self._pages = sum(n for state, n in counts.items() if state != "waiting")
+        await self._work_together()
+        if self._few_are_missing():
+            self.frontier.note("lists_read_twice", "yes")
+            self.frontier.reopen_lists()
+            await self._work_together()
+
+    async def _work_together(self) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(self.recipe.politeness.concurrency):
                 group.create_task(self._work())
+
+    def _few_are_missing(self) -> bool:
+        """Return whether the lists are to be read once more.
+
+        In a shop that changes while it is read, items move to pages already read; then a few
+        of the number that the shop prints are missing at the end.
+        """
+        if self.stopped is not None or self.bounded() or self.frontier.fact("lists_read_twice"):
+            return False
+        total, listed = int(self.frontier.fact("reported_total") or 0), self.frontier.listed()
+        return total * MISSING_SHARE <= listed < total
 
     def bounded(self) -> bool:
         """Return whether the walk has reached its bounds, with pages left or not."""

@@ -85,6 +85,29 @@ def test_every_listing_once(tmp_path: Path) -> None:
     assert told.listings[0].price == "1.50"
 
 
+def test_items_that_move_while_the_lists_are_read_are_found(tmp_path: Path) -> None:
+    class Moving(Shop):
+        def answer(self, target: str) -> tuple[int, dict[str, str], bytes]:
+            if target.startswith("/all"):
+                lists.append(target)
+                number = int(target.partition("=")[2] or 1)
+                gone = 1 if len(lists) > 1 else 0  # item 1 is sold after the first page
+                first = (number - 1) * 4 + 1 + gone
+                links = "".join(
+                    f"<a class=item href=/item/{n}>x</a>" for n in range(first, min(first + 4, 13))
+                )
+                more = f"<a class=next href='/all?page={number + 1}'>x</a>" if number < 3 else ""
+                return 200, PAGE, html(f"<b class=total>12</b>{links}{more}")
+            return super().answer(target)
+
+    lists: list[str] = []
+    told = walk(Moving(port=80), tmp_path)
+    assert told.state is CrawlState.COMPLETE
+    assert sorted(int(one.item_id or 0) for one in told.listings) == list(range(1, 13))
+    assert len(lists) == 6
+    assert len(told.asked) == 1 + 6 + 12
+
+
 def test_the_limit_bounds_listings_and_pages(tmp_path: Path) -> None:
     told = walk(Shop(port=80), tmp_path, limit=3)
     assert told.state is CrawlState.LIMITED
