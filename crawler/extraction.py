@@ -139,11 +139,22 @@ def _item_listing(scope: Scope, recipe: Recipe) -> Listing | None:
     read = _chosen({name: scope.all(rules) for name, rules in items.fields.items()})
     if items.general:
         read = {**read_general(scope.page), **read}
+    elif not recipe.crawls and not read.get("title"):
+        read = {**_named(scope.page), **read}
     attributes = scope.attributes if items.rows else {}
     read.setdefault("url", scope.page.url)
     if items.url is not None and items.url.groups and (found := items.url.search(scope.page.url)):
         read.setdefault("item_id", found[1])
     return _listing(read, scope.page, recipe, attributes)
+
+
+def _named(page: Page) -> dict[str, Any]:
+    """Return what the general reader reads of a handed-over page of a layout not yet known.
+
+    Never its price: on pages whose price is drawn by a script, the one seen is another item's.
+    """
+    unsure = ("price", "list_price", "currency", "availability")
+    return {name: value for name, value in read_general(page).items() if name not in unsure}
 
 
 def _chosen(read: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Prices as people write them, to a decimal string and an ISO 4217 code; never a guess.
 
 price-parser reads western prices; what it misses is mended here: 元, ￥, full-width digits,
-万, split digits, ranges (the lower end), and ``3.350`` where three decimals mean thousands.
+万, split digits, ranges (the lower end), and ``3.350``, which means thousands, except in a
+currency where a point never parts them (3.350元).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ _CODES = """
 AED ARS AUD BGN BRL BYN CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HRK HUF IDR ILS INR JPY KRW MXN MYR
 NOK NZD PEN PHP PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR
 """
+_POINTS = frozenset(("CNY", "GBP", "HKD", "TWD"))  # where a point never parts thousands
 CODES = frozenset(_CODES.split())
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 _NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
@@ -87,12 +89,13 @@ def read_price(
     if text is None:
         return None
     plain = _SPLIT.sub(".", unicodedata.normalize("NFKC", str(text)).replace("￥", "¥"))
-    amount = _amount(plain)
+    own = read_currency(plain)
+    amount = _amount(plain, points=own in _POINTS)
     if amount is None or amount < 0:
         return None
     if unit == "cent":
         amount = amount / 100
-    return Price(decimal_text(amount), read_currency(plain) or currency)
+    return Price(decimal_text(amount), own or currency)
 
 
 def read_currency(text: str | None) -> str | None:
@@ -114,7 +117,7 @@ def decimal_text(amount: Decimal) -> str:
     return f"{whole}.{part.ljust(2, '0')}" if part else whole
 
 
-def _amount(text: str) -> Decimal | None:
+def _amount(text: str, *, points: bool) -> Decimal | None:
     wan = _WAN.search(text)
     if wan is not None:
         return Decimal(wan[1]) * 10000
@@ -122,7 +125,8 @@ def _amount(text: str) -> Decimal | None:
     if found is None:
         return None
     number = found[0].strip(" .,'’\u00a0\u202f")
-    if re.fullmatch(r"\d+(\.\d+)?", number) and not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number):
+    plain = re.fullmatch(r"\d+(\.\d+)?", number)
+    if plain and (points or not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number)):
         return Decimal(number)
     number = number.split("  ")[0]
     parsed = ParsedPrice.fromstring(_thousands(number)).amount
