@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from evidence.authority.openssl import run_openssl
 from evidence.errors import AuthorityError
 
 NAME = "trial"
 POLICY = "2.999.6.1"
 ORGANISATION = "markseal TRIAL 试用"
 YEARS = 10
-SECONDS = 30
 
 _CONFIG = """[tsa]
 default_tsa = local
@@ -75,20 +74,9 @@ class LocalAuthority:
             return (folder / "response.tsr").read_bytes()
 
     def _run(self, command: list[str]) -> None:
-        try:
-            result = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS)
-        except OSError as error:
-            raise AuthorityError(
-                "The program openssl is missing; install it (Debian: apt install openssl).",
-                "缺少 openssl 程序；请先安装（Debian：apt install openssl）。",
-            ) from error
-        except subprocess.TimeoutExpired as error:
-            raise AuthorityError(
-                f"openssl ts did not answer within {SECONDS} seconds; try again.",
-                f"openssl ts 在 {SECONDS} 秒内没有应答；请重试。",
-            ) from error
-        if result.returncode != 0:
-            cause = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        code, told = run_openssl(command)
+        if code != 0:
+            cause = told.strip().splitlines()
             raise AuthorityError(
                 f"openssl ts failed: {cause[-1] if cause else 'no message'}.",
                 f"openssl ts 失败：{cause[-1] if cause else '无信息'}。",

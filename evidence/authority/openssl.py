@@ -18,7 +18,7 @@ def to_der(response: bytes, *, openssl: str = "openssl") -> bytes | None:
         folder = Path(name)
         (folder / "in").write_bytes(response)
         command = [openssl, "ts", "-reply", "-in", str(folder / "in"), "-out", str(folder / "out")]
-        if _run(command)[0] != 0 or not (folder / "out").exists():
+        if run_openssl(command)[0] != 0 or not (folder / "out").exists():
             return None
         return (folder / "out").read_bytes()
 
@@ -37,14 +37,15 @@ def check_token(
         command = [openssl, "ts", "-verify", "-queryfile", str(folder / "tsq")]
         command += ["-in", str(folder / "tsr"), "-CAfile", str(folder / "roots.pem")]
         command += ["-partial_chain", "-attime", str(int(at.timestamp()))]
-        code, told = _run(command)
+        code, told = run_openssl(command)
     if code == 0:
         return None
     lines = [line.rpartition(":")[2].strip() for line in told.splitlines() if ":error:" in line]
     return lines[-1] if lines else "no message"
 
 
-def _run(command: list[str]) -> tuple[int, str]:
+def run_openssl(command: list[str]) -> tuple[int, str]:
+    """Return the exit code and what openssl says; AuthorityError when it is missing or hangs."""
     try:
         result = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS)
     except OSError as error:
