@@ -31,15 +31,15 @@ class Engine:
         word = options.get("filter", {}).get("name", {}).get("contains", "")
         numbers = sorted(n for n, name in self.products.items() if word in name)
         rows = numbers[options["skip"] : options["skip"] + options["take"]]
-        for gone in (3, 4, 5) if len(self.asked) == 1 else ():
-            self.products.pop(gone, None)
         items = [self._item(n) for n in rows]
+        for gone in (3, 4, 5) if len(self.asked) == 1 else ():
+            del self.products[gone]
         return {"data": {"products": {"totalItems": len(numbers), "items": items}}}
 
     def _item(self, number: int) -> dict[str, Any]:
         return {
             "id": str(number),
-            "name": self.products.get(number, "?"),
+            "name": self.products[number],
             "slug": f"cup-{number}",
             "description": "<p>保温</p>",
             "assets": [{"preview": f"http://127.0.0.1/{number}.jpg"}],
