@@ -214,6 +214,20 @@ def test_of_a_redirects_body_the_browser_counts_nothing(tmp_path: Path) -> None:
     assert Row(moved, short, None, None).counts is Counts.MISMATCH
 
 
+def test_of_a_picture_that_is_none_the_browser_counts_the_body(tmp_path: Path) -> None:
+    text = exchange(tmp_path)
+    seen = Seen("https://a/x", "POST", "Image", connection=7, end="finished")
+    counts = {
+        size: Row(text, replace(seen, encoded=size), None, None).counts
+        for size in (len(CHUNKED), len(CHUNKED) + 1, len(HEAD + CHUNKED), len(HEAD + CHUNKED) + 1)
+    }
+    assert list(counts.values()) == [
+        Counts.NOT_COMPARED, Counts.MISMATCH, Counts.EQUAL, Counts.MISMATCH,
+    ]  # fmt: skip
+    document = replace(seen, kind="Document", encoded=len(CHUNKED))
+    assert Row(text, document, None, None).counts is Counts.MISMATCH
+
+
 def test_the_peer_is_that_of_the_very_connection(tmp_path: Path) -> None:
     lines = [
         f'{{"event":"connection","time":"2026-01-0{day}T00:00:00.000000Z","host":"a","port":443,'
