@@ -78,6 +78,7 @@ class Frontier:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_TABLES)
+        self._facts = dict(self._base.execute("SELECT name, value FROM fact"))
         text = json.dumps(identity, sort_keys=True)
         if (self.fact("identity") or text) != text:
             self.close()
@@ -108,12 +109,12 @@ class Frontier:
 
     def fact(self, name: str) -> str | None:
         """Return a fact noted about this crawl, or None."""
-        row = self._base.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        return self._facts.get(name)
 
     def note(self, name: str, value: str) -> None:
         """Note a fact about this crawl."""
         self._base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+        self._facts[name] = value
 
     def add(self, targets: Iterable[Target]) -> None:
         """Add pages to be read; a page already known stays as it is."""

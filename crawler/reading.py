@@ -220,6 +220,8 @@ def _text(root: Any) -> str:
     """Return the words of a node: inner marks as <em> divide no word, blocks do."""
     if not isinstance(root, etree._Element):
         return str(root)
+    if not len(root):  # most nodes hold words alone
+        return root.text or ""
     words: list[str] = []
     for event, inner in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         shown = inner.tag not in ("script", "style") and event not in ("comment", "pi")

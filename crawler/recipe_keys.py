@@ -122,8 +122,8 @@ class Keys:
         for key in self.data:
             if key not in self.seen:
                 near = get_close_matches(key, self.seen, 1)
-                hint = (f"; did you mean {near[0]}?", f"；是否为 {near[0]}？") if near else ("", "")
-                en, zh = f"no such key here{hint[0]}", f"可用的键（此处没有这个键{hint[1]}）"
+                hint = (f" ({near[0]}?)", f"（{near[0]}？）") if near else ("", "")
+                en, zh = f"a key that is known here{hint[0]}", f"此处可用的键{hint[1]}"
                 raise self._wrong(key, en, zh)
 
     def _take(self, key: str, default: Any) -> Any:

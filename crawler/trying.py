@@ -19,9 +19,10 @@ WANTED = ("title", "price")
 
 
 class Means(StrEnum):
-    """What a page asks for: plain HTTP, a browser, a person, or a better recipe."""
+    """What a page asks for: plain HTTP, a hand, a browser, a person, or a better recipe."""
 
     PLAIN = "plain"
+    HANDED = "handed"
     BROWSER = "browser"
     PERSON = "person"
     RECIPE = "recipe"
@@ -29,6 +30,10 @@ class Means(StrEnum):
 
 MEANINGS = {
     Means.PLAIN: ("普通 HTTP 即可读取。", "Plain HTTP is enough for this page."),
+    Means.HANDED: (
+        "移交或保存的材料可直接读取（该平台不采集）。",
+        "What was saved or handed over is read as it is (this platform is not crawled).",
+    ),
     Means.BROWSER: (
         "需要浏览器：页面内容（或价格）由脚本绘制。",
         "A browser is needed: scripts draw this page, or its price.",
@@ -77,7 +82,10 @@ def try_recipe(page: Page, recipe: Recipe) -> Trial:
         for name, value in _fields(listing):
             coverage[name] = coverage.get(name, 0) + 1
             examples.setdefault(name, value[:80])
-    return Trial(read, coverage, examples, _means(page, read, coverage))
+    means = _means(page, read, coverage)
+    if means is Means.PLAIN and not recipe.crawls:
+        means = Means.HANDED
+    return Trial(read, coverage, examples, means)
 
 
 def _fields(listing: Listing) -> Iterator[tuple[str, str]]:

@@ -245,10 +245,11 @@ class Walk:
         if deeper > self.recipe.politeness.max_depth:
             return []
         found = [Target(normal(url), "item", target.depth) for url in self._unmet(read.items)]
-        fruitful = self.frontier.is_news(found, read.listings)
-        self._barren = 0 if fruitful else self._barren + (target.kind == "list")
-        if self._barren > MOST_BARREN:
-            return []
+        if target.kind == "list":
+            fruitful = self.frontier.is_news(found, read.listings)
+            self._barren = 0 if fruitful else self._barren + 1
+            if self._barren > MOST_BARREN:
+                return []
         found += [Target(normal(url), "list", deeper) for url in read.categories]
         if read.next:
             found.append(Target(normal(read.next), "list", deeper))

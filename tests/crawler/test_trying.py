@@ -34,7 +34,7 @@ def test_coverage_counts_listings() -> None:
     trial = try_recipe(page, load_recipe(RECIPES / "jd.toml"))
     assert (trial.coverage["title"], trial.coverage["price"]) == (3, 2)
     assert trial.examples["shop"] == "甬舟京东自营旗舰店"
-    assert trial.means is Means.PLAIN
+    assert trial.means is Means.HANDED
     assert trial.to_json()["listings"] == 3
 
 
