@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -91,6 +92,17 @@ def test_a_websocket_is_named_as_not_recorded(whole: Held) -> None:
 def test_the_capture_says_exact(whole: Held) -> None:
     assert whole.snapshot.fidelity == "exact"
     assert whole.record["fidelity"] == "exact"
+
+
+def test_the_live_index_has_every_exchange_and_counts_the_same(whole: Held) -> None:
+    exchanges = whole.record["exchanges"]
+    only_logged = {urlsplit(one["url"]).path for one in exchanges if one["seen_by"] == "log"}
+    assert only_logged <= {"/from-shared", "/silent-once"}  # a shared worker's; sent once more
+    assert {one["byte_counts"] for one in exchanges} == {"equal", "not compared"}
+    assert len([one for one in exchanges if one["byte_counts"] == "equal"]) > 80
+    assert {"Document", "Image", "Font", "Fetch", "Script", "Stylesheet"} <= {
+        one["type"] for one in exchanges
+    }
 
 
 @pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
