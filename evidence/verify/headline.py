@@ -54,5 +54,9 @@ def why_invalid(failed: Collection[str], *, damaged: bool) -> Line:
 
 def places(where: Sequence[str | None]) -> tuple[str, ...]:
     """Return the places that fail, each once, in an order that every verifier can follow."""
-    found = {place for place in where if place}
-    return tuple(sorted(found, key=lambda place: place.encode("utf-16-be", "surrogatepass")))
+    return tuple(sorted({place for place in where if place}, key=by_name))
+
+
+def by_name(place: str) -> bytes:
+    """Return what places are sorted by: their UTF-16 units, as every browser sorts text."""
+    return place.encode("utf-16-be", "surrogatepass")

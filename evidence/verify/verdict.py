@@ -10,7 +10,7 @@ from typing import Any
 from evidence.errors import EvidenceError
 from evidence.format.declared import SENTENCES, Line, elsewhere_line, printed
 from evidence.format.unproved import unproved
-from evidence.verify.headline import FOREIGN, places, why_invalid
+from evidence.verify.headline import FOREIGN, by_name, places, why_invalid
 
 FORMAT = "markseal-verdict/1"
 BAD_CERTIFICATE = SENTENCES["bad_certificate"]
@@ -213,7 +213,12 @@ def _complete(findings: Findings) -> tuple[Claim, ...]:
         if due and not any(c.id == claim for c in findings.claims):
             findings.unchecked(claim, f"{en}: could not be checked.", f"{zh}：无法核查。")
     order = list(CLAIM_NAMES)
-    return tuple(sorted(findings.claims, key=lambda c: order.index(c.id)))
+    return tuple(
+        sorted(
+            findings.claims,
+            key=lambda c: (order.index(c.id), c.where is None, by_name(c.where or "")),
+        )
+    )
 
 
 def _headline(

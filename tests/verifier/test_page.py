@@ -59,8 +59,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         assert html.problems == []
 
 
-def told(verdict: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    return [(c["id"], c["status"], c["required"]) for c in verdict["claims"]]
+def told(verdict: dict[str, Any]) -> list[tuple[str, str, bool, str | None]]:
+    return [(c["id"], c["status"], c["required"], c["where"]) for c in verdict["claims"]]
 
 
 def agree(bench: Bench, path: Path, trust: Path | None) -> dict[str, Any]:

@@ -34,6 +34,11 @@ export function places(where: readonly (string | null)[]): string[] {
   return [...new Set(where.filter((place): place is string => place !== null && place !== ""))].sort();
 }
 
+/** The order of places: by their UTF-16 units. */
+export function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** The first sentence for an outcome; `failed` are the claims that fail. */
 export function headline(outcome: Outcome, failed: readonly string[], how: { trusted: boolean; damaged: boolean }): Line {
   if (outcome === "invalid") {

@@ -1,7 +1,7 @@
 // The verdict: claims, each valid, invalid or not checked; what they amount to; what is not proved.
 import { elsewhereLine } from "./declared";
 import type { Fault } from "./fault";
-import { headline } from "./headline";
+import { byName, headline } from "./headline";
 import type { Json } from "./json";
 import { unproved } from "./unproved";
 
@@ -108,7 +108,7 @@ export function conclude(
       findings.unchecked(id, `${en}: could not be checked.`, `${zh}：无法核查。`);
     }
   }
-  const claims = [...findings.claims].sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id));
+  const claims = [...findings.claims].sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id) || Number(a.where === null) - Number(b.where === null) || byName(a.where ?? "", b.where ?? ""));
   const missing = claims.some((c) => c.required && c.status !== "valid");
   let outcome: Outcome = "valid";
   if (claims.some((c) => c.status === "invalid")) outcome = "invalid";
