@@ -43,12 +43,15 @@ def mover(cause: str, since_input: float | None) -> str:
 
 @dataclass
 class _Page:
-    """What is known of one page: its last input, and what it asked for and has not had yet."""
+    """What is known of one page: its last input, what it asked for and has not had yet.
+
+    ``opened`` is when it last asked for a window, which can be there much later.
+    """
 
     input: float | None = None
     cause: str = ""
     asked: float = 0.0
-    opened: bool = False
+    opened: float | None = None
 
 
 @dataclass
@@ -66,8 +69,9 @@ class Movements:
         with suppress(Error):
             opener = page.opener()
             if opener is not None:
-                known.opened, known.cause = True, "windowOpen"
-                known.input, known.asked = self._of(opener).input, self.clock()
+                known.cause, before = "windowOpen", self._of(opener)
+                known.input = before.input
+                known.asked = self.clock() if before.opened is None else before.opened
         with suppress(Error):
             session = page.context.new_cdp_session(page)
             main = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
@@ -105,6 +109,10 @@ class Movements:
             if event["frameId"] == main:
                 self.went(page, str(event["url"]), str(event.get("navigationType", "other")))
 
+        def opens(_: dict[str, Any]) -> None:
+            self._of(page).opened = self.clock()
+
+        session.on("Page.windowOpen", opens)
         session.on("Page.frameRequestedNavigation", asked)
         session.on("Page.frameNavigated", gone)
         session.on("Page.navigatedWithinDocument", within)

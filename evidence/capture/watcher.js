@@ -111,15 +111,18 @@
     if (document.visibilityState === 'visible') say('active');
   });
 
+  // Told as it begins and again where it came to rest; between the two it is one doing.
   let still = 0, moved = null;
+  const scrolled = () => {
+    const e = moved || document.scrollingElement || document.documentElement;
+    say('scroll', {x: Math.round(e.scrollLeft), y: Math.round(e.scrollTop),
+      ...(moved ? {target: describe(moved)} : {})});
+  };
   on('scroll', e => {
     moved = e.target === document ? null : e.target;
+    if (!still) scrolled();
     clearTimeout(still);
-    still = setTimeout(() => {
-      const e = moved || document.scrollingElement || document.documentElement;
-      say('scroll', {x: Math.round(e.scrollLeft), y: Math.round(e.scrollTop),
-        ...(moved ? {target: describe(moved)} : {})});
-    }, 400);
+    still = setTimeout(() => { still = 0; scrolled(); }, 400);
   });
   window.addEventListener('pagehide', () => { flush(); reveal(); }, true);
 })();

@@ -203,11 +203,13 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
         picture = take_picture(page, steps, **bounds).png
     elements = evaluate(page, ELEMENTS, list(prompter.broken)[:500])
     page.wait_for_timeout(_BETWEEN_FRAMES_MS)
+    with at_rest(page, steps):  # as before: a page may do anything when it is pictured
+        later = take_picture(page, steps, **bounds).png
     return Shown(
         final_url=page.url,
         text=text,
         picture=picture,
-        later=take_picture(page, steps, **bounds).png,
+        later=later,
         width=int(elements["width"]),
         elements=tuple(elements["items"]),
         answered=prompter.answered,

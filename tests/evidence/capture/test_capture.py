@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from evidence.capture import (
     check_url,
     find_browser,
 )
+from evidence.capture.navigation import explain
 from evidence.verify.warc import read_records
 from evidence.verify.window import Window
 from tests.evidence.capture.certificates import self_signed
@@ -260,9 +262,19 @@ def test_a_download_is_not_a_page(address: str, way_out: Guard, tmp_path: Path) 
 
 
 def test_an_unreachable_site_is_one_sentence(way_out: Guard, tmp_path: Path) -> None:
-    found = failure(order("http://127.0.0.1:1/", way_out), tmp_path)
+    with socket.socket() as held:  # bound, and nobody listens
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        found = failure(order(url, way_out), tmp_path)
     assert found.reason is Reason.UNREACHABLE
     assert "could not be reached" in found.en
+
+
+def test_a_port_that_the_browser_refuses_is_said_to_be_refused() -> None:
+    wanted = CaptureOrder("http://127.0.0.1:1/", Path("-"), proxy=None, journal=None)
+    found = explain("net::ERR_UNSAFE_PORT at http://127.0.0.1:1/", wanted, 0)
+    assert found.reason is Reason.UNREACHABLE
+    assert "nothing was sent" in found.en
 
 
 def test_a_redirect_to_a_private_address_is_refused(
