@@ -57,6 +57,16 @@ class Circumstances:
         """Return the classes of the goods; from the title only when nothing is stated."""
         if self.stated_classes:
             return self.stated_classes
+        if without not in self.known_classes:
+            self.known_classes[without] = self._classes(without)
+        return self.known_classes[without]
+
+    @cached_property
+    def known_classes(self) -> dict[str, frozenset[int]]:
+        """The classes of the goods without each name that was asked for."""
+        return {}
+
+    def _classes(self, without: str) -> frozenset[int]:
         quoted = tidy(without)
         return classes_in(self.title.replace(quoted, " ") if quoted else self.title)
 
@@ -72,12 +82,16 @@ class Circumstances:
 
     def authorised(self, shops: Collection[str]) -> bool:
         """Return whether the shop's normalised name is on a mark's list (names joined)."""
+        if not shops:
+            return False
         names = {join(name) for name in (self.listing.shop, self.listing.seller_name) if name}
         return not names.isdisjoint(shops)
 
     def holds(self, mark: Mark) -> bool:
         """Return whether shop or seller carries exactly the holder's name."""
         names = (self.listing.shop or "", self.listing.seller_name or "")
+        if not mark.holder or not any(names):
+            return False
         return any(same_name(mark.holder, name) for name in names)
 
     def origin_of(self, mark: Mark) -> str | None:

@@ -7,7 +7,7 @@ Windows of a whole batch are proposed at once; each is compared as text by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from matcher.tables import rules
 
 WIDEST = 24
 OPEN = 3
+
+
+Names = Callable[[Ints, Ints], Flags]
 
 
 @dataclass(frozen=True)
@@ -114,16 +117,18 @@ class HanIndex:
         at = np.minimum(start[:, None] + steps, max(0, len(flat) - 1))
         empty = np.zeros((0, 0), np.uint32)
         self.chars = np.where(steps < sizes[:, None], flat[at], 0) if len(long) else empty
+        self.sounds = heard(self.chars)
         self.row = np.zeros(int(np.max(signs, initial=-1)) + 1, np.int64)
         self.row[signs] = np.arange(len(signs))
         self.size = sizes
         self.grams, self.skips = _grams(flat, start, sizes, signs)
         self.heard, self.heard_skips = _grams(heard(flat), start, sizes, signs)
 
-    def changed(self, batch: Batch, places: Ints, near: Ints) -> Windows:
+    def changed(self, batch: Batch, places: Ints, near: Ints, names: Names) -> Windows:
         """Return windows of signs of three and more of which one character may be changed.
 
-        ``places`` are searched as written, the fewer places ``near`` a slot by sound.
+        ``places`` are searched as written, the fewer places ``near`` a slot by sound; ``names``
+        says which windows may read as a name.
         """
         if not len(self.size):
             return EMPTY
@@ -133,49 +138,57 @@ class HanIndex:
         if not len(at):
             return EMPTY
         sign = np.concatenate((written[1], spoken[1]))
-        return self._near_enough(batch, _around(at, sign, self.size[self.row[sign]]))
-
-    def _near_enough(self, batch: Batch, windows: Windows) -> Windows:
-        """Return the windows that may be a sign with one character changed, added or left out."""
-        row = self.row[windows.sign]
-        size, length = self.size[row], windows.end - windows.start
+        windows = _around(at, sign, self.size[self.row[sign]])
         kept = windows.end < len(batch.codes)
         kept[kept] = batch.runs[windows.start[kept]] == batch.runs[windows.end[kept] - 1]
-        kept &= batch.han[windows.start]
-        windows, row, size, length = windows.take(kept), row[kept], size[kept], length[kept]
-        same = self._replaced(batch, windows, row, size)
-        longer = self._added(batch, windows, row, size, length)
-        return together([windows.take(np.where(length == size, same, longer))])
+        windows = together([windows.take(kept & batch.han[windows.start])])
+        size = self.size[self.row[windows.sign]]
+        same = windows.end - windows.start == size
+        whole = batch.whole[batch.owner(windows.start)] | names(windows.start, windows.end)
+        equal = windows.take(same)
+        kept = self._replaced(batch, equal, whole[same])
+        other = windows.take(~same & whole)
+        return together([equal.take(kept), other.take(self._added(batch, other))])
 
-    def _replaced(self, batch: Batch, windows: Windows, row: Ints, size: Ints) -> Flags:
-        """Return where at most one character is other than in the sign, in any order of two."""
+    def _replaced(self, batch: Batch, windows: Windows, names: Flags) -> Flags:
+        """Return where at most one character is other than in the sign, in any order of two.
+
+        What only sounds or looks alike need not read as a name.
+        """
+        row = self.row[windows.sign]
         other = np.zeros(len(row), np.int64)
         bag = np.zeros(len(row), np.int64)
+        rows = np.arange(len(row))
         for step in range(self.chars.shape[1]):
-            inside = step < size
-            at = np.minimum(windows.start + step, len(batch.codes) - 1)
-            one, two = batch.codes[at], self.chars[row, step]
-            bag += np.where(inside, _mixed(one) - _mixed(two), 0)
-            differs = inside & (one != two) & (batch.heard[at] != heard(two))
-            other += differs & ~(grouped(one) & grouped(two))
-        found: Flags = (other <= 1) | (bag == 0)
+            rows = rows[self.size[row[rows]] > step]
+            if not len(rows):
+                break
+            at = windows.start[rows] + step
+            one, two = batch.codes[at], self.chars[row[rows], step]
+            bag[rows] += _mixed(one) - _mixed(two)
+            differs = (one != two) & (batch.heard[at] != self.sounds[row[rows], step])
+            other[rows] += differs & ~(grouped(one) & grouped(two))
+        found: Flags = (other == 0) | (names & ((other == 1) | (bag == 0)))
         return found
 
-    def _added(self, batch: Batch, windows: Windows, row: Ints, size: Ints, length: Ints) -> Flags:
+    def _added(self, batch: Batch, windows: Windows) -> Flags:
         """Return where one character is added or left out."""
-        least = np.minimum(size, length)
-        front = np.zeros(len(row), np.int64)
-        back = np.zeros(len(row), np.int64)
-        ahead = behind = np.ones(len(row), np.bool_)
-        top = len(batch.codes) - 1
+        row = self.row[windows.sign]
+        size = self.size[row]
+        least = np.minimum(size, windows.end - windows.start)
+        front, back = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
+        ahead = behind = np.arange(len(row))
         for step in range(self.chars.shape[1]):
-            inside = step < least
-            one = batch.codes[np.minimum(windows.start + step, top)]
-            ahead = ahead & inside & (one == self.chars[row, step])
-            last = batch.codes[np.maximum(windows.end - 1 - step, 0)]
-            behind = behind & inside & (last == self.chars[row, np.maximum(size - 1 - step, 0)])
-            front, back = front + ahead, back + behind
-        found: Flags = (front + back >= least) & (length != size)
+            ahead, behind = ahead[least[ahead] > step], behind[least[behind] > step]
+            one = batch.codes[windows.start[ahead] + step]
+            ahead = ahead[one == self.chars[row[ahead], step]]
+            last = batch.codes[windows.end[behind] - 1 - step]
+            behind = behind[last == self.chars[row[behind], size[behind] - 1 - step]]
+            if not len(ahead) and not len(behind):
+                break
+            front[ahead] += 1
+            back[behind] += 1
+        found: Flags = front + back >= least
         return found
 
     def halves(self, batch: Batch, start: Ints, loose: Flags) -> Windows:

@@ -37,7 +37,7 @@ from matcher.units import Units, everyday, numbers_and_models, running
 FRAME = 3
 Ratios = npt.NDArray[np.float64]
 HAIR = 0.001
-MARGIN = 0.1  # folds of joined words may differ at the seam
+SEAM = 0.1  # folds of joined words may differ at the seam
 MORE = 2
 SPELLED = 5
 
@@ -159,22 +159,23 @@ class LatinIndex:
             model=model[at],
             slot=starts[taken.start] | whole[at],
         )
-        unit, sign = self._kept(asked, *self._proposed(batch, asked.words))
+        unit, sign = self._proposed(batch, asked)
         kept = self._close(asked, unit, sign)
         return Pairs(at[unit[kept]], sign[kept])
 
-    def _proposed(self, batch: Batch, words: Words) -> tuple[Ints, Ints]:
-        """Return pairs of row and sign that have a key in common."""
+    def _proposed(self, batch: Batch, asked: Asked) -> tuple[Ints, Ints]:
+        """Return pairs of row and sign that have a key in common and may come to anything."""
+        words = asked.words
         keys = words.keys(batch.sums)
-        last = words.letters[words.end - 1]
-        rows = np.flatnonzero(last == ord("s"))
+        rows = np.flatnonzero(words.letters[words.end - 1] == ord("s"))
         pairs = []
         for name, (of, hashes) in (
             *keys.items(),
             ("letters", (rows, words.multisets[rows] - weight("s"))),
         ):
             which, sign = self.tables[name].find(hashes)
-            pairs.append(of[which] * len(self.size) + sign)
+            unit, sign = self._kept(asked, of[which], sign)
+            pairs.append(unit * len(self.size) + sign)
         both = np.sort(np.concatenate(pairs))
         return np.divmod(both[np.flatnonzero(np.diff(both, prepend=-1))], len(self.size))
 
@@ -186,10 +187,12 @@ class LatinIndex:
         kept &= (np.minimum(size, asked.size[unit]) > SHORTEST) | asked.slot[unit]
         unit, sign = unit[kept], sign[kept]
         row, room = self.row[sign], self._room(asked, unit, sign)
-        some, of = np.unique(unit, return_inverse=True)
+        seen = np.zeros(len(asked.size), np.bool_)
+        seen[unit] = True
+        some, of = np.flatnonzero(seen), (np.cumsum(seen) - 1)[unit]
         written = letters_in(asked.words.written(some))[of]
-        folded = letters_in(asked.words.folded(some))[of]
         kept = _apart(written, self.letters[row]) <= np.maximum(room, 1.0)
+        folded = letters_in(asked.words.folded(some))[of]
         kept |= _apart(folded, self.folds[row]) <= room
         return unit[kept], sign[kept]
 
@@ -206,20 +209,24 @@ class LatinIndex:
 
     def _close(self, asked: Asked, unit: Ints, sign: Ints) -> Flags:
         """Return which pairs are as similar as they must be, as written or as folded."""
-        least, row, words = self._least(asked, unit, sign), self.row[sign], asked.words
+        row, words, numbers = self.row[sign], asked.words, rules().latin
         kept = np.minimum(asked.size[unit], self.size[sign]) <= SHORTEST
         bags = words.multisets[unit] - self.multisets[row]
         kept |= (bags == 0) | (bags == weight("s"))
         rest = np.flatnonzero(~kept)
-        signs = row[rest].tolist()
-        for ours, theirs in ((words.written, self.texts), (words.folded, self.folded)):
+        unit, sign, signs = unit[rest], sign[rest], row[rest].tolist()
+        near = np.where(asked.slot[unit], 0.0, numbers["near"])
+        least = np.maximum(self._least(asked, unit, sign), near) - HAIR
+        seam = np.where(asked.joined[unit], SEAM, 0.0)
+        ways = ((words.written, self.texts, 0.0), (words.folded, self.folded, seam))
+        for ours, theirs, more in ways:
             close = cpdist(
-                texts_of(ours(unit[rest])),
+                texts_of(ours(unit)),
                 [theirs[n] for n in signs],
                 scorer=OSA.normalized_similarity,
                 dtype=np.float64,
             )
-            kept[rest] |= close >= least[rest] - MARGIN
+            kept[rest] |= close + more >= least
         return kept
 
     def affixed(self, batch: Batch, units: Units) -> Pairs:

@@ -19,7 +19,8 @@ WORD = 10
 STRANGE = round(UNKNOWN * 10)
 COINED = 2 * STRANGE - WORD
 NAME = 2
-STEPS = 2 * REACH + NAME
+WIDEST = 5
+STEPS = 2 * REACH + WIDEST
 Costs = npt.NDArray[np.int16]
 
 
@@ -38,7 +39,7 @@ class Lattice:
         self.places: Ints = np.flatnonzero(han)
         self.row = np.full(len(han) + STEPS + 1, -1, np.int64)
         self.row[self.places] = np.arange(len(self.places))
-        self.before, self.after = _reach(batch.joined, REACH + NAME)
+        self.before, self.after = _reach(batch.joined, REACH + WIDEST)
 
     @cached_property
     def costs(self) -> Costs:
@@ -81,6 +82,21 @@ class Lattice:
         loose = (left > 0) & (before - self._cost(begin, left - 1) >= STRANGE)
         gain = self._cost(begin, left + NAME + right) - before - WORD - after
         return ~stray & ~loose & (gain >= COINED), ~stray & (gain > 0)
+
+    def names(self, start: Ints, stop: Ints, ends: Flags) -> Flags:
+        """Return which windows [start, stop) may read as a name rather than as ordinary words.
+
+        Windows of more than five characters are not looked at: they may.
+        """
+        size = np.minimum(stop - start, WIDEST)
+        left = np.minimum(self.before[start], REACH)
+        right = np.minimum(self.after[stop - 1], REACH)
+        begin = start - left
+        before = self._cost(begin, left) + WORD
+        gain = self._cost(begin, left + size + right) - before - self._cost(stop, right)
+        cut = ends[stop] & (self._cost(begin, left + size) - before > 0)
+        found: Flags = (gain > 0) | cut | (stop - start > WIDEST)
+        return found
 
 
 def _reach(joined: Flags, most: int) -> tuple[Ints, Ints]:

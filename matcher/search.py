@@ -131,7 +131,8 @@ class Search:
         look = self.han.look.find(Sums(batch.looked), places, size)
         alike = together([sound, look])
         alike = alike.take(batch.runs[alike.start] == batch.runs[alike.end - 1])
-        start, coined, named = self._pairs(places, opened)
+        lattice = Lattice(batch)
+        start, coined, named = self._pairs(places, opened, lattice)
         short = alike.end - alike.start == PAIR
         at = np.searchsorted(start, alike.start) if len(start) else alike.start
         at = np.minimum(at, max(0, len(start) - 1))
@@ -141,15 +142,20 @@ class Search:
         held = opened.starts[start] | opened.ends[start + PAIR]
         kept = named | (coined & ~held)
         halves = self.han.halves(batch, start[kept], ~held[kept])
-        changed = self.han.changed(batch, places, self._near_slots(places, opened))
+        changed = self.han.changed(
+            batch,
+            places,
+            self._near_slots(places, opened),
+            lambda begin, stop: lattice.names(begin, stop, opened.ends),
+        )
         return together([alike, halves, changed])
 
-    def _pairs(self, places: Ints, opened: Openings) -> tuple[Ints, Flags, Flags]:
+    def _pairs(self, places: Ints, opened: Openings, lattice: Lattice) -> tuple[Ints, Flags, Flags]:
         """Return windows of two characters, which are coined, and which stand out in a slot."""
         batch = self.batch
         start = places[batch.joined[places + 1]]
         stop = start + PAIR
-        coined, out = Lattice(batch).windows(start, opened.ends)
+        coined, out = lattice.windows(start, opened.ends)
         alone = batch.gap[start] & (batch.gap[stop] | (batch.codes[stop] == 0))
         slot = opened.starts[start] | opened.ends[stop]
         standing = out & (opened.heads[start] | opened.ends[stop] | alone)

@@ -43,6 +43,11 @@ class Place:
         return Text(self.raw)
 
     @cached_property
+    def uses(self) -> dict[tuple[int, int], tuple[bool, bool, str | None, tuple[int, int], str]]:
+        """What is known of stretches of the text, whatever sign stands there."""
+        return {}
+
+    @cached_property
     def slots(self) -> Slots:
         """Where a brand may stand."""
         return find_slots(self.text, whole=self.whole) if self.near else NOWHERE
@@ -136,23 +141,35 @@ def _worth(one: Found) -> tuple[float, int, int, str]:
 
 
 def _look_at(found: Found, place: Place) -> Sighting:
-    text, start, end = place.text, found.start, found.end
-    exact = found.likeness.view == "identical"
-    check = exact and place.kind != "brand"
+    start, end = found.start, found.end
+    known = place.uses.get((start, end))
+    if known is None:
+        known = place.uses[start, end] = _used(place, start, end)
+    slot, alone, said, span, quoted = known
+    check = place.kind != "brand" and found.likeness.view == "identical"
+    return Sighting(
+        found=found,
+        place=place,
+        slot=slot or _stands_alone(found, place),
+        alone=alone,
+        inside=check and inside_word(place.text, place.slots, start, end),
+        compatible=said,
+        span=span,
+        quoted=quoted,
+    )
+
+
+def _used(
+    place: Place, start: int, end: int
+) -> tuple[bool, bool, str | None, tuple[int, int], str]:
+    """Return of a stretch: in a slot, alone, said to be fitted, its raw span and text."""
+    text = place.text
     said = "适用" if place.compatible else None
     if said is None and place.kind in ("title", "attribute", "description"):
         said = compatible_use(text, start, end)
     low, high = text.span(start, end)
-    return Sighting(
-        found=found,
-        place=place,
-        slot=place.kind == "brand" or place.slots.holds(start, end) or _stands_alone(found, place),
-        alone=isolated(text, start, end),
-        inside=check and inside_word(text, place.slots, start, end),
-        compatible=said,
-        span=(low, high),
-        quoted=place.raw[low:high],
-    )
+    slot = place.kind == "brand" or place.slots.holds(start, end)
+    return slot, isolated(text, start, end), said, (low, high), place.raw[low:high]
 
 
 def _stands_alone(found: Found, place: Place) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from matcher.candidates import Index
 from matcher.circumstances import Circumstances
@@ -21,6 +22,9 @@ from matcher.normal import join
 from matcher.scorecard import weigh
 from matcher.sighting import Sighting, sightings
 from matcher.sign import Holder, Sign, compile_signs
+
+# What of a mark is judged: all but its number and what the file says besides.
+judged_by = attrgetter(*(f.name for f in fields(Mark) if f.name not in ("mark_id", "extra")))
 
 
 class Watchlist:
@@ -66,7 +70,7 @@ class Watchlist:
             holder, shops = held[mark_id], self.authorised.get(mark_id, frozenset())
             alike: Hashable = mark_id
             if any(len(self.holders[number]) > 1 for number in numbers):
-                alike = (replace(holder.mark, mark_id="", extra=()), shops, *numbers)
+                alike = (judged_by(holder.mark), shops, *numbers)
             if alike not in done:
                 ways = [(self.signs[number], one) for number in numbers for one in seen[number]]
                 done[alike] = weigh(listing.id, holder.mark, ways, facts, shops)

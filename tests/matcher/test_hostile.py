@@ -10,7 +10,7 @@ from matcher import Mark, Watchlist
 from matcher.stream import write_line
 from tests.matcher.samples import offer, watchlist
 
-SECONDS = 10.0
+SECONDS = 10.0  # of this process alone, whatever else the machine does
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ SECONDS = 10.0
 )
 def test_long_titles_take_bounded_time(title: str) -> None:
     marks = watchlist()
-    begun = time.monotonic()
+    begun = time.process_time()
     marks.scan(offer(title, description=title))
-    assert time.monotonic() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
 
 
 def test_exact_signs_far_back_in_a_long_title_are_found_and_the_cut_is_told() -> None:
@@ -44,10 +44,10 @@ def test_exact_signs_far_back_in_a_long_title_are_found_and_the_cut_is_told() ->
 def test_a_hundred_thousand_equal_marks() -> None:
     marks = Watchlist([Mark(f"E{n:06d}", "霖狸", (32,)) for n in range(100_000)])
     assert len(marks.signs) == 1
-    begun = time.monotonic()
+    begun = time.process_time()
     found = marks.scan(offer("霖狗 矿泉水"))
     assert len(found) == 100_000
-    assert time.monotonic() - begun < 2 * SECONDS
+    assert time.process_time() - begun < 2 * SECONDS
 
 
 def test_lone_surrogates_are_written_as_utf8() -> None:
