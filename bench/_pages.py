@@ -211,7 +211,7 @@ def pages(*, tls: Path | None = None, delay: float = 0.0) -> Iterator[str]:
 
 def told_by_page(address: str) -> float:
     """Return how long the page that loaded last took, in seconds, as it tells itself."""
-    for _ in range(200):
+    for _ in range(3000):
         link = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
         link.request("GET", LOADED)
         told = link.getresponse().read()

@@ -206,8 +206,8 @@ def measure(
 
     The rounds of loads end early when they have taken five minutes.
     """
-    measured = Measured()
     ways = load_ways(url, way_out, folder, known)
+    measured = Measured({way: [] for way in ways}, {way: [] for way in ways})
     names, chance, end = list(ways), random.Random(1), time.monotonic() + LOAD_ROUNDS_SECONDS
     for _ in range(rounds):
         chance.shuffle(names)
