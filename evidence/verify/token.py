@@ -122,10 +122,11 @@ def parse_token(data: bytes, noun: str, *, algorithm: str | None = "sha256") -> 
             f"{noun} 是拒绝：机构未签发所求的时间戳。",
         )
     if found is None or algorithm not in (None, found):
-        shown = " or ".join(ALGORITHMS if algorithm is None else [algorithm]).upper()
+        due = ALGORITHMS if algorithm is None else (algorithm,)
+        shown = [name.upper().replace("SHA", "SHA-") for name in due]
         raise FormatError(
-            f"{noun} is over a digest that is not relied on here (but for {shown}).",
-            f"{noun} 针对此处不采信的摘要（应为 {shown.replace(' OR ', '、')}）。",
+            f"{noun} is over a digest that is not relied on here (but for {', '.join(shown)}).",
+            f"{noun} 针对此处不采信的摘要（应为 {'、'.join(shown)}）。",
         )
     if response.as_bytes() != der:
         raise FormatError(f"{noun} is not exactly one response.", f"{noun} 不恰是一份应答。")

@@ -86,7 +86,7 @@ def test_one_whose_request_is_not_the_one_that_was_answered(world: Years) -> Non
 
 def test_one_that_says_another_algorithm(world: Years) -> None:
     good = timestamp(world).token
-    assert "but for SHA512" in told(world, TimestampRenewal(replace(good, algorithm="sha512")))
+    assert "but for SHA-512" in told(world, TimestampRenewal(replace(good, algorithm="sha512")))
 
 
 def test_one_that_leaves_a_file_out(world: Years) -> None:
