@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -128,8 +129,11 @@ def test_without_any_means_the_record_says_none(
 
 
 def test_why_a_page_could_not_be_had_is_carried_over(way_out: Guard, tmp_path: Path) -> None:
-    with pytest.raises(PageNotCaptured) as caught:
-        capture_apart(order("http://127.0.0.1:1/", way_out), tmp_path, software="t")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        with pytest.raises(PageNotCaptured) as caught:
+            capture_apart(order(url, way_out), tmp_path, software="t")
     assert caught.value.reason is Reason.UNREACHABLE
     assert "could not be reached" in caught.value.en
     assert "无法" in caught.value.zh
