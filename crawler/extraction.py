@@ -168,7 +168,7 @@ def _listing(
 ) -> Listing | None:
     if any(not read.get(name) for name in recipe.required):
         return None
-    url = page.join(read["url"]) if read.get("url") else None
+    url = (page.join(read["url"]) or None) if read.get("url") else None
     price = _price(read.get("price"), recipe)
     before = _price(read.get("list_price"), recipe)
     currency = read_currency(read.get("currency")) or (price.currency if price else None)
@@ -191,7 +191,7 @@ def _listing(
         list_price=before.amount if before else None,
         currency=currency or (recipe.currency if price else None),
         availability=read_availability(read.get("availability")),
-        shop_url=page.join(read["shop_url"]) if read.get("shop_url") else None,
+        shop_url=(page.join(read["shop_url"]) or None) if read.get("shop_url") else None,
         images=tuple(absolute(page.url, list(read.get("images") or []))),
         attributes=dict(attributes),
         **{name: _clean(value) for name, value in words.items() if value},

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from crawler.errors import ListFileWrong
 from crawler.extraction import read_availability
@@ -142,7 +141,7 @@ def _listing(
 
 
 def _id_in(url: str | None) -> str | None:
-    if not url or not urlsplit(url).netloc:
+    if not url or not url.startswith(("http://", "https://", "//")):
         return None
     found = re.search(
         r"[?&](?:id|goods_id|itemId|item_id|offerId)=(\w{5,})|/(\d{6,})(?:\.html)?", url

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
 from lxml import etree
 from parsel import Selector
 from w3lib.encoding import html_to_unicode
 
 from crawler.json_text import read_json
+from crawler.paths import joined
 from crawler.selecting import ClassIndex
 from crawler.structured import Product, read_structured
 
@@ -101,7 +102,7 @@ class Page:
     def join(self, address: str) -> str:
         """Return an address of the page as an absolute one."""
         base = self.tree.xpath("//base/@href").get() if self.json is None else None
-        return urljoin(urljoin(self.url, base or ""), address.strip())
+        return joined(joined(self.url, base or "") or self.url, address)
 
 
 def _detect(data: bytes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
 
@@ -25,6 +25,14 @@ def normal(url: str) -> str:
         pair for pair in parts.query.split("&") if pair and not _SESSION.match(pair.split("=")[0])
     )
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path, query, ""))
+
+
+def joined(base: str, address: str) -> str:
+    """Return an address as an absolute one; empty if it is none (``http://[x``)."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return ""
 
 
 def origin(url: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 _MHTML = re.compile(
-    rb"\A\s*(?:[A-Za-z][\w-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?Content-Type:\s*multipart/related",
+    rb"\A\s*(?:(?:[A-Za-z][\w-]*:|[ \t])[^\r\n]*\r?\n)*?Content-Type:\s*multipart/related",
     re.I,
 )
 _SINGLE_FILE = re.compile(rb"Page saved with SingleFile\s+url:\s*(\S+)", re.I)

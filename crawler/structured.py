@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from parsel import Selector
 
 from crawler.json_text import read_json
+from crawler.paths import joined
 
 Product = dict[str, Any]
 _PRODUCTS = {"product", "productgroup", "individualproduct", "productmodel", "vehicle", "book"}
@@ -187,5 +187,5 @@ def _walk(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 def absolute(url: str, addresses: list[str]) -> list[str]:
     """Return addresses as absolute ones, each once, in order."""
-    joined = (urljoin(url, address.strip()) for address in addresses)
-    return list(dict.fromkeys(a for a in joined if a.startswith(("http://", "https://"))))
+    whole = (joined(url, address) for address in addresses)
+    return list(dict.fromkeys(a for a in whole if a.startswith(("http://", "https://"))))

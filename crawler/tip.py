@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from crawler.errors import TipWrong
 from crawler.listing import Listing
-from crawler.paths import normal
+from crawler.paths import normal, origin
 from crawler.price import Price, read_price
 
 _LINK = re.compile(r"https?://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff<>\"'「」]+", re.I)
@@ -97,6 +97,7 @@ def read_tip(text: str) -> Tip:
     url = link[0].rstrip(".,;)") if link else None
     if url and "://" not in url:
         url = f"https://{url}"
+    url = url if url and origin(url) else None
     code = _CODE.search(text)
     rest = text.replace(link[0], " ") if link else text
     rest = rest.replace(code[0], " ") if code else rest

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.budget import Budget
 from crawler.extraction import Extraction, read_page
@@ -21,7 +21,7 @@ from crawler.listing import Listing
 from crawler.order import CrawlState, Progress
 from crawler.pace import MAX_WAIT, Pace, retry_after, seconds_between
 from crawler.page import Page
-from crawler.paths import is_loopback, normal, origin
+from crawler.paths import is_loopback, joined, normal, origin
 from crawler.recipe import Recipe
 from crawler.robots import Robots, product, read_robots
 from crawler.sitemap import read_sitemap
@@ -116,7 +116,7 @@ class Walk:
         for _ in range(MAX_HOPS):
             if not isinstance(answer, Answer) or answer.status not in (301, 302, 303, 307, 308):
                 break
-            address = urljoin(address, answer.headers.get("location", ""))
+            address = joined(address, answer.headers.get("location", ""))
             answer = await self.fetch(address)
         if isinstance(answer, NoAnswer):
             state = CrawlState.REFUSED if answer.refused else CrawlState.UNREACHABLE
@@ -177,7 +177,7 @@ class Walk:
         self.frontier.later(target, due=self.clock() + wait)
 
     def _redirected(self, target: Target, answer: Answer) -> None:
-        to = normal(urljoin(target.url, answer.headers.get("location", "")))
+        to = normal(joined(target.url, answer.headers.get("location", "")))
         if target.hops + 1 > MAX_HOPS:
             self._end(target, "failed", reason="too_many_redirects")
         elif origin(to) == origin(target.url):

@@ -15,6 +15,7 @@ from parsel import Selector
 
 from crawler.general.seen import Seen, Sight
 from crawler.page import Page
+from crawler.paths import origin
 
 _LABEL = re.compile(
     r"(?:^|[\s(|])(?P<name>sku(?: (?:no|id|code))?"
@@ -130,6 +131,8 @@ def _addressed(page: Page) -> str | None:
 
 def _tokens(url: str) -> Iterator[str]:
     """Yield what could be an item's number in an address, the likeliest first."""
+    if not origin(url):
+        return
     parts = urlsplit(url)
     given = dict(parse_qsl(parts.query))
     segments = [unquote(part) for part in parts.path.split("/") if part]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawler import extract
 from crawler.general import read_general
 from crawler.general.codes import is_gtin
 from crawler.page import Page
@@ -109,3 +110,11 @@ def test_check_digits(digits: str, right: bool) -> None:
 )
 def test_a_shared_sign_is_read_in_its_country(url: str, shown: str, currency: str) -> None:
     assert read(f"<h1>Steel kettle</h1><p class=price>{shown}</p>", url=url)["currency"] == currency
+
+
+def test_addresses_that_are_none_do_no_harm() -> None:
+    links = "<a href='http://[x'>1</a><img src='//[y'><link rel=canonical href='http://[z'>"
+    ld = '{"@type":"Product","name":"Steel kettle","image":"http://[w","offers":{"price":"9"}}'
+    body = f"<base href='http://[b'><html><h1>Steel kettle</h1>{links}{LD % ld}</html>"
+    (listing,) = extract(body.encode(), URL, recipe=None).listings
+    assert (listing.price, listing.images) == ("9", ())

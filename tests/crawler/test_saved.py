@@ -65,6 +65,11 @@ def test_a_plain_page_stays_as_it_is() -> None:
         assert unpack(data).url is None
 
 
+def test_many_lines_like_headers_are_no_mhtml() -> None:
+    data = b"X-A: b\r\n  c\r\n" * 900 + b"\r\n<h1>x</h1>"
+    assert unpack(data).data == data
+
+
 def test_an_mhtml_file_without_a_page_holds_nothing() -> None:
     data = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=B\r\n\r\n--B--\r\n"
     assert extract(data, URL, recipe=None).listings == ()
