@@ -69,8 +69,9 @@ class Filer:
         """File what waits, all or nothing."""
         now = self.clock()
         with transaction.atomic():
-            for listing in self._waiting:
-                matches = [match.to_json() for match in self.watchlist.scan(listing)]
+            found = self.watchlist.scan_all(self._waiting)
+            for listing, some in zip(self._waiting, found, strict=True):
+                matches = [match.to_json() for match in some]
                 row = file_listing(data=listing.to_json(), run=self.run, now=now)
                 file_leads(listing=row, matches=matches, run=self.run, now=now)
         self._waiting.clear()
