@@ -69,8 +69,8 @@ def _microdata(text: str, url: str, tree: Selector) -> Product:
 def _open_graph(tree: Selector) -> Product:
     meta: dict[str, list[str]] = {}
     for node in tree.xpath("//meta[@content][@property or @name]"):
-        name = (node.attrib.get("property") or node.attrib.get("name") or "").lower()
-        meta.setdefault(name, []).append(node.attrib["content"].strip())
+        name = (node.root.get("property") or node.root.get("name") or "").lower()
+        meta.setdefault(name, []).append((node.root.get("content") or "").strip())
 
     def first(*names: str) -> str | None:
         return next((meta[name][0] for name in names if meta.get(name)), None)

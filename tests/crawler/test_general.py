@@ -118,3 +118,8 @@ def test_addresses_that_are_none_do_no_harm() -> None:
     body = f"<base href='http://[b'><html><h1>Steel kettle</h1>{links}{LD % ld}</html>"
     (listing,) = extract(body.encode(), URL, recipe=None).listings
     assert (listing.price, listing.images) == ("9", ())
+
+
+def test_a_control_character_in_an_attributes_name_does_no_harm() -> None:
+    head = '<meta property="product:price:amount" content="9" a\x01b="x">'
+    assert read("<h1>Steel kettle</h1>", head)["price"] == "9"
