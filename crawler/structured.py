@@ -58,9 +58,12 @@ def _microdata(text: str, url: str, tree: Selector) -> Product:
         return {}
     import extruct  # slow to load, and most pages have no microdata
 
-    data = extruct.extract(
-        text, base_url=url, syntaxes=["microdata"], uniform=True, errors="ignore"
-    )
+    try:
+        data = extruct.extract(
+            text, base_url=url, syntaxes=["microdata"], uniform=True, errors="ignore"
+        )
+    except KeyError:  # what it could not read it ignores, and then misses
+        return {}
     nodes = [node for item in data.get("microdata", []) for node in _walk(item)]
     products = [node for node in nodes if _types(node) & _PRODUCTS]
     return _product(_main(products, url), {}) if products else {}
