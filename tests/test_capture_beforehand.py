@@ -53,6 +53,7 @@ def test_root_with_the_sandbox_is_told_what_to_set() -> None:
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_to_end_is_heard_as_an_interrupt_once(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_DFL)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a command begins
     try:
         with ended_like_an_interrupt():
             with pytest.raises(KeyboardInterrupt):
@@ -64,3 +65,4 @@ def test_a_signal_to_end_is_heard_as_an_interrupt_once(number: signal.Signals) -
             assert signal.getsignal(number) == signal.SIG_IGN
     finally:
         signal.signal(number, before)
+        signal.signal(signal.SIGINT, interrupt)
