@@ -215,9 +215,8 @@ def test_a_tall_page_is_cut_and_says_so(address: str, way_out: Guard, tmp_path: 
 
 
 def test_the_bound_on_requests_is_recorded(address: str, way_out: Guard, tmp_path: Path) -> None:
-    snapshot = capture(
-        order(f"{address}/many", way_out, limits=Limits(requests=20)), tmp_path, software="t"
-    )
+    limits = Limits(requests=20, load_seconds=5)
+    snapshot = capture(order(f"{address}/many", way_out, limits=limits), tmp_path, software="t")
     assert "requests" in record_of(snapshot)["limits_hit"]
 
 
