@@ -137,6 +137,14 @@ def watches_for(viewer: User) -> QuerySet[Watch]:
     ).select_related("source")
 
 
+def watch_for(viewer: User, pk: int) -> Watch:
+    """Return one watch; raises NotFound when this person may not see it."""
+    watch = watches_for(viewer).filter(pk=pk).first()
+    if watch is None:
+        raise NotFound
+    return watch
+
+
 def runs_for(viewer: User, *, watch: int | None = None) -> QuerySet[Run]:
     """Return the runs of those watches, the latest first."""
     runs = Run.objects.filter(

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from desk.console.access import role_required, viewer_of
 from desk.console.forms import WatchForm
-from desk.errors import BadInput, NotFound, NotPossible
-from desk.leads.selectors import runs_for, sources_for, watches_for
+from desk.errors import BadInput, NotPossible
+from desk.leads.selectors import runs_for, sources_for, watch_for
 from desk.leads.services import add_source, add_watch, run_now, set_active
 from desk.register.models import Role, User
 from desk.register.roles import organisation_for, roles_of
@@ -76,9 +76,7 @@ def _add(actor: User, form: WatchForm) -> None:
 def watch_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause a watch, or let a paused one go on."""
     actor = viewer_of(request)
-    watch = watches_for(actor).filter(pk=pk).first()
-    if watch is None:
-        raise NotFound
+    watch = watch_for(actor, pk)
     active = request.POST.get("active") == "1"
     set_active(watch=watch, active=active, actor=actor)
     messages.success(request, _("监控已恢复。") if active else _("监控已暂停，到期不再执行。"))
@@ -90,9 +88,7 @@ def watch_pause(request: HttpRequest, pk: int) -> HttpResponse:
 def watch_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a run of one watch now."""
     actor = viewer_of(request)
-    watch = watches_for(actor).filter(pk=pk).first()
-    if watch is None:
-        raise NotFound
+    watch = watch_for(actor, pk)
     try:
         run_now(watch=watch, now=timezone.now(), actor=actor)
     except NotPossible as error:
