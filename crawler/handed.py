@@ -169,11 +169,22 @@ class ColumnMemory:
         part.replace(self._path)
 
     def _all(self) -> dict[str, dict[str, str]]:
+        """Return what is remembered; raise ListFileWrong rather than write over what is broken."""
         try:
             rows = json.loads(self._path.read_text("utf-8"))
-        except (OSError, json.JSONDecodeError):
+        except FileNotFoundError:
             return {}
-        return rows if isinstance(rows, dict) else {}
+        except (OSError, ValueError) as error:
+            raise self._wrong() from error
+        if not isinstance(rows, dict):
+            raise self._wrong()
+        return rows
+
+    def _wrong(self) -> ListFileWrong:
+        return ListFileWrong(
+            f"The remembered columns in {self._path} cannot be read; restore or remove that file.",
+            f"无法读取已记住的列名对应关系 {self._path}；请恢复或移走该文件。",
+        )
 
 
 def _key(headings: list[str]) -> str:

@@ -13,6 +13,8 @@ from io import BytesIO
 from PIL import Image, ImageChops, UnidentifiedImageError
 from playwright.sync_api import CDPSession, Error
 
+from evidence.browser.steps import Steps
+
 TOLERANCE = 24
 _CARET = (4, 80)
 Box = tuple[int, int, int, int]
@@ -48,4 +50,15 @@ def moved(before: bytes | None, after: bytes | None) -> Box | None:
     box = gone.getbbox()
     if box is None or (box[2] - box[0] <= _CARET[0] and box[3] - box[1] <= _CARET[1]):
         return None
+    return box
+
+
+def compared(before: bytes | None, after: bytes | None, steps: Steps) -> Box | None:
+    """Return what ``moved`` does; the steps say where it is, or that a picture was wanting."""
+    if before is None or after is None:
+        steps.add("first screen not compared", "the browser gave no picture of it")
+        return None
+    box = moved(before, after)
+    if box is not None:
+        steps.add("first screen changed meanwhile", "from pixel {}, {} to {}, {}".format(*box))
     return box

@@ -12,7 +12,7 @@ from evidence.browser.order import CaptureOrder
 from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.extras import Files
-from evidence.capture.firstscreen import first_screen, moved
+from evidence.capture.firstscreen import compared, first_screen
 from evidence.capture.pagestate import Signs, measure, note_of
 from evidence.capture.passed import gone_by, section_of
 from evidence.capture.pictures import take_picture
@@ -101,9 +101,7 @@ def take_records(
         changed = take_shown(page, Steps()).text != shown.text
         if changed:
             steps.add("text changed meanwhile", "text and picture are of different moments")
-        box = moved(before, _screen(page))
-        if box is not None:
-            steps.add("first screen changed meanwhile", "from pixel {}, {} to {}, {}".format(*box))
+        box = compared(before, _screen(page), steps)
         if _document(page) != document:
             raise Error("Execution context was destroyed (the page moved on among its records)")
     passed = gone_by(settled.passed, shown.text.decode())

@@ -138,4 +138,7 @@ def test_columns_are_named_and_remembered(tmp_path: Path) -> None:
     memory.keep(["甲", "乙"], {"title": "甲"})
     assert memory.recall(["乙", "甲"]) == {"title": "甲"}
     (tmp_path / "home" / "columns.json").write_text("broken")
-    assert memory.recall(["甲", "乙"]) == {}
+    for use in (lambda: memory.recall(["甲"]), lambda: memory.keep(["甲"], {"title": "甲"})):
+        with pytest.raises(ListFileWrong, match="restore or remove"):
+            use()
+    assert (tmp_path / "home" / "columns.json").read_text() == "broken"

@@ -7,7 +7,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from evidence.capture.firstscreen import moved
+from evidence.browser.steps import Steps
+from evidence.capture.firstscreen import compared, moved
 
 
 def screen(
@@ -39,3 +40,10 @@ def test_a_screen_moved_where_its_pixels_did(
     after: bytes | None, found: tuple[int, ...] | None
 ) -> None:
     assert moved(screen(), after) == found
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, screen()), (screen(), None)])
+def test_a_picture_that_is_wanting_is_told(before: bytes | None, after: bytes | None) -> None:
+    steps = Steps()
+    assert compared(before, after, steps) is None
+    assert [item["step"] for item in steps.items] == ["first screen not compared"]
