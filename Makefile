@@ -3,6 +3,8 @@
 .PHONY: demo test lint bench soak pictures pins verifier verifier-html service clean
 PY = .venv/bin/python
 # make test JOBS=2 runs the tests of two files side by side
+# A test that fails is asked once more, and listed as RERUN: a defect of its own to mend.
+AGAIN = --reruns 1 --reruns-delay 2
 SPREAD = $(if $(JOBS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 demo:
@@ -11,8 +13,8 @@ demo:
 
 test:
 	@sh setup.sh test
-	@$(PY) -m pytest $(SPREAD)
-	@$(PY) -m tests.on_postgres $(SPREAD)
+	@$(PY) -m pytest $(AGAIN) $(SPREAD)
+	@$(PY) -m tests.on_postgres $(AGAIN) $(SPREAD)
 
 lint:
 	@sh setup.sh test

@@ -33,6 +33,7 @@ PLAYED = """async data => {
   for (const time of [0.05, 1.05, 7.05, 65.05]) {
     video.currentTime = time;
     await new Promise(r => { video.onseeked = r; });
+    await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
     pen.drawImage(video, 0, 0);
     seen.push(Array.from(pen.getImageData(30, 20, 1, 1).data).slice(0, 3));
   }
@@ -51,6 +52,7 @@ CORNERS = """async data => {
   for (let time = 0.01; time < video.duration; time += 0.1) {
     video.currentTime = time;
     await new Promise(r => { video.onseeked = r; });
+    await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
     pen.drawImage(video, 0, 0);
     seen.push(pen.getImageData(video.videoWidth - 9, video.videoHeight - 9, 1, 1).data[0]);
   }
