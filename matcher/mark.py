@@ -8,6 +8,8 @@ KINDS = frozenset(
     {"word", "figurative", "combined", "gi", "collective", "certification", "3d", "colour", "sound"}
 )
 
+FIGURES = frozenset({"figurative", "combined", "3d", "colour"})
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -23,6 +25,6 @@ class Mark:
     extra: tuple[tuple[str, str], ...] = field(default=(), compare=True)
 
     @property
-    def watched_by_picture(self) -> bool:
-        """Return False: pictures are not compared yet (图形未监测)."""
-        return False
+    def unwatched_figure(self) -> bool:
+        """Whether it has a figure: pictures are not compared yet (图形未监测)."""
+        return self.kind in FIGURES

@@ -152,7 +152,7 @@ def _notes(name: str, sheet: Sheet, marks: list[Mark]) -> list[Note]:
                 f"{name} has no column classes: goods cannot be weighed, so more will be flagged.",
             )
         )
-    figurative = sum(mark.kind in ("figurative", "combined", "3d", "colour") for mark in marks)
+    figurative = sum(mark.unwatched_figure for mark in marks)
     if figurative:
         notes.append(
             Note(

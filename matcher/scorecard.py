@@ -217,6 +217,8 @@ def _listing(
         sheet.add("counterfeit", "counterfeit_words", evidence=strong)
     elif weak:
         sheet.add("counterfeit_weak", "same_style_words", evidence=weak)
+    if mark.unwatched_figure:
+        sheet.add(0.0, "not_watched_by_picture", against=True)
     exact = best.found.likeness.similarity >= rules().similarity["mixed_pinyin"]
     if facts.second_hand and exact and not strong:
         sheet.add("second_hand", "second_hand", against=True, evidence=facts.second_hand)

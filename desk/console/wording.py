@@ -11,6 +11,7 @@ from desk.leads.models import LeadEvent
 from desk.leads.states import LeadState, ReasonCode
 from desk.register.models import Mark, MarkKind, Membership, User
 from evidence.keeping.dated import Retention
+from matcher.mark import FIGURES
 
 BADGES = {
     "new": "new",
@@ -89,8 +90,14 @@ def lead_standing(state: str) -> str:
 
 
 def mark_kind(mark: Mark) -> str:
-    """Return the kind of a mark in words."""
-    return str(MarkKind(mark.kind).label)
+    """Return the kind of a mark in words, and that its figure is not watched."""
+    label, said = str(MarkKind(mark.kind).label), unwatched(mark)
+    return f"{label} · {said}" if said else label
+
+
+def unwatched(mark: Mark) -> str:
+    """Return that a mark's figure is not compared with pictures, "" when it has none."""
+    return _("图形未监测") if mark.kind in FIGURES else ""
 
 
 def nice_classes(mark: Mark) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from desk.leads.models import Lead
+from desk.register.models import Mark
 from tests.console.conftest import Sessions
 from tests.console.world import World, build
 
@@ -119,6 +120,16 @@ def test_what_a_shop_writes_stays_text(payload: str, db: None) -> None:
     client.force_login(world.people["officer"])
     shown = _read(client, f"/leads/{world.leads['second'].pk}/").text
     assert payload in shown, "the text is shown, not swallowed"
+
+
+def test_results_of_a_mark_with_a_figure_say_that_pictures_are_not_watched(
+    session: Sessions, world: World
+) -> None:
+    for kind, said in (("word", False), ("combined", True)):
+        Mark.objects.filter(pk=world.marks["mine"].pk).update(kind=kind)
+        for address in _addresses(world, "owner")[:-1]:
+            text = _read(session("owner"), address).text
+            assert ("图形未监测" in text) is said, address
 
 
 def test_errors_are_pages_too(session: Sessions, world: World) -> None:

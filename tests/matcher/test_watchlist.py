@@ -129,6 +129,11 @@ def test_a_mark_of_one_character_is_weak() -> None:
     assert "single_character" in codes(alone[0])
 
 
+def test_a_lead_of_a_mark_with_a_figure_says_that_pictures_are_not_watched() -> None:
+    assert "not_watched_by_picture" in codes(one("沐禾 保温杯 500ml", "M7"))
+    assert "not_watched_by_picture" not in codes(one("霖狸 矿泉水", "M1"))
+
+
 def test_two_scripts_are_quoted_from_the_raw_title() -> None:
     title = "【包邮】 Ｚｅｎｔａｖｏ 耳机"
     match = one(title, "M3")

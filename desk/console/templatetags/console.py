@@ -36,6 +36,7 @@ register.filter("picture_words", wording.picture_words)
 register.filter("retention_words", wording.retention_words)
 register.filter("standing", wording.standing_of)
 register.filter("unrecorded_word", wording.unrecorded_word)
+register.filter("unwatched", wording.unwatched)
 register.filter("verdict_word", wording.verdict_word)
 TONES = {"success": "good", "warning": "warn", "error": "bad", "info": "info"}
 

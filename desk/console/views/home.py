@@ -20,6 +20,7 @@ from desk.leads.states import LeadState
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
 from desk.register.selectors import marks_for
+from matcher.mark import FIGURES
 
 FEW = 6
 
@@ -53,6 +54,7 @@ def _leads(viewer: User) -> dict[str, object]:
         "leads": new,
         "first": next(iter(new), None),
         "marks": marks_for(viewer).count(),
+        "figures": marks_for(viewer).filter(kind__in=FIGURES).count(),
         "shortlisted": first_leads(viewer, Wanted(state=LeadState.SHORTLISTED), size=FEW),
         "exhibits_live": exhibits.filter(state__in=LIVE).count(),
         "exhibits_failed": exhibits.filter(state=ExhibitState.FAILED).count(),
