@@ -54,7 +54,6 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public.netlo
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -123,6 +122,7 @@ WHITENOISE_USE_FINDERS = True  # nothing needs to be collected
 FILE_UPLOAD_HANDLERS = ["desk.console.uploads.NamelessUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
+SESSION_ENGINE = "desk.register.sessions"
 SESSION_COOKIE_NAME = "markseal_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -52,6 +52,7 @@ PLACES = (
     ),
     Place("log", _("日志"), WATCHERS, ("log",)),
     Place("sources", _("监控"), (Role.OFFICER, Role.AUDITOR), ("sources", "source-")),
+    Place("people", _("人员"), (Role.ADMINISTRATOR,), ("people",)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from desk.console.views import (
+    account,
     entrusting,
     exhibits,
     home,
@@ -23,6 +24,11 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.SignIn.as_view(), name="login"),
     path("sign-out/", sign_in.SignOut.as_view(), name="logout"),
+    path("account/", account.account_page, name="account"),
+    path("account/password/", account.account_password, name="account-password"),
+    path("account/sessions/end/", account.account_session_end, name="account-session-end"),
+    path("people/", account.people_page, name="people"),
+    path("people/<int:pk>/sessions/end/", account.person_sessions_end, name="person-sessions-end"),
     path("leads/", leads.lead_list, name="leads"),
     path("leads/<int:pk>/", leads.lead_page, name="lead"),
     path("leads/<int:pk>/picture/", leads.listing_picture, name="listing-picture"),

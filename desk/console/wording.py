@@ -70,6 +70,30 @@ def event_words(event: LeadEvent) -> str:
     return label
 
 
+_BROWSERS = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("MicroMessenger/", "WeChat"),
+    ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Version/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+    ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_words(agent: str) -> str:
+    """Return the browser and system that a User-Agent names; they say so, nothing proves it."""
+    browser = next(
+        (
+            f"{name} {agent.partition(sign)[2].partition('.')[0][:4]}"
+            for sign, name in _BROWSERS
+            if sign in agent
+        ),
+        "",
+    )
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return " · ".join(part for part in (browser, system) if part) or agent[:40] or _("未知")
+
+
 def standing_of(user: User) -> str:
     """Return where a person works and as what, for the header."""
     memberships = Membership.objects.filter(user=user).select_related("organisation")

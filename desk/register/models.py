@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -174,3 +175,12 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.outcome}"
+
+
+class Session(AbstractBaseSession):
+    """Where somebody is signed in: Django's own row of a session, with whose it is."""
+
+    account = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.expire_date:%Y-%m-%d %H:%M}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from desk.errors import NotFound
-from desk.register.models import Mark, Organisation, OrganisationKind, User
+from desk.register.models import Mark, Organisation, OrganisationKind, Role, User
 from desk.register.roles import scope_of
 
 
@@ -42,3 +42,20 @@ def organisations_of(viewer: User) -> QuerySet[Organisation]:
 def notary_offices() -> QuerySet[Organisation]:
     """Return every notary office, by name: an exhibit may be entrusted to any of them."""
     return Organisation.objects.filter(kind=OrganisationKind.NOTARY_OFFICE)
+
+
+def people_for(viewer: User) -> QuerySet[User]:
+    """Return the people of the organisations that this person administers, by name."""
+    administered = Organisation.objects.filter(
+        memberships__user_id=viewer.pk, memberships__role=Role.ADMINISTRATOR
+    )
+    people = User.objects.filter(memberships__organisation__in=administered).distinct()
+    return people.order_by("username").prefetch_related("memberships__organisation")
+
+
+def person_for(viewer: User, pk: int) -> User:
+    """Return one of those people; raises NotFound when this person does not administer them."""
+    person = people_for(viewer).filter(pk=pk).first()
+    if person is None:
+        raise NotFound
+    return person

@@ -22,7 +22,6 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
@@ -30,6 +29,7 @@ from playwright.sync_api import Page, sync_playwright  # noqa: E402
 from desk.cases.models import ErasureRequest, Exhibit  # noqa: E402
 from desk.cases.services.erasing import approve_erasure  # noqa: E402
 from desk.register.models import User  # noqa: E402
+from desk.register.sessions import SessionStore  # noqa: E402
 from evidence.keeping.exhibit import Kept  # noqa: E402
 from evidence.keeping.store import FolderStore  # noqa: E402
 from evidence.seal import open_home  # noqa: E402

@@ -28,6 +28,8 @@ READ = {
     #                                                                      officer owner
     "home":                    ("in",  200,  200,    200,   200,    200,   200,   200),
     "login":                   (200,   302,  302,    302,   302,    302,   302,   302),
+    "account":                 ("in",  200,  200,    200,   200,    200,   200,   200),
+    "people":                  ("in",  403,  403,    403,   403,    200,   403,   403),
     "leads":                   ("in",  200,  200,    403,   200,    403,   200,   200),
     "lead":                    ("in",  200,  200,    403,   200,    403,   404,   404),
     "lead-status":             ("in",  200,  200,    403,   200,    403,   404,   404),
@@ -56,6 +58,9 @@ READ = {
 }
 WRITE = {
     # a bare POST without fields: 302 done, 409 refused with a sentence, 422 a form's errors
+    "account-password":        ("in",  422,  422,    422,   422,    422,   422,   422),
+    "account-session-end":     ("in",  302,  302,    302,   302,    302,   302,   302),
+    "person-sessions-end":     ("in",  403,  403,    403,   403,    302,   403,   403),
     "lead-shortlist":          ("in",  403,  302,    403,   403,    403,   404,   403),
     "lead-dismiss":            ("in",  403,  409,    403,   403,    403,   404,   403),
     "lead-authorise":          ("in",  403,  302,    403,   403,    403,   404,   403),
@@ -98,6 +103,7 @@ def _address(name: str, world: World) -> str:
     assert world.watch is not None
     assert world.erasure is not None
     rows = {
+        "person": world.people["clerk"].pk,
         "lead": world.leads["new"].pk,
         "listing": world.leads["new"].pk,
         "mark": world.marks["mine"].pk,

@@ -51,7 +51,7 @@ PAGES = {
         "/verify/", "/verify/{foreign}/", "/verify/{valid}/", "/leads/", "/chain/",
     ),
     "auditor": ("/", "/exhibits/{exhibit}/", "/sources/", "/exhibits/{first}/keeping/"),
-    "administrator": ("/", "/chain/"),
+    "administrator": ("/", "/chain/", "/people/", "/account/"),
 }  # fmt: skip
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

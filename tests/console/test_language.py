@@ -43,10 +43,11 @@ PAGES = {
     "officer": (
         "/", "/leads/", "/leads/{lead}/", "/leads/{short}/", "/exhibits/", "/exhibits/{exhibit}/",
         "/sources/", "/sources/new/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
+        "/account/",
     ),
     "auditor": ("/keeping/", "/exhibits/{exhibit}/keeping/"),
     "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),
-    "administrator": ("/", "/chain/"),
+    "administrator": ("/", "/chain/", "/people/"),
     None: ("/sign-in/", "/nowhere/"),
 }  # fmt: skip
 PREFIX = re.compile(r"[0-9a-f]{16}…")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.console.limits import address_of
 from desk.register.services.signing_in import begin_sign_in, signed_in
+from desk.register.sessions import note_beginning
 
 
 class SignInForm(AuthenticationForm):
@@ -40,12 +41,15 @@ class SignIn(auth.LoginView):
         name = request.POST.get("username", "").strip()
         if not name or not request.POST.get("password"):
             return super().post(request, *args, **kwargs)
-        attempt = begin_sign_in(name=name, address=address_of(request), now=timezone.now())
+        address, now = address_of(request), timezone.now()
+        attempt = begin_sign_in(name=name, address=address, now=now)
         if attempt.wait is not None:
             return self._refused(request, attempt.wait.total_seconds())
         answer = super().post(request, *args, **kwargs)
         if request.user.is_authenticated:
             signed_in(attempt)
+            browser = request.headers.get("User-Agent", "")
+            note_beginning(request.session, at=now, address=address, browser=browser)
         return answer
 
     def _refused(self, request: HttpRequest, seconds: float) -> HttpResponse:
