@@ -6,16 +6,25 @@ returns matches. Knows no database, no network and nothing of the desk.
 
 from __future__ import annotations
 
-from matcher.errors import ListingsError, MarksError, MatchError, SellersError, TableError
+from matcher.errors import (
+    IndexFileError,
+    ListingsError,
+    MarksError,
+    MatchError,
+    SellersError,
+    TableError,
+)
 from matcher.listing import ListingLike, Offer
 from matcher.mark import Mark
 from matcher.marks_file import MarksFile, Note, load_marks
 from matcher.match import Match, Reason
+from matcher.saved import load_watchlist, save_watchlist
 from matcher.sellers_file import SellersFile, load_sellers
 from matcher.tables import versions
 from matcher.watchlist import Watchlist
 
 __all__ = [
+    "IndexFileError",
     "ListingLike",
     "ListingsError",
     "Mark",
@@ -32,5 +41,7 @@ __all__ = [
     "Watchlist",
     "load_marks",
     "load_sellers",
+    "load_watchlist",
+    "save_watchlist",
     "versions",
 ]

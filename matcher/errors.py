@@ -4,6 +4,7 @@ MatchError
 ├── MarksError      a marks file cannot be used
 ├── SellersError    a sellers file cannot be used
 ├── ListingsError   a listings file cannot be read
+├── IndexFileError  a kept index cannot be used
 └── TableError      a table or rule file of the matcher is broken
 """
 
@@ -35,6 +36,10 @@ class SellersError(MatchError):
 
 class ListingsError(MatchError):
     """A line of a listings file is not a listing."""
+
+
+class IndexFileError(MatchError):
+    """A kept index cannot be read or written, or is not of this version."""
 
 
 class TableError(MatchError):

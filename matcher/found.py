@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from matcher.compare import Likeness
 from matcher.normal import Text
+from matcher.sign import Sign
 from matcher.slot import Slots
 
 IDENTICAL = Likeness(1.0, "identical")
@@ -42,6 +43,10 @@ class Searched(Protocol):
 
 
 class Finder(Protocol):
-    """Finds signs in texts; hands out for each text what was found in it, in any order."""
+    """Finds signs in texts; hands out for each text what was found in it, in any order.
 
+    ``changed`` is a finder of further signs too, numbered behind, and not of some (by number).
+    """
+
+    def changed(self, added: Sequence[Sign], withdrawn: Collection[int]) -> Finder: ...
     def find_all(self, places: Sequence[Searched]) -> list[list[Found]]: ...

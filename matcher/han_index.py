@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.batch import Batch, grouped, heard, looked
-from matcher.hashing import NOTHING, Codes, Flags, Hashes, Ints, Sums, Table, codes_of, spread
+from matcher.hashing import Codes, Flags, Hashes, Ints, Table, codes_of, spread
 from matcher.lexicon import common_characters
 from matcher.sign import Sign
 from matcher.sound import readings, sounds
+from matcher.stretches import EMPTY, Stretches, Windows, together
 from matcher.tables import rules
 
 WIDEST = 24
@@ -24,105 +25,62 @@ OPEN = 3
 
 
 Names = Callable[[Ints, Ints], Flags]
+Said = Sequence[tuple[Sequence[str], int]]
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Proposals: signs at positions [start, end) of a batch."""
+class Grams:
+    """Signs of three and more by pairs that one change leaves intact, and by first and third."""
 
-    sign: Ints
-    start: Ints
-    end: Ints
-
-    def take(self, kept: Ints | Flags) -> Windows:
-        """Return some of them."""
-        return Windows(self.sign[kept], self.start[kept], self.end[kept])
+    pairs: Table
+    skips: Table
 
 
-EMPTY = Windows(NOTHING, NOTHING, NOTHING)
-
-
-def together(parts: Sequence[Windows]) -> Windows:
-    """Return all windows once each, in order."""
-    parts = [part for part in parts if len(part.sign)]
-    if not parts:
-        return EMPTY
-    rows = np.concatenate([np.stack((w.start, w.end, w.sign)) for w in parts], axis=1)
-    order = np.lexsort(rows[::-1])
-    rows = rows[:, order]
-    fresh = np.ones(rows.shape[1], np.bool_)
-    fresh[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
-    start, end, sign = rows[:, fresh]
-    return Windows(sign, start, end)
-
-
-class Stretches:
-    """Texts of any length, found wherever they stand in a batch."""
-
-    def __init__(self, texts: Sequence[str], numbers: Ints) -> None:
-        flat = codes_of("".join(texts))
-        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        end = np.cumsum(sizes)
-        sums = Sums(flat)
-        self.sizes = [int(size) for size in np.unique(sizes)]
-        self.table = Table(sums.of(end - sizes, end), numbers)
-        head = np.minimum(sizes, 2)
-        self.heads = Table(sums.of(end - sizes, end - sizes + head), numbers)
-
-    def find(self, sums: Sums, first: Ints, last: int) -> Windows:
-        """Return where the texts stand, of stretches that begin at one of ``first``."""
-        found = []
-        pairs = first[first + 2 <= last]
-        pairs = pairs[self.heads.holds(sums.of(pairs, pairs + 2))]
-        for size in self.sizes:
-            at = first if size == 1 else pairs
-            at = at[at + size <= last]
-            which, sign = self.table.find(sums.of(at, at + size)) if len(at) else (at, at)
-            found.append(Windows(sign, at[which], at[which] + size))
-        return together(found)
-
-
+@dataclass(frozen=True)
 class HanIndex:
-    """Signs that are not Latin only."""
+    """Signs that are not Latin only.
 
-    def __init__(self, signs: Sequence[Sign]) -> None:
+    Of signs of three and more there is a ``row`` each: characters, sounds and size.
+    """
+
+    exact: Stretches
+    look: Stretches
+    sound: Stretches
+    pairs: Table
+    row: Ints
+    size: Ints
+    chars: Codes
+    sounds: Codes
+    written: Grams
+    spoken: Grams
+
+    @classmethod
+    def of(cls, signs: Sequence[Sign], said: Said) -> HanIndex:
+        """Index some signs; ``said`` are the readings of the Chinese ones."""
         numbers = [n for n, sign in enumerate(signs) if not sign.latin]
-        self.exact = Stretches([signs[n].text for n in numbers], np.array(numbers, np.int64))
-        han = [n for n in numbers if signs[n].han and len(signs[n].text) >= 2]
-        texts, self.signs = [signs[n].text for n in han], np.array(han, np.int64)
+        han = chinese(signs)
+        texts, owners = [signs[n].text for n in han], np.array(han, np.int64)
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         flat = codes_of("".join(texts))
         end = np.cumsum(sizes)
-        self.look = Stretches([*_cut(looked(flat), end - sizes, end)], self.signs)
-        self._sound(texts, han)
-        self._near(flat, end - sizes, sizes)
-        self.pairs = _pairs(flat, (end - sizes)[sizes == 2], self.signs[sizes == 2])
-
-    def _sound(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
-        spoken: list[str] = []
-        owners: list[int] = []
-        self.spelled: list[tuple[str, int]] = []
-        for text, number in zip(texts, numbers, strict=True):
-            for way in readings(text, rules().limit("readings")):
-                spoken.append("".join(map(sounds().name, way)))
-                owners.append(number)
-                self.spelled.append(("".join(way), number))
-        self.sound = Stretches(spoken, np.array(owners, np.int64))
-
-    def _near(self, flat: Codes, start: Ints, sizes: Ints) -> None:
+        start, two = end - sizes, sizes == 2
         long = np.flatnonzero((sizes >= OPEN) & (sizes <= WIDEST))
-        start, sizes, signs = start[long], sizes[long], self.signs[long]
-        width = int(np.max(sizes, initial=0))
-        steps = np.arange(width)
-        at = np.minimum(start[:, None] + steps, max(0, len(flat) - 1))
-        empty = np.zeros((0, 0), np.uint32)
-        self.chars = np.where(steps < sizes[:, None], flat[at], 0) if len(long) else empty
-        self.sounds = heard(self.chars)
-        self.row = np.zeros(int(np.max(signs, initial=-1)) + 1, np.int64)
-        self.row[signs] = np.arange(len(signs))
-        self.size = sizes
-        self.grams, self.skips = _grams(flat, start, sizes, signs)
-        self.heard, self.heard_skips = _grams(heard(flat), start, sizes, signs)
+        row = np.zeros(int(np.max(owners[long], initial=-1)) + 1, np.int64)
+        row[owners[long]] = np.arange(len(long))
+        chars = _rows(flat, start[long], sizes[long])
+        spoken = ["".join(map(sounds().name, way)) for way, _ in said]
+        return cls(
+            exact=Stretches.of([signs[n].text for n in numbers], np.array(numbers, np.int64)),
+            look=Stretches.of(_cut(looked(flat), start, end), owners),
+            sound=Stretches.of(spoken, np.array([n for _, n in said], np.int64)),
+            pairs=_pairs(flat, start[two], owners[two]),
+            row=row,
+            size=sizes[long],
+            chars=chars,
+            sounds=heard(chars),
+            written=_grams(flat, start[long], sizes[long], owners[long]),
+            spoken=_grams(heard(flat), start[long], sizes[long], owners[long]),
+        )
 
     def changed(self, batch: Batch, places: Ints, near: Ints, names: Names) -> Windows:
         """Return windows of signs of three and more of which one character may be changed.
@@ -132,8 +90,8 @@ class HanIndex:
         """
         if not len(self.size):
             return EMPTY
-        written = _hits(batch.codes, places, self.grams, self.skips)
-        spoken = _hits(batch.heard, near, self.heard, self.heard_skips)
+        written = _hits(batch.codes, places, self.written)
+        spoken = _hits(batch.heard, near, self.spoken)
         at = np.concatenate((written[0], spoken[0]))
         if not len(at):
             return EMPTY
@@ -212,6 +170,26 @@ class HanIndex:
         return together(found)
 
 
+def chinese(signs: Sequence[Sign]) -> list[int]:
+    """Return the numbers of the signs that are Chinese only, of two characters and more."""
+    return [n for n, sign in enumerate(signs) if sign.han and len(sign.text) >= 2]
+
+
+def said(signs: Sequence[Sign]) -> Said:
+    """Return the readings of the Chinese signs, each with the number of its sign."""
+    most = rules().limit("readings")
+    return [(way, n) for n in chinese(signs) for way in readings(signs[n].text, most)]
+
+
+def _rows(flat: Codes, start: Ints, sizes: Ints) -> Codes:
+    """Return the characters of stretches, one a row, zeros behind them."""
+    if not len(sizes):
+        return np.zeros((0, 0), np.uint32)
+    steps = np.arange(int(np.max(sizes)))
+    at = np.minimum(start[:, None] + steps, len(flat) - 1)
+    return np.where(steps < sizes[:, None], flat[at], 0).astype(np.uint32)
+
+
 def _cut(codes: Codes, start: Ints, end: Ints) -> list[str]:
     text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     return [text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
@@ -239,27 +217,29 @@ def _tail(two: Hashes) -> Hashes:
 def _pairs(flat: Codes, start: Ints, signs: Ints) -> Table:
     one, two = flat[start].astype(np.uint64), flat[start + 1].astype(np.uint64)
     keys = np.concatenate((_head(one), _tail(two), _both(one, two)))
-    return Table(keys, np.tile(signs, 3))
+    return Table.of(keys, np.tile(signs, 3))
 
 
-def _grams(flat: Codes, start: Ints, sizes: Ints, signs: Ints) -> tuple[Table, Table]:
-    """Return tables of the pairs that one change leaves intact, and of first and third."""
+def _grams(flat: Codes, start: Ints, sizes: Ints, signs: Ints) -> Grams:
     at, owners = [start, start + sizes - 2], [signs, signs]
     short = sizes <= OPEN + 1
     at.append(start[short] + 1)
     owners.append(signs[short])
     places = np.concatenate(at)
-    grams = Table(_both(flat[places], flat[places + 1]), np.concatenate(owners))
+    pairs = Table.of(_both(flat[places], flat[places + 1]), np.concatenate(owners))
     three = start[sizes == OPEN]
-    skips = Table(_both(flat[three], flat[three + 2]), signs[sizes == OPEN])
-    return grams, skips
+    skips = Table.of(_both(flat[three], flat[three + 2]), signs[sizes == OPEN])
+    return Grams(pairs, skips)
 
 
-def _hits(codes: Codes, places: Ints, grams: Table, skips: Table) -> tuple[Ints, Ints]:
+def _hits(codes: Codes, places: Ints, grams: Grams) -> tuple[Ints, Ints]:
     """Return places and signs that share a pair: as it is, turned round, with one between."""
     one, two, three = codes[places], codes[places + 1], codes[places + 2]
     pair = _both(one, two)
-    asked = ((grams, pair), (skips, pair), (grams, _both(two, one)), (skips, _both(one, three)))
+    turned, apart = _both(two, one), _both(one, three)
+    asked = (
+        (grams.pairs, pair), (grams.skips, pair), (grams.pairs, turned), (grams.skips, apart),
+    )  # fmt: skip
     found = [table.find(keys) for table, keys in asked]
     at = np.concatenate([places[which] for which, _ in found])
     return at, np.concatenate([sign for _, sign in found])

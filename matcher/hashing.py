@@ -8,6 +8,8 @@ titles. A hash only proposes: what is found is compared as text afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,25 +76,40 @@ def hashes_of(texts: Iterable[str]) -> Hashes:
     return Sums(codes_of("".join(listed))).of(starts, ends)
 
 
+@dataclass(frozen=True)
 class Table:
-    """From hash to the numbers filed under it; a filter in front turns most hashes away."""
+    """From hash to the numbers filed under it; a filter in front turns most hashes away.
 
-    def __init__(self, hashes: Hashes, numbers: Ints) -> None:
+    ``offsets`` say which of the numbers belong to each of the sorted keys.
+    """
+
+    keys: Hashes
+    numbers: npt.NDArray[np.int32]
+    offsets: Ints
+    filter: Flags
+
+    @classmethod
+    def of(cls, hashes: Hashes, numbers: Ints) -> Table:
+        """File each number under its hash."""
         order = np.lexsort((numbers, hashes))
-        hashes, numbers = hashes[order], numbers[order].astype(np.int32)
+        hashes, filed = hashes[order], numbers[order].astype(np.int32)
         if len(hashes):
             fresh = np.ones(len(hashes), np.bool_)
-            fresh[1:] = (hashes[1:] != hashes[:-1]) | (numbers[1:] != numbers[:-1])
-            hashes, numbers = hashes[fresh], numbers[fresh]
+            fresh[1:] = (hashes[1:] != hashes[:-1]) | (filed[1:] != filed[:-1])
+            hashes, filed = hashes[fresh], filed[fresh]
         first = np.ones(len(hashes), np.bool_)
         first[1:] = hashes[1:] != hashes[:-1]
         at = np.flatnonzero(first)
-        self.keys, self.numbers = hashes[at], numbers
-        self.offsets = np.append(at, len(hashes)).astype(np.int64)
-        bits = min(26, max(10, len(self.keys).bit_length() + 3))
-        self.shift = np.uint64(64 - bits)
-        self.filter: Flags = np.zeros(1 << bits, np.bool_)
-        self.filter[(self.keys * SPREAD) >> self.shift] = True
+        keys = hashes[at]
+        bits = min(26, max(10, len(keys).bit_length() + 3))
+        told = np.zeros(1 << bits, np.bool_)
+        told[(keys * SPREAD) >> np.uint64(64 - bits)] = True
+        return cls(keys, filed, np.append(at, len(hashes)).astype(np.int64), told)
+
+    @cached_property
+    def shift(self) -> np.uint64:
+        """By how much a hash is shifted to its place in the filter."""
+        return np.uint64(65 - len(self.filter).bit_length())
 
     def maybe(self, hashes: Hashes) -> Flags:
         """Return for each hash False when it is surely not filed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -16,25 +17,15 @@ from rapidfuzz.process import cpdist
 
 from matcher.admit import MODEL, SHORTEST
 from matcher.batch import DIGIT, Batch
-from matcher.hashing import NOTHING, Codes, Flags, Hashes, Ints, Sums, Table, codes_of, hashes_of
+from matcher.han_index import Said
+from matcher.hashing import NOTHING, Flags, Hashes, Ints, Table, hashes_of
 from matcher.latin import LONGEST
-from matcher.letters import (
-    Letters,
-    ends,
-    head_vowels,
-    letters_in,
-    look_stream,
-    multisets,
-    rows_of,
-    sound_stream,
-    texts_of,
-    weight,
-)
+from matcher.latin_words import Words, Written
+from matcher.letters import letters_in, texts_of, weight
 from matcher.sign import Sign
 from matcher.tables import rules
 from matcher.units import Units, everyday, numbers_and_models, running
 
-FRAME = 3
 Ratios = npt.NDArray[np.float64]
 HAIR = 0.001
 SEAM = 0.1  # folds of joined words may differ at the seam
@@ -53,37 +44,6 @@ class Pairs:
     plain: Flags = field(default_factory=lambda: NOTHING.astype(np.bool_))
 
 
-class Words:
-    """Latin words at stretches [start, end) of codes, and the keys by which near ones are found."""
-
-    def __init__(self, codes: Codes, latin: Flags, begins: Flags, start: Ints, end: Ints) -> None:
-        self.start, self.end = start, end
-        self.letters: Letters = np.where(latin, codes, 0).astype(np.uint8)
-        self.looks = look_stream(self.letters, begins)
-        self.sounds = sound_stream(self.letters, begins)
-        self.multisets = multisets(self.letters, start, end)
-
-    def keys(self, sums: Sums) -> dict[str, tuple[Ints, Hashes]]:
-        """Return under each name rows and keys."""
-        start, end = self.start, self.end
-        none = np.zeros(len(start), np.uint8)
-        heads = head_vowels(self.letters, start)
-        return {
-            "delete": self.looks.deleted(start, end, none, 1),
-            "letters": (np.arange(len(start)), self.multisets),
-            "ends": ends(sums, start, end),
-            "frame": self.sounds.deleted(start, end, heads, FRAME),
-        }
-
-    def written(self, rows: Ints) -> Letters:
-        """Return some words, one a row."""
-        return rows_of(self.letters, self.start[rows], self.end[rows])
-
-    def folded(self, rows: Ints) -> Letters:
-        """Return the look-alike folds of some words, one a row."""
-        return rows_of(self.looks.letters, *self.looks.stretch(self.start[rows], self.end[rows]))
-
-
 @dataclass(frozen=True)
 class Asked:
     """What is known of the units that are looked up, one a row."""
@@ -96,43 +56,47 @@ class Asked:
     slot: Flags
 
 
+@dataclass(frozen=True)
 class LatinIndex:
-    """Latin signs, and Chinese ones as they are spelled in pinyin (text, sign)."""
+    """Latin signs, and Chinese ones as they are spelled in pinyin.
 
-    def __init__(self, signs: Sequence[Sign], spelled: Sequence[tuple[str, int]]) -> None:
+    ``sizes`` are the lengths there are, ``lengths`` those of words that may be near one; of every
+    sign ``size``, whether it is ``one`` word, a ``model`` or ``digits`` only.
+    """
+
+    words: Table
+    pinyin: Table
+    near_ones: Written
+    sizes: Flags
+    lengths: Flags
+    size: Ints
+    one: Flags
+    model: Flags
+    digits: Flags
+
+    @classmethod
+    def of(cls, signs: Sequence[Sign], said: Said) -> LatinIndex:
+        """Index some signs; ``said`` are the readings of the Chinese ones."""
         numbers = np.array([n for n, sign in enumerate(signs) if sign.latin], np.int64)
         texts = [signs[n].text for n in numbers.tolist()]
-        self.words = Table(hashes_of(texts), numbers)
-        self.pinyin = Table(
-            hashes_of(text for text, _ in spelled), np.array([n for _, n in spelled], np.int64)
-        )
+        spelled = [("".join(way), n) for way, n in said]
+        spelled = [(text, n) for text, n in spelled if len(text) >= SPELLED]
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        self.sizes = _marked(sizes)
         near = np.array([not t.isdigit() and SHORTEST <= len(t) <= LONGEST for t in texts], bool)
-        self.lengths = _marked(*(sizes[near] + more for more in range(-MORE, MORE + 1)))
-        self._file([t for t, kept in zip(texts, near, strict=True) if kept], numbers[near])
-        self.size = np.fromiter((len(s.text) for s in signs), np.int64, len(signs))
-        self.one = np.fromiter((s.words == 1 for s in signs), np.bool_, len(signs))
         models = (s.latin and MODEL.search(s.text) is not None for s in signs)
-        self.model = np.fromiter(models, np.bool_, len(signs))
-        digits = (s.text.isdigit() for s in signs)
-        self.digits = np.fromiter(digits, np.bool_, len(signs))
-
-    def _file(self, texts: list[str], numbers: Ints) -> None:
-        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        end = np.cumsum(sizes)
-        codes = codes_of("".join(texts))
-        begins = np.zeros(len(codes), np.bool_)
-        begins[end - sizes] = True
-        words = Words(codes, np.ones(len(codes), np.bool_), begins, end - sizes, end)
-        keys = words.keys(Sums(codes))
-        self.tables = {n: Table(hashes, numbers[rows]) for n, (rows, hashes) in keys.items()}
-        self.row = np.zeros(int(np.max(numbers, initial=-1)) + 1, np.int64)
-        self.row[numbers] = everyone = np.arange(len(numbers))
-        self.letters = letters_in(words.written(everyone))
-        self.folds = letters_in(words.folded(everyone))
-        self.multisets, self.texts = words.multisets, texts
-        self.folded = texts_of(words.folded(everyone))
+        return cls(
+            words=Table.of(hashes_of(texts), numbers),
+            pinyin=Table.of(
+                hashes_of(text for text, _ in spelled), np.array([n for _, n in spelled], np.int64)
+            ),
+            near_ones=Written.of(list(compress(texts, near)), numbers[near]),
+            sizes=_marked(sizes),
+            lengths=_marked(*(sizes[near] + more for more in range(-MORE, MORE + 1))),
+            size=np.fromiter((len(s.text) for s in signs), np.int64, len(signs)),
+            one=np.fromiter((s.words == 1 for s in signs), np.bool_, len(signs)),
+            model=np.fromiter(models, np.bool_, len(signs)),
+            digits=np.fromiter((s.text.isdigit() for s in signs), np.bool_, len(signs)),
+        )
 
     def exact(self, units: Units) -> Pairs:
         """Return the signs that are written as a unit is."""
@@ -173,7 +137,7 @@ class LatinIndex:
             *keys.items(),
             ("letters", (rows, words.multisets[rows] - weight("s"))),
         ):
-            which, sign = self.tables[name].find(hashes)
+            which, sign = getattr(self.near_ones, name).find(hashes)
             unit, sign = self._kept(asked, of[which], sign)
             pairs.append(unit * len(self.size) + sign)
         both = np.sort(np.concatenate(pairs))
@@ -186,14 +150,14 @@ class LatinIndex:
         kept &= ~asked.model[unit] | self.model[sign]
         kept &= (np.minimum(size, asked.size[unit]) > SHORTEST) | asked.slot[unit]
         unit, sign = unit[kept], sign[kept]
-        row, room = self.row[sign], self._room(asked, unit, sign)
+        row, room = self.near_ones.row[sign], self._room(asked, unit, sign)
         seen = np.zeros(len(asked.size), np.bool_)
         seen[unit] = True
         some, of = np.flatnonzero(seen), (np.cumsum(seen) - 1)[unit]
         written = letters_in(asked.words.written(some))[of]
-        kept = _apart(written, self.letters[row]) <= np.maximum(room, 1.0)
+        kept = _apart(written, self.near_ones.bits[0][row]) <= np.maximum(room, 1.0)
         folded = letters_in(asked.words.folded(some))[of]
-        kept |= _apart(folded, self.folds[row]) <= room
+        kept |= _apart(folded, self.near_ones.bits[1][row]) <= room
         return unit[kept], sign[kept]
 
     def _least(self, asked: Asked, unit: Ints, sign: Ints) -> Ratios:
@@ -209,20 +173,21 @@ class LatinIndex:
 
     def _close(self, asked: Asked, unit: Ints, sign: Ints) -> Flags:
         """Return which pairs are as similar as they must be, as written or as folded."""
-        row, words, numbers = self.row[sign], asked.words, rules().latin
+        ours, words, numbers = self.near_ones, asked.words, rules().latin
+        row = ours.row[sign]
         kept = np.minimum(asked.size[unit], self.size[sign]) <= SHORTEST
-        bags = words.multisets[unit] - self.multisets[row]
+        bags = words.multisets[unit] - ours.multisets[row]
         kept |= (bags == 0) | (bags == weight("s"))
         rest = np.flatnonzero(~kept)
         unit, sign, signs = unit[rest], sign[rest], row[rest].tolist()
         near = np.where(asked.slot[unit], 0.0, numbers["near"])
         least = np.maximum(self._least(asked, unit, sign), near) - HAIR
         seam = np.where(asked.joined[unit], SEAM, 0.0)
-        ways = ((words.written, self.texts, 0.0), (words.folded, self.folded, seam))
-        for ours, theirs, more in ways:
+        ways = ((words.written, ours.texts, 0.0), (words.folded, ours.folds, seam))
+        for asking, listed, more in ways:
             close = cpdist(
-                texts_of(ours(unit)),
-                [theirs[n] for n in signs],
+                texts_of(asking(unit)),
+                [listed[n] for n in signs],
                 scorer=OSA.normalized_similarity,
                 dtype=np.float64,
             )

@@ -27,7 +27,7 @@ Costs = npt.NDArray[np.int16]
 @cache
 def _words() -> Table:
     listed = sorted(words())
-    return Table(hashes_of(listed), np.zeros(len(listed), np.int64))
+    return Table.of(hashes_of(listed), np.zeros(len(listed), np.int64))
 
 
 class Lattice:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from matcher.han_index import Stretches
 from matcher.hashing import Sums, codes_of
 from matcher.normal import Text
 from matcher.sound import MIXED, hear, sounds, syllables_of
+from matcher.stretches import Stretches
 
 BREAK = "\0"
 

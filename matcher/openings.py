@@ -29,7 +29,7 @@ def _listed(which: str) -> tuple[Table, tuple[int, ...], Flags]:
     slot = table("context.toml")["slot"]
     words = {join(word) for word in slot[which]} - {""} if which in slot else set(AFTER_WORDS)
     listed = sorted(words)
-    filed = Table(hashes_of(listed), np.zeros(len(listed), np.int64))
+    filed = Table.of(hashes_of(listed), np.zeros(len(listed), np.int64))
     heads = np.zeros(POINTS, np.bool_)
     heads[[ord(word[0]) for word in listed]] = True
     return filed, tuple(sorted({len(word) for word in listed})), heads

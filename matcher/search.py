@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -10,14 +11,15 @@ from matcher.admit import admit
 from matcher.batch import LETTER, Batch
 from matcher.compare import Likeness, compare_han, compare_latin
 from matcher.found import IDENTICAL, Found, Searched
-from matcher.han_index import HanIndex, Windows, together
 from matcher.hashing import Flags, Ints, Sums
 from matcher.latin import Unit
-from matcher.latin_index import LatinIndex, Pairs
+from matcher.latin_index import Pairs
 from matcher.lattice import Lattice
 from matcher.mixed import find_mixed
+from matcher.normal import Text
 from matcher.openings import Openings, openings
-from matcher.sign import Sign
+from matcher.part import Part
+from matcher.stretches import Windows, together
 from matcher.tables import rules
 from matcher.units import Units, units_of
 
@@ -26,19 +28,10 @@ NEAR = 5
 Finds = Iterator[tuple[int, Found]]
 
 
-class Search:
-    """One batch of texts and the indexes it is searched with."""
+class Read:
+    """Texts that are searched, and what is known of them whatever sign is looked for."""
 
-    def __init__(
-        self,
-        signs: Sequence[Sign],
-        han: HanIndex,
-        latin: LatinIndex,
-        places: Sequence[Searched],
-        *,
-        near: bool,
-    ) -> None:
-        self.signs, self.han, self.latin = signs, han, latin
+    def __init__(self, places: Sequence[Searched], *, near: bool) -> None:
         self.places, self.near = places, near
         self.batch = Batch(
             [place.raw for place in places],
@@ -46,24 +39,92 @@ class Search:
             whole=[place.whole for place in places],
         )
 
+    @cached_property
+    def units(self) -> Units:
+        """The Latin words, and neighbours joined."""
+        return units_of(self.batch, rules().limit("repeats"))
+
+    @cached_property
+    def near_units(self) -> Units:
+        """The Latin words that are compared with similar signs."""
+        clip = self.batch.clip
+        return self.units if clip is None else self.units.take(clip[self.units.end - 1])
+
+    @cached_property
+    def opened(self) -> Openings:
+        """Where brands may stand."""
+        return openings(self.batch)
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The word boundaries of the Chinese text."""
+        return Lattice(self.batch)
+
+    @cached_property
+    def han(self) -> Ints:
+        """Where Chinese characters stand that are compared with similar signs."""
+        batch = self.batch
+        places = np.flatnonzero(batch.han if batch.clip is None else batch.han & batch.clip)
+        return places[places + PAIR < len(batch.codes)]
+
+    @cached_property
+    def pairs(self) -> tuple[Ints, Flags, Flags]:
+        """Windows of two characters, which are coined, and which stand out in a slot."""
+        batch, opened = self.batch, self.opened
+        start = self.han[batch.joined[self.han + 1]]
+        stop = start + PAIR
+        coined, out = self.lattice.windows(start, opened.ends)
+        alone = batch.gap[start] & (batch.gap[stop] | (batch.codes[stop] == 0))
+        slot = opened.starts[start] | opened.ends[stop]
+        standing = out & (opened.heads[start] | opened.ends[stop] | alone)
+        return start, coined, slot & (standing | batch.whole[batch.owner(start)])
+
+    @cached_property
+    def near_slots(self) -> Ints:
+        """Chinese places at and near a slot."""
+        near = np.zeros(len(self.batch.codes) + NEAR, np.bool_)
+        starts, ends = np.flatnonzero(self.opened.starts), np.flatnonzero(self.opened.ends)
+        for step in range(NEAR):
+            near[starts + step] = True
+            near[np.maximum(ends - 1 - step, 0)] = True
+        return self.han[near[self.han]]
+
+    @cached_property
+    def mixed(self) -> tuple[list[int], list[Text]]:
+        """The texts in which Chinese characters and letters stand side by side."""
+        batch = self.batch
+        letters = batch.kinds == LETTER
+        beside = np.flatnonzero((letters[1:] & batch.han[:-1]) | (batch.han[1:] & letters[:-1]))
+        numbers = np.unique(batch.owner(beside)).tolist()
+        return numbers, [self.places[n].text for n in numbers]
+
+
+class Search:
+    """Texts searched for the signs of one part of the index."""
+
+    def __init__(self, read: Read, part: Part) -> None:
+        self.read, self.batch, self.places = read, read.batch, read.places
+        self.first, self.signs = part.first, part.signs
+        self.han, self.latin = part.han, part.latin
+
     def finds(self) -> Finds:
         """Yield each verified find with the number of its text."""
-        batch = self.batch
+        batch, read = self.batch, self.read
         everywhere = np.arange(len(batch.codes))
         yield from self._written(self.han.exact.find(batch.sums, everywhere, len(everywhere)))
-        units = units_of(batch, rules().limit("repeats"))
-        yield from self._units(units, self.latin.exact(units), "identical")
-        if not self.near:
+        yield from self._units(read.units, self.latin.exact(read.units), "identical")
+        if not read.near:
             return
-        if batch.clip is not None:
-            units = units.take(batch.clip[units.end - 1])
-        opened = openings(batch)
+        units = read.near_units
         yield from self._units(units, self.latin.spelled(units), "pinyin")
-        yield from self._units(units, self.latin.near(batch, units, opened.heads), "near")
+        yield from self._units(units, self.latin.near(batch, units, read.opened.heads), "near")
         yield from self._affixes(units, self.latin.affixed(batch, units))
         if batch.han.any():
-            yield from self._changed(self._windows(opened))
+            yield from self._changed(self._windows())
             yield from self._mixed()
+
+    def _found(self, number: int, start: int, end: int, likeness: Likeness) -> Found:
+        return Found(self.first + number, start, end, likeness)
 
     def _placed(self, start: Ints, end: Ints) -> Iterator[tuple[int, int, int]]:
         """Yield the number of the text, and start and end in its joined characters."""
@@ -80,7 +141,7 @@ class Search:
             if place.text.joined[start:end] != sign.text:
                 continue
             if admit(place.text, place.slots, start, end, IDENTICAL, sign):
-                yield which, Found(number, start, end, IDENTICAL)
+                yield which, self._found(number, start, end, IDENTICAL)
 
     def _units(self, units: Units, pairs: Pairs, view: str) -> Finds:
         if not len(pairs.unit):
@@ -95,14 +156,14 @@ class Search:
             word = place.text.joined[start:end]
             if view == "identical":
                 if word == sign.text:
-                    yield which, Found(number, start, end, IDENTICAL)
+                    yield which, self._found(number, start, end, IDENTICAL)
                 continue
             likeness: Likeness | None = Likeness(spelled, "pinyin", word)
             if view == "near":
                 likeness = compare_latin(word, sign.text) if word != sign.text else None
             unit = Unit(word, start, end, words)
             if likeness and admit(place.text, place.slots, start, end, likeness, sign, unit):
-                yield which, Found(number, start, end, likeness)
+                yield which, self._found(number, start, end, likeness)
 
     def _affixes(self, units: Units, pairs: Pairs) -> Finds:
         taken, near = units.take(pairs.unit), rules().similarity
@@ -120,19 +181,17 @@ class Search:
             if admit(
                 place.text, place.slots, start, end, likeness, sign, Unit(word, start, end, 1)
             ):
-                yield which, Found(number, start + at, start + at + size, likeness)
+                yield which, self._found(number, start + at, start + at + size, likeness)
 
-    def _windows(self, opened: Openings) -> Windows:
+    def _windows(self) -> Windows:
         """Return the windows in which a Chinese sign may stand changed."""
-        batch, size = self.batch, len(self.batch.codes)
-        places = np.flatnonzero(batch.han if batch.clip is None else batch.han & batch.clip)
-        places = places[places + PAIR < size]
+        batch, places, opened = self.batch, self.read.han, self.read.opened
+        size = len(batch.codes)
         sound = self.han.sound.find(Sums(batch.heard), places, size)
         look = self.han.look.find(Sums(batch.looked), places, size)
         alike = together([sound, look])
         alike = alike.take(batch.runs[alike.start] == batch.runs[alike.end - 1])
-        lattice = Lattice(batch)
-        start, coined, named = self._pairs(places, opened, lattice)
+        start, coined, named = self.read.pairs
         short = alike.end - alike.start == PAIR
         at = np.searchsorted(start, alike.start) if len(start) else alike.start
         at = np.minimum(at, max(0, len(start) - 1))
@@ -145,29 +204,10 @@ class Search:
         changed = self.han.changed(
             batch,
             places,
-            self._near_slots(places, opened),
-            lambda begin, stop: lattice.names(begin, stop, opened.ends),
+            self.read.near_slots,
+            lambda begin, stop: self.read.lattice.names(begin, stop, opened.ends),
         )
         return together([alike, halves, changed])
-
-    def _pairs(self, places: Ints, opened: Openings, lattice: Lattice) -> tuple[Ints, Flags, Flags]:
-        """Return windows of two characters, which are coined, and which stand out in a slot."""
-        batch = self.batch
-        start = places[batch.joined[places + 1]]
-        stop = start + PAIR
-        coined, out = lattice.windows(start, opened.ends)
-        alone = batch.gap[start] & (batch.gap[stop] | (batch.codes[stop] == 0))
-        slot = opened.starts[start] | opened.ends[stop]
-        standing = out & (opened.heads[start] | opened.ends[stop] | alone)
-        return start, coined, slot & (standing | batch.whole[batch.owner(start)])
-
-    def _near_slots(self, places: Ints, opened: Openings) -> Ints:
-        near = np.zeros(len(self.batch.codes) + NEAR, np.bool_)
-        starts, ends = np.flatnonzero(opened.starts), np.flatnonzero(opened.ends)
-        for step in range(NEAR):
-            near[starts + step] = True
-            near[np.maximum(ends - 1 - step, 0)] = True
-        return places[near[places]]
 
     def _changed(self, windows: Windows) -> Finds:
         places = self._placed(windows.start, windows.end)
@@ -176,15 +216,11 @@ class Search:
             text = place.text.joined[start:end]
             likeness = compare_han(text, sign.text) if text != sign.text else None
             if likeness and admit(place.text, place.slots, start, end, likeness, sign):
-                yield which, Found(number, start, end, likeness)
+                yield which, self._found(number, start, end, likeness)
 
     def _mixed(self) -> Finds:
         """Yield signs written in characters and pinyin mixed."""
-        batch = self.batch
-        letters = batch.kinds == LETTER
-        beside = np.flatnonzero((letters[1:] & batch.han[:-1]) | (batch.han[1:] & letters[:-1]))
-        numbers = np.unique(batch.owner(beside)).tolist()
-        texts = [self.places[n].text for n in numbers]
+        numbers, texts = self.read.mixed
         likeness = Likeness(rules().similarity["mixed_pinyin"], "mixed_pinyin")
-        for which, start, end, number in find_mixed(texts, batch.near, self.han.sound):
-            yield numbers[which], Found(number, start, end, likeness)
+        for which, start, end, number in find_mixed(texts, self.batch.near, self.han.sound):
+            yield numbers[which], self._found(number, start, end, likeness)

@@ -101,7 +101,8 @@ def sightings(listings: Sequence[ListingLike], finder: Finder, signs: Sequence[S
     all_found = finder.find_all([place for _, place in read])
     for (number, place), found in zip(read, all_found, strict=True):
         if found:
-            for sighting in _credited(_sighted(found, place), signs):
+            sighted = sorted(_sighted(found, place), key=lambda s: signs[s.found.sign].text)
+            for sighting in _credited(sighted, signs):
                 seen[number].setdefault(sighting.found.sign, []).append(sighting)
     return seen
 

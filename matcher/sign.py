@@ -60,12 +60,22 @@ def parts(name: str) -> list[tuple[str, bool]]:
     return found
 
 
-def compile_signs(marks: Iterable[Mark]) -> tuple[Sequence[Sign], Sequence[Sequence[Holder]]]:
-    """Return all signs in order of their texts, and the marks that hold each."""
+def compile_holders(marks: Iterable[Mark]) -> dict[str, list[Holder]]:
+    """Return under each text that is read in listings the marks that hold it."""
     holders: dict[str, list[Holder]] = {}
     for mark in marks:
         for text, part in parts(mark.name):
             holders.setdefault(text, []).append(Holder(mark, part))
+    return holders
+
+
+def in_order(holders: Iterable[Holder]) -> list[Holder]:
+    """Return holders of one sign in the order of their marks' ids."""
+    return sorted(holders, key=lambda holder: holder.mark.mark_id)
+
+
+def compile_signs(marks: Iterable[Mark]) -> tuple[Sequence[Sign], Sequence[Sequence[Holder]]]:
+    """Return all signs in order of their texts, and the marks that hold each."""
+    holders = compile_holders(marks)
     texts = sorted(holders)
-    ordered = [sorted(holders[text], key=lambda holder: holder.mark.mark_id) for text in texts]
-    return [make(text, holders[text]) for text in texts], ordered
+    return [make(text, holders[text]) for text in texts], [in_order(holders[t]) for t in texts]

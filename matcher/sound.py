@@ -8,6 +8,7 @@ all of theirs. NOT done: tone sandhi, heteronyms of listing text.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from itertools import islice, product
 
@@ -18,6 +19,7 @@ from matcher.tables import table
 
 HAN = re.compile("[㐀-䶿一-鿿豈-﫿𠀀-𱍏]")
 FIRST_PRIVATE = 0xE000
+TONES = "\u0300\u0301\u0304\u030c"
 MIXED = re.compile(r"(?<=[㐀-鿿])[a-z]{1,18}|[a-z]{1,18}(?=[㐀-鿿])")
 
 
@@ -41,37 +43,45 @@ def merge(syllable: str) -> str:
     return syllable
 
 
+@cache
+def spoken() -> dict[int, tuple[str, ...]]:
+    """Return the toneless readings of every character that has one, the most common first."""
+    dropped = dict.fromkeys(map(ord, TONES))
+    kept: dict[str, tuple[str, ...]] = {}
+    for toned in set(pinyin_dict.values()):
+        bare = unicodedata.normalize("NFD", toned).translate(dropped)
+        bare = unicodedata.normalize("NFC", bare).replace("ü", "v")
+        kept[toned] = tuple(dict.fromkeys(bare.split(",")))
+    return {point: kept[toned] for point, toned in pinyin_dict.items()}
+
+
 class Sounds(dict[int, str]):
-    """Code point to the private character of its merged syllable."""
+    """Code point to the private character of its merged syllable.
+
+    Syllables are numbered in their order, so that they are the same in every process.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: dict[str, str] = {}
-        self.syllables = frozenset(
-            name for name in (plain(chr(point)) for point in range(0x4E00, 0x9FA6)) if name
-        )
+        listed = {syllable for ways in spoken().values() for syllable in ways}
+        merged = sorted(map(merge, listed))
+        self.names = {name: chr(FIRST_PRIVATE + n) for n, name in enumerate(dict.fromkeys(merged))}
+        usual = map(plain, map(chr, range(0x4E00, 0x9FA6)))
+        self.syllables = frozenset(name for name in usual if name)
 
     def __missing__(self, point: int) -> str:
-        character = chr(point)
-        syllable = plain(character)
-        sound = self.name(syllable) if syllable else character
-        self[point] = sound
+        syllable = plain(chr(point))
+        sound = self[point] = self.name(syllable) if syllable else chr(point)
         return sound
 
     def name(self, syllable: str) -> str:
-        """Return the private character of a syllable."""
-        merged = merge(syllable)
-        if merged not in self.names:
-            self.names[merged] = chr(FIRST_PRIVATE + len(self.names))
-        return self.names[merged]
+        """Return the private character of a syllable; what is none stays."""
+        return self.names.get(merge(syllable), syllable)
 
 
-@cache
 def plain(character: str) -> str:
     """Return the most common toneless reading of a character, "" when it has none."""
-    if ord(character) not in pinyin_dict:
-        return ""
-    return str(pinyin(character, style=Style.NORMAL, v_to_u=False)[0][0])
+    return spoken().get(ord(character), ("",))[0]
 
 
 @cache
@@ -93,9 +103,9 @@ def readings(name: str, most: int) -> list[list[str]]:
     ]
     if len(choices) != len(name):
         return []
-    usual = [plain(c) for c in name]
-    spoken = [part[0] for part in pinyin(name, style=Style.NORMAL)]
-    found = [usual, spoken, *(list(way) for way in islice(product(*choices), most))]
+    usual = [plain(c) or c for c in name]
+    told = [part[0] for part in pinyin(name, style=Style.NORMAL)]
+    found = [usual, told, *(list(way) for way in islice(product(*choices), most))]
     return [list(way) for way in dict.fromkeys(tuple(way) for way in found)][:most]
 
 

@@ -84,7 +84,7 @@ def numbers_and_models(batch: Batch, units: Units) -> tuple[Flags, Flags]:
 def _usual(which: str) -> Table:
     listed = ordinary() if which == "ordinary" else background()
     both = sorted(listed | {word + "s" for word in listed})
-    return Table(hashes_of(both), np.zeros(len(both), np.int64))
+    return Table.of(hashes_of(both), np.zeros(len(both), np.int64))
 
 
 def everyday(units: Units) -> tuple[Flags, Flags]:

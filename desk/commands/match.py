@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +18,7 @@ from matcher.bulk import match_all
 from matcher.errors import MatchError
 from matcher.marks_file import Note
 from matcher.resume import Progress, digest_of
+from matcher.saved import kept_watchlist
 from matcher.stream import open_listings
 from matcher.watchlist import Watchlist
 
@@ -86,6 +87,12 @@ def add(commands: Any) -> None:
         help="在输出旁保存进度，中断后同一命令接着做 / keep progress beside the output; "
         "the same command goes on after a crash",
     )
+    parser.add_argument(
+        "--index",
+        metavar="FILE",
+        help="保存商标索引的文件：没有就生成，商标有增减时只补改动部分 / keep the index of the "
+        "marks here: made if missing, and only changed marks are indexed again",
+    )
     parser.set_defaults(run=match)
 
 
@@ -99,7 +106,11 @@ def match(arguments: argparse.Namespace) -> int:
         sellers = load_sellers(arguments.sellers, {mark.mark_id for mark in marks.marks})
         tell(sellers.notes)
         authorised = sellers.shops
-    watchlist = Watchlist(marks.marks, authorised)
+    watchlist = (
+        kept_watchlist(arguments.index, marks.marks, authorised)
+        if arguments.index
+        else Watchlist(marks.marks, authorised)
+    )
     with (
         open_listings(arguments.listings) as source,
         _output(arguments) as (out, progress),
@@ -125,13 +136,20 @@ def match(arguments: argparse.Namespace) -> int:
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
-    """Raise MatchError when the output would take the place of one of the inputs."""
-    out = Path(arguments.out)
-    for given in (arguments.marks, arguments.listings, arguments.sellers):
-        if given and out.is_file() and Path(given).is_file() and out.samefile(given):
+    """Raise MatchError when a file that is written would take the place of another."""
+    inputs = (arguments.marks, arguments.listings, arguments.sellers)
+    _check_place(arguments.out, "--out", (*inputs, arguments.index))
+    _check_place(arguments.index, "--index", inputs)
+
+
+def _check_place(written: str | None, option: str, inputs: Sequence[str | None]) -> None:
+    for given in inputs:
+        if not given or not written or not Path(written).is_file():
+            continue
+        if Path(given).is_file() and Path(written).samefile(given):
             raise MatchError(
-                f"{given} is read and would be overwritten; choose another --out.",
-                f"{given} 是输入文件，会被覆盖；请换一个 --out。",
+                f"{given} is read and would be overwritten; choose another {option}.",
+                f"{given} 是输入文件，会被覆盖；请换一个 {option}。",
             )
 
 

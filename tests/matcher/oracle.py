@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from matcher.admit import admit
 from matcher.candidates import Index
@@ -21,6 +21,9 @@ class Exhaustive:
     def __init__(self, signs: Sequence[Sign]) -> None:
         self.signs = signs
         self.index = Index(signs)  # for the views that are exact look-ups only
+
+    def changed(self, added: Sequence[Sign], withdrawn: Collection[int]) -> Exhaustive:
+        raise NotImplementedError("the oracle is made anew")
 
     def find_all(self, places: Sequence[Searched]) -> list[list[Found]]:
         exact = {"identical", "affix", "pinyin", "mixed_pinyin"}

@@ -63,6 +63,15 @@ def test_leads_are_written_for_plain_and_gzip_alike(files: Path) -> None:
     }  # fmt: skip
 
 
+def test_leads_are_the_same_with_a_kept_index(files: Path) -> None:
+    assert run(*order(files)) == 0
+    for out in ("made.jsonl", "kept.jsonl"):
+        assert run(*order(files, out=out), "--index", str(files / "m.index")) == 0
+        assert (files / out).read_bytes() == (files / "out.jsonl").read_bytes()
+    with pytest.raises(MatchError, match="choose another --index"):
+        run(*order(files), "--index", str(files / "m.csv"))
+
+
 def test_min_priority_leaves_out_the_others(files: Path) -> None:
     assert run(*order(files), "--min-priority", "0.5") == 0
     assert len((files / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 1
