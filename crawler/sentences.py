@@ -53,6 +53,11 @@ _ENDS: dict[str, tuple[str, str]] = {
 }
 
 
+def counted(number: int, noun: str) -> str:
+    """Return ``1 listing`` or ``2 listings``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def ending(
     state: CrawlState,
     *,
@@ -65,13 +70,13 @@ def ending(
 ) -> tuple[str, str]:
     """Return the sentence of a crawl that ended, Chinese and English."""
     counted_zh = f"共读取 {pages} 个页面、{listings} 条商品"
-    counted_en = f"{pages} pages and {listings} listings were read"
+    counted_en = f"{counted(pages, 'page')} and {counted(listings, 'listing')} read"
     if total is not None:
         counted_zh += f"（来源自报 {total} 条）"
         counted_en += f" (the source itself reports {total})"
     if failed:
         counted_zh += f"，{failed} 个页面未能读取"
-        counted_en += f"; {failed} pages could not be read"
+        counted_en += f"; {counted(failed, 'page')} could not be read"
     if state is CrawlState.COMPLETE and not failed:
         return f"采集完成，{counted_zh}。", f"The crawl is complete: {counted_en}."
     if state is CrawlState.COMPLETE:

@@ -14,7 +14,7 @@ from crawler.listing import Listing
 from crawler.paths import normal, origin
 from crawler.price import Price, read_price
 
-_LINK = re.compile(r"https?://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff<>\"'「」]+", re.I)
+_LINK = re.compile(r"https?://[^\s|\u3000-\u303f\uff00-\uffef\u4e00-\u9fff<>\"'「」]+", re.I)
 _BARE = re.compile(
     r"(?<![\w@./-])(?:[\w-]+\.)+(?:com|cn|net|hk|tb)/[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+",
     re.I,
@@ -37,17 +37,18 @@ _QUOTED = re.compile(r"「([^」]+)」|『([^』]+)』|“([^”]{4,})”")
 _BRACED = re.compile(r"【([^】]+)】|\[([^\]]{4,})\]")
 _NO_TITLE = re.compile(
     r"^(?:淘宝|天猫|闲鱼|京东|拼多多|1688|阿里巴巴|抖音(?:商城)?|小红书|快手|Tmall|Taobao|JD)$"
-    r"|(?:旗舰|专卖|专营|自营|官方|商)店$|包邮$|退货|优惠券|点击|复制|红包|满\d+减",
+    r"|(?:旗舰|专卖|专营|自营|官方|商)店$|退货|优惠券|点击|复制|红包|满\d+减",
     re.I,
 )
 _TALK = re.compile(
     r"(?:复制|復·?制|點|点击|长按|打开|咑閞|打開).{0,60}?"
     r"(?:打开|查看|咑閞|淘[^\s]{0,3}[寳宝]|搜索|APP|淘口令|购买)[^\n，,]*"
     r"|我(?:在|剛|刚|正)[^\n【「]{0,12}(?:发现|發現|发布|看到)了?(?:一个|一件)?(?:不错的商品|好物)?[，,:：]?"
-    r"|(?:赶)?快来看看?吧?|分享给你|看看|[A-Z]{2}\d{3,5}(?=\s|$)|\b\d\d/\d\d\b|\b\w+@\w+\.\w+\b"
+    r"|(?:赶)?快来看看?吧?|分享给你|看看|[A-Z]{2}\d{3,5}(?=\s|$)|(?:全国)?包邮\s*$|\b\d\d/\d\d\b|\b\w+@\w+\.\w+\b"
     r"|^\s*\d+(?:\.\d+)?\s*(?=复制|【|https?)",
     re.I,
 )
+_CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
 _PRICE = re.compile(
     r"(?:券后价?|到手价?|售价|价格|仅需?|只要)\s*[:：]?\s*([￥¥]?\s*\d[\d.]*\s*元?)|[￥¥]\s*(\d[\d.]*)(?![\dA-Za-z￥¥])"
 )
@@ -99,7 +100,7 @@ def read_tip(text: str) -> Tip:
         url = f"https://{url}"
     url = url if url and origin(url) else None
     code = _CODE.search(text)
-    rest = text.replace(link[0], " ") if link else text
+    rest = _LINK.sub(" ", text.replace(link[0], " ") if link else text)
     rest = rest.replace(code[0], " ") if code else rest
     return Tip(
         url=normal(url) if url else None,
@@ -137,8 +138,11 @@ def _title(text: str) -> str | None:
     plain = _BRACED.sub(" ", _QUOTED.sub(" ", text))
     lines = [_TALK.sub(" ", line) for line in plain.splitlines()]
     for words in (*inner, *quoted, *braced, *lines):
-        title = " ".join(_TALK.sub(" ", _PRICE.sub(" ", words)).split()).strip("，,。.!！:：;；|- ")
-        if len(title) >= 3 and not _NO_TITLE.search(title) and re.search(r"[^\W\d_]{2}", title):
+        title = " ".join(_TALK.sub(" ", _PRICE.sub(" ", words)).split()).strip(
+            "，,。.!！:：;；|-\"'（）() "
+        )
+        long = len(title) >= 3 or _CHINESE.fullmatch(title)
+        if long and not _NO_TITLE.search(title) and re.search(r"[^\W\d_]{2}", title):
             return title
     return None
 

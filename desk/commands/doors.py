@@ -11,6 +11,7 @@ from typing import Any
 from config.environment import setting
 from crawler.handed import FIELDS, ColumnMemory, guess_columns, headings_of, read_rows
 from crawler.listing import Listing
+from crawler.sentences import counted
 from crawler.sheet import read_table
 from crawler.tip import read_tip
 from desk.commands.crawl import read_bytes
@@ -78,7 +79,12 @@ def _add_tip(commands: Any) -> None:
         epilog=TIP_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("text", metavar="TEXT", help="文本，- 为标准输入 / the text")
+    parser.add_argument(
+        "text",
+        metavar="TEXT",
+        nargs="+",
+        help="文本，可不加引号，- 为标准输入 / the text, quoted or not",
+    )
     parser.add_argument(
         "--out", default="-", metavar="L.jsonl", help="输出（默认标准输出）/ output (default: -)"
     )
@@ -108,7 +114,8 @@ def run_listings(arguments: argparse.Namespace) -> int:
 
 def run_tip(arguments: argparse.Namespace) -> int:
     """Print the listing a pasted text names; 65 if it names none."""
-    text = arguments.text if arguments.text != "-" else sys.stdin.read()
+    text = " ".join(arguments.text)
+    text = sys.stdin.read() if text == "-" else text
     _write([read_tip(text).listing()], arguments.out)
     return 0
 
@@ -121,11 +128,11 @@ def _write(listings: list[Listing], name: str) -> None:
 
 def _told(count: int, left_out: tuple[int, ...], columns: dict[str, str]) -> str:
     used = ", ".join(f"{name}={heading}" for name, heading in columns.items())
-    zh, en = f"读出 {count} 条商品（{used}）", f"{count} listings read ({used})"
+    zh, en = f"读出 {count} 条商品（{used}）", f"{counted(count, 'listing')} read ({used})"
     if left_out:
         rows = ", ".join(map(str, left_out[:10])) + (" …" if len(left_out) > 10 else "")
         zh += f"；{len(left_out)} 行没有标题，未读（第 {rows} 行）"
-        en += f"; {len(left_out)} rows without a title were left out (rows {rows})"
+        en += f"; left out, having no title: {counted(len(left_out), 'row')} ({rows})"
     return f"{zh}。\n{en}."
 
 

@@ -15,6 +15,7 @@ from crawler.errors import RecipeWrong
 from crawler.fixtures import read_fixtures, write_case
 from crawler.page import Page
 from crawler.recipe import GENERAL, Recipe, recipe_names
+from crawler.sentences import counted
 from crawler.skeleton import skeleton
 from crawler.trying import MEANINGS, Trial, try_recipe
 from desk.commands.crawl import SourceFailed, read_page_file
@@ -231,8 +232,8 @@ def run_new(arguments: argparse.Namespace) -> int:
     print(
         f"已写入 {path} 与 {case}（读出 {count} 条）；请核对 listing.json，再运行："
         f"markseal recipe check {path}\n"
-        f"Written: {path} and {case} ({count} listings read); look at listing.json, then: "
-        f"markseal recipe check {path}",
+        f"Written: {path} and {case} ({counted(count, 'listing')} read); look at listing.json, "
+        f"then: markseal recipe check {path}",
         file=sys.stderr,
     )
     return 0

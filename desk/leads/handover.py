@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crawler import CrawlOrder, CrawlReport, CrawlState, Listing, Progress
 from crawler.errors import ListingWrong
+from crawler.sentences import counted
 from desk.errors import BadInput
 
 
@@ -72,5 +73,5 @@ def _report(state: CrawlState, count: int) -> CrawlReport:
         reported_total=None,
         states={},
         zh=f"读取清单 {count} 条。",
-        en=f"Read {count} from the list.",
+        en=f"{counted(count, 'listing')} read from the list.",
     )

@@ -234,9 +234,10 @@ def test_lists_and_tips_become_listings(
     assert markseal(*words).returncode == 65
     named = markseal(*words, "--column", "title=甲", "--column", "price=乙")
     assert json.loads(named.stdout)["price"] == "59"
-    assert "1 rows without a title" in named.stderr
+    assert "1 listing read (" in named.stderr
+    assert "having no title: 1 row (3)" in named.stderr
     assert markseal(*words).stdout == named.stdout
     assert markseal(*words, "--column", "colour=甲").returncode == 64
-    tip = markseal("tip", "【京东】https://3.cn/1A-b 「甬舟 雨伞」")
+    tip = markseal("tip", "https://3.cn/1A-b", "甬舟", "雨伞")
     assert json.loads(tip.stdout)["title"] == "甬舟 雨伞"
     assert markseal("tip", "https://3.cn/1A-b").returncode == 65

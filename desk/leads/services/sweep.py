@@ -29,6 +29,7 @@ import egress.process
 import matcher
 from crawler import CrawlOrder, CrawlReport, Listing
 from crawler.errors import CrawlerDied, CrawlError
+from crawler.sentences import counted
 from desk.errors import BadInput
 from desk.jobs.work import Work
 from desk.leads.counting import fold
@@ -227,6 +228,7 @@ def _sentence_zh(said: str, counts: dict[str, int]) -> str:
 
 def _sentence_en(said: str, counts: dict[str, int]) -> str:
     return (
-        f"{said} {counts['new_listings']} new listings, {counts['changed_listings']} changed, "
-        f"{counts['new_leads']} suspected leads, {counts['reopened_leads']} reopened."
+        f"{said} {counted(counts['new_listings'], 'new listing')}, "
+        f"{counts['changed_listings']} changed, {counted(counts['new_leads'], 'suspected lead')}, "
+        f"{counts['reopened_leads']} reopened."
     )
