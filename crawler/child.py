@@ -24,6 +24,7 @@ from crawler.errors import CrawlError, PageRefused
 from crawler.fetching import Answer, Fetch, NoAnswer
 from crawler.frontier import Frontier
 from crawler.order import CrawlOrder, CrawlState
+from crawler.override import Override
 from crawler.pace import Pace, seconds_between
 from crawler.paths import is_loopback, origin
 from crawler.recipe import Recipe
@@ -81,6 +82,8 @@ def main() -> int:
             row |= {
                 name: Path(row[name]) for name in ("recipes", "workdir", "budgets") if row[name]
             }
+            if row["override"]:
+                row["override"] = Override.from_json(row["override"])
             _crawl(CrawlOrder(**row))
     except CrawlError as error:
         tell({"error": {"class": type(error).__name__, "en": error.en, "zh": error.zh}})
@@ -94,18 +97,22 @@ def _crawl(order: CrawlOrder) -> None:
     try:
         for listing in frontier.listings():
             tell({"listing": listing.to_json()})
+        goes_on = None
         if frontier.fact("ended") is None:
             walk = Walk(recipe, frontier, _no_fetch, order.user_agent, order.limit)
             walk.budget = _budget(order, recipe, seeds[0].url)
+            walk.override = order.override
             walk.on_listing = lambda listing: tell({"listing": listing.to_json()})
             walk.on_progress = lambda progress: tell({"progress": asdict(progress)})
             _walk(walk, order, recipe)
             state, reason = outcome(walk, frontier)
+            goes_on = walk.goes_on
             if state in (CrawlState.COMPLETE, CrawlState.LIMITED) and reason is None:
                 frontier.note("ended", state)
         else:
             state, reason = CrawlState(frontier.fact("ended") or ""), None
-        tell({"report": _report(frontier, state, reason, urlsplit(seeds[0].url).netloc)})
+        report = _report(frontier, state, reason, urlsplit(seeds[0].url).netloc)
+        tell({"report": {**report, "goes_on": goes_on}})
     finally:
         frontier.close()
 
@@ -164,7 +171,7 @@ def outcome(walk: Walk, frontier: Frontier) -> tuple[CrawlState, str | None]:
 
 def _report(frontier: Frontier, state: CrawlState, reason: str | None, host: str) -> dict[str, Any]:
     counts = frontier.counts()
-    counts.pop("waiting", None)
+    left = counts.pop("waiting", 0)
     total = frontier.fact("reported_total")
     row: dict[str, Any] = {
         "listings": frontier.listed(),
@@ -179,7 +186,10 @@ def _report(frontier: Frontier, state: CrawlState, reason: str | None, host: str
         pages=row["pages"],
         total=row["reported_total"],
         failed=sum(counts.get(name, 0) for name in _FAILED),
+        left=left,
+        overridden=frontier.overridden(),
     )
+    row |= {"left": left, "overridden": frontier.overridden()}
     return {**row, "state": state, "states": counts, "zh": zh, "en": en}
 
 

@@ -44,6 +44,7 @@ def crawl(
         "recipes": str(Path(order.recipes).absolute()),
         "workdir": str(Path(order.workdir).absolute()),
         "budgets": None if order.budgets is None else str(Path(order.budgets).absolute()),
+        "override": None if order.override is None else order.override.to_json(),
     }
     with _child(row) as lines:
         for line in lines:

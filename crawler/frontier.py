@@ -28,6 +28,7 @@ CREATE INDEX IF NOT EXISTS page_waiting ON page (kind, depth) WHERE state IS NUL
 CREATE TABLE IF NOT EXISTS listing (
   number INTEGER PRIMARY KEY, platform TEXT NOT NULL, item_id TEXT NOT NULL, body TEXT NOT NULL,
   UNIQUE (platform, item_id));
+CREATE TABLE IF NOT EXISTS overridden (url TEXT PRIMARY KEY, number TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -167,14 +168,22 @@ class Frontier:
         listings: Iterable[Listing] = (),
         found: Iterable[Target] = (),
         limit: int | None = None,
+        override: str | None = None,
     ) -> list[Listing]:
-        """Write a page's end with all it held, at once; return the listings that are new."""
+        """Write a page's end with all it held, at once; return the listings that are new.
+
+        ``override`` is the number of the override under which the page was read.
+        """
         new: list[Listing] = []
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._base.execute(
                 "UPDATE page SET state = ?, reason = ? WHERE url = ?", (state, reason, target.key)
             )
+            if override is not None:
+                self._base.execute(
+                    "INSERT OR REPLACE INTO overridden VALUES (?, ?)", (target.key, override)
+                )
             self._counts.update({"waiting": -1, state: 1})
             self.add(found)
             room = None if limit is None else limit - self.listed()
@@ -223,6 +232,10 @@ class Frontier:
     def counts(self) -> dict[str, int]:
         """Return the number of pages by state; ``waiting`` counts those still to be read."""
         return {state: self._counts[state] for state in sorted(self._counts) if self._counts[state]}
+
+    def overridden(self) -> int:
+        """Return the number of pages that were read under an override."""
+        return int(self._base.execute("SELECT count(*) FROM overridden").fetchone()[0])
 
     def reasons(self) -> list[tuple[str, str]]:
         """Return state and reason of the pages that ended with a reason."""

@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from crawler.override import Override
+
 
 class CrawlState(StrEnum):
     """How a crawl ended; everything but complete and limited is a failure with a reason.
@@ -32,7 +34,8 @@ class CrawlOrder:
     else the general reader); ``limit`` bounds the listings; ``proxy`` is the guard's
     ``host:port``; ``recipes`` the folder of recipes; ``workdir`` keeps the frontier: the same
     order with the same folder goes on where it was. ``budgets`` is the file in which the
-    requests to each source are counted (None: one in the work folder).
+    requests to each source are counted (None: one in the work folder). ``override`` lets a
+    source be crawled that forbids robots.
     """
 
     source: str | None
@@ -44,9 +47,10 @@ class CrawlOrder:
     recipes: Path = Path("config/recipes")
     workdir: Path = Path("crawl")
     budgets: Path | None = None
+    override: Override | None = None
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes two orders the same one (not the proxy, not the folder)."""
+        """Return what makes two orders the same one (not the proxy, the folder, the override)."""
         return {
             "source": self.source,
             "start_url": self.start_url,
@@ -70,8 +74,11 @@ class CrawlReport:
     """How a crawl ended.
 
     ``reported_total`` is the number of items the shop itself prints; ``states`` counts the
-    pages by their state (failed: no usable answer after the last try); ``zh`` and ``en``
-    say it in a sentence. Not proved: that the shop shows everybody the same.
+    pages by their state (failed: no usable answer after the last try); ``overridden`` counts
+    those read under an override; ``zh`` and ``en`` say it in a sentence. ``left`` counts the
+    pages known and not read; ``goes_on`` (seconds since 1970) is when the budget fills again
+    and the same order, in the same folder, goes on. Not proved: that the shop shows everybody
+    the same.
     """
 
     state: CrawlState
@@ -81,6 +88,9 @@ class CrawlReport:
     states: Mapping[str, int] = field(default_factory=dict)
     zh: str = ""
     en: str = ""
+    left: int = 0
+    goes_on: float | None = None
+    overridden: int = 0
 
     @property
     def succeeded(self) -> bool:

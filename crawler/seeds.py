@@ -28,12 +28,14 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
     A keyword goes to the site's search; an address with a path is read as it is (an item if
     the recipe says so); a bare site starts where the recipe says.
     """
-    if not recipe.crawls:
+    if not recipe.crawls and order.override is None:
         raise OrderWrong(
             f"The recipe {recipe.name} is not verified live and its sites forbid robots: it reads "
-            "what is handed over (markseal extract FILE --url URL); there is no crawl.",
+            "what is handed over (markseal extract FILE --url URL); there is no crawl without an "
+            "override (legal basis, approving officer, expiry).",
             f"配方 {recipe.name} 未经实站核验，且该平台不允许自动采集；只能读取已有材料"
-            "（markseal extract 文件 --url 网址），不能采集。",
+            "（markseal extract 文件 --url 网址）；没有例外批准（法律依据、"
+            "批准人、到期时间）不能采集。",
         )
     home = order.start_url or _home(recipe)
     check_address(home)

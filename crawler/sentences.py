@@ -67,6 +67,8 @@ def ending(
     pages: int,
     total: int | None,
     failed: int,
+    left: int = 0,
+    overridden: int = 0,
 ) -> tuple[str, str]:
     """Return the sentence of a crawl that ended, Chinese and English."""
     counted_zh = f"共读取 {pages} 个页面、{listings} 条商品"
@@ -77,6 +79,12 @@ def ending(
     if failed:
         counted_zh += f"，{failed} 个页面未能读取"
         counted_en += f"; {counted(failed, 'page')} could not be read"
+    if overridden:
+        counted_zh += f"，其中 {overridden} 个页面依例外批准读取"
+        counted_en += f"; {counted(overridden, 'page')} under an override"
+    if left and state is not CrawlState.COMPLETE:
+        counted_zh += f"，已知尚有 {left} 个页面未读"
+        counted_en += f"; {counted(left, 'page')} known and not read yet"
     if state is CrawlState.COMPLETE and not failed:
         return f"采集完成，{counted_zh}。", f"The crawl is complete: {counted_en}."
     if state is CrawlState.COMPLETE:
@@ -97,6 +105,12 @@ def ending(
         return (
             f"来源 {host} 无法访问（{zh}）；请检查网址。{counted_zh}。",
             f"The source {host} cannot be reached ({en}); check the address. {counted_en}.",
+        )
+    if reason is not None and reason.startswith("override "):
+        what, _, until = reason.rpartition(" expired ")
+        return (
+            f"来源 {host} 的例外批准 {what[9:]} 已于 {until} 到期，已停止；{counted_zh}。",
+            f"The {what} for {host} expired at {until}, so the crawl stopped; {counted_en}.",
         )
     key = reason if state is CrawlState.BLOCKED and reason in _ENDS else state
     zh, en = _ENDS[key or state]

@@ -19,6 +19,7 @@ from crawler.fetching import Answer, Fetch, NoAnswer
 from crawler.frontier import Frontier, Target
 from crawler.listing import Listing
 from crawler.order import CrawlState, Progress
+from crawler.override import Override
 from crawler.pace import MAX_WAIT, Pace, retry_after, seconds_between
 from crawler.page import Page
 from crawler.paths import is_loopback, joined, normal, origin
@@ -38,7 +39,10 @@ _STOPPING = {PageState.LOGIN, PageState.VERIFICATION, PageState.BLOCKED}
 
 @dataclass
 class Walk:
-    """One walk over one source; ``stopped`` says why it ended before its time."""
+    """One walk over one source.
+
+    ``stopped`` says why it ended before its time, ``goes_on`` when a budget fills again.
+    """
 
     recipe: Recipe
     frontier: Frontier
@@ -50,6 +54,8 @@ class Walk:
     clock: Callable[[], float] = time.time
     pace: Pace = field(default_factory=Pace)
     budget: Budget | None = None
+    override: Override | None = None
+    goes_on: float | None = None
     stopped: tuple[CrawlState, str | None] | None = None
     _robots: dict[str, Robots] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
@@ -62,7 +68,7 @@ class Walk:
         """Read until nothing waits, the bounds are reached, or the source says stop."""
         self.frontier.add(seeds)
         first = seeds[0].url
-        if not await self._ask_robots(first):
+        if self._expired() or not await self._ask_robots(first):
             return
         counts = self.frontier.counts()
         self._pages = sum(n for state, n in counts.items() if state != "waiting")
@@ -134,6 +140,8 @@ class Walk:
         return True
 
     async def _visit(self, target: Target) -> None:
+        if self._expired():
+            return
         if not self._allowed(target.url):
             self._end(target, "forbidden", reason=product(self.user_agent))
             return
@@ -141,6 +149,7 @@ class Walk:
         due = self.budget.spend(self.clock()) if self.budget and self.stopped is None else 0.0
         if due:
             self.stopped = self.stopped or (CrawlState.LIMITED, f"budget until {_clock(due)}")
+            self.goes_on = due
         if self.stopped is not None:
             return
         answer = await self.fetch(target.url, target.body)
@@ -153,9 +162,17 @@ class Walk:
         else:
             self._read(target, answer)
 
+    def _expired(self) -> bool:
+        """Return whether the override has ended, and stop if it has."""
+        if self.override is None or self.clock() < self.override.expires.timestamp():
+            return False
+        expired = f"override {self.override.number} expired {self.override.until}"
+        self.stopped = self.stopped or (CrawlState.FORBIDDEN, expired)
+        return True
+
     def _allowed(self, url: str) -> bool:
         robots = self._robots.get(origin(url))
-        return robots is not None and robots.allows(url)
+        return robots is not None and (self.override is not None or robots.allows(url))
 
     def _failed(self, target: Target, answer: NoAnswer) -> None:
         if answer.refused:
@@ -285,6 +302,7 @@ class Walk:
             listings=listings or [],
             found=found or [],
             limit=self.limit,
+            override=self.override.number if self.override is not None else None,
         )
         self._pages += 1
         for listing in new:

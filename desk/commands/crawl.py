@@ -33,6 +33,7 @@ from crawler import (
     unpack,
 )
 from crawler.errors import OrderWrong
+from crawler.override import load_override
 from desk.commands.output import is_stream, whole_file
 from egress.process import guard
 
@@ -67,6 +68,12 @@ def _add_crawl(commands: Any) -> None:
     parser.add_argument("--recipe", metavar="R", help="用于该网址的配方 / recipe for the address")
     parser.add_argument("--start", metavar="URL", help="配方的起始网址 / where the recipe starts")
     parser.add_argument("--query", metavar="Q", help="搜索关键词 / keyword to search for")
+    parser.add_argument(
+        "--override",
+        type=Path,
+        metavar="O.toml",
+        help="例外批准：禁止自动采集的来源据此采集 / permits a crawl where robots are forbidden",
+    )
     parser.add_argument("--limit", type=_count, metavar="N", help="最多条数 / at most N listings")
     parser.add_argument(
         "--workdir",
@@ -117,6 +124,7 @@ def run_crawl(arguments: argparse.Namespace) -> int:
             recipes=RECIPES,
             workdir=folder,
             budgets=Path(setting("MARKSEAL_HOME")) / "budgets.sqlite3",
+            override=None if arguments.override is None else load_override(arguments.override),
         )
         check_order(order)
         report = _crawl(order, out, bar)

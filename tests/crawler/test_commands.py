@@ -10,9 +10,15 @@ from typing import Protocol
 import pytest
 
 from desk.cli import main
-from tests.crawler.shop import Shop, open_shop
+from tests.crawler.shop import Shop, open_shop, order_for
 
 HERE = Path(__file__).parent / "fixtures"
+OVERRIDE = """format = "markseal-override/1"
+number = "甬监〔2026〕1"
+basis = "《电子商务法》第二十五条"
+approved_by = "李某"
+expires = 2099-12-31T18:00:00+08:00
+"""
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,31 @@ def test_a_limit_says_what_it_takes(markseal: Markseal, tmp_path: Path, limit: s
     done = markseal("crawl", "oscar", "--limit", limit, "--out", str(tmp_path / "l.jsonl"))
     assert done.returncode == 64
     assert "须为正整数 / a whole number above 0" in done.stderr
+
+
+def test_a_forbidding_platform_is_crawled_under_an_override_only(
+    markseal: Markseal, tmp_path: Path
+) -> None:
+    recipe, paper, out = tmp_path / "closed.toml", tmp_path / "o.toml", tmp_path / "l.jsonl"
+    with open_shop(Shop(robots="User-agent: *\nDisallow: /")) as shop:
+        order_for(shop, tmp_path)
+        small = (tmp_path / "recipes" / "small.toml").read_text("utf-8")
+        recipe.write_text(small.replace('name = "small"', 'name = "closed"\ncrawl = false'))
+        words = ("crawl", shop.url, "--recipe", str(recipe), "--out", str(out))
+        assert "legal basis" in markseal(*words).stderr
+        words += ("--override", str(paper))
+        paper.write_text(OVERRIDE.replace("+08:00", ""))
+        assert "time zone" in markseal(*words).stderr
+        paper.write_text(OVERRIDE.replace("2099", "2020"))
+        stopped = markseal(*words)
+        assert (stopped.returncode, shop.asked) == (1, [])
+        assert "expired at 2020-12-31 10:00 UTC" in stopped.stderr
+        assert not out.exists()
+        paper.write_text(OVERRIDE)
+        done = markseal(*words)
+    assert done.returncode == 0, done.stderr
+    assert "其中 15 个页面依例外批准读取" in done.stderr
+    assert len(out.read_text("utf-8").splitlines()) == 12
 
 
 def test_refused_addresses_say_what_to_do(markseal: Markseal, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from crawler.fetching import Answer, NoAnswer
 from crawler.frontier import Frontier
 from crawler.listing import Listing
 from crawler.order import CrawlState
+from crawler.override import Override
 from crawler.recipe import Recipe, named_recipe
 from crawler.seeds import seeds_of
+from crawler.sentences import ending
 from crawler.walk import Walk
 from tests.crawler.shop import Shop, order_for
 
@@ -35,6 +38,7 @@ class Told:
     listings: list[Listing]
     counts: dict[str, int]
     asked: list[str] = field(default_factory=list)
+    overridden: int = 0
 
 
 def walk(
@@ -66,15 +70,34 @@ def walk(
     bound = recipe.politeness
     purse = order.workdir / "budget.sqlite3"
     walker.budget = Budget(purse, shop.url, bound.per_hour, bound.per_day)
+    walker.override = order.override
     walker.on_listing = listings.append
     walker.clock = clock
     walker.pace.clock = clock
     try:
         asyncio.run(walker.run(seeds_of(order, recipe)))
         state, reason = outcome(walker, frontier)
-        return Told(state, reason, listings, frontier.counts(), asked)
+        return Told(state, reason, listings, frontier.counts(), asked, frontier.overridden())
     finally:
         frontier.close()
+
+
+def test_an_override_marks_every_page_and_ends_in_one_sentence(tmp_path: Path) -> None:
+    closed = Shop(port=80, robots="User-agent: *\nDisallow: /")
+    assert walk(closed, tmp_path / "none").state is CrawlState.FORBIDDEN
+    permitted = Override("甬监 1", "basis", "officer", datetime.fromtimestamp(9000, UTC))
+    told = walk(closed, tmp_path / "long", override=permitted)
+    assert (told.state, len(told.listings), told.overridden) == (CrawlState.COMPLETE, 12, 15)
+    short = replace(permitted, expires=datetime.fromtimestamp(1012, UTC))
+    told = walk(closed, tmp_path / "short", override=short)
+    assert (told.state, len(told.asked) - 1) == (CrawlState.FORBIDDEN, told.overridden)
+    assert 0 < told.overridden < 15
+    said = ending(
+        told.state, host="a", reason=told.reason, listings=0, pages=3, total=None, failed=0,
+        left=9, overridden=3,
+    )  # fmt: skip
+    assert said[0].startswith("来源 a 的例外批准 甬监 1 已于 1970-01-01 00:16 UTC 到期，已停止；")
+    assert "3 pages under an override; 9 pages known and not read yet" in said[1]
 
 
 def test_every_listing_once(tmp_path: Path) -> None:
