@@ -6,7 +6,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from desk.api.service import addresses
+
 urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
+    path("api/v1/", addresses()),
     path("", include("desk.console.urls")),
 ]

@@ -19,7 +19,7 @@ ROOMS = ("crawler", "matcher", "evidence", "egress", "desk", "config", "demo", "
 ENTRY = {
     "crawler", "matcher", "evidence", "egress", "config", "scheduler",
     "desk.register", "desk.leads", "desk.cases", "desk.law", "desk.jobs", "desk.console",
-    "desk.commands", "desk.cli", "desk",
+    "desk.api", "desk.commands", "desk.cli", "desk",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "crawler": set(),
@@ -37,6 +37,10 @@ ALLOWED: dict[str, set[str]] = {
     "desk.cases": {
         "crawler", "matcher", "evidence", "egress",
         "desk.law", "desk.jobs", "desk.register", "desk.leads", "desk",
+    },
+    "desk.api": {
+        "crawler", "matcher", "evidence", "egress",
+        "desk.law", "desk.jobs", "desk.register", "desk.leads", "desk.cases", "desk",
     },
     "desk.console": {
         "crawler", "matcher", "evidence", "egress",

@@ -16,6 +16,7 @@ from desk.console.views import (
     public,
     sign_in,
     sources,
+    tokens,
     triage,
     verify,
 )
@@ -27,6 +28,9 @@ urlpatterns = [
     path("account/", account.account_page, name="account"),
     path("account/password/", account.account_password, name="account-password"),
     path("account/sessions/end/", account.account_session_end, name="account-session-end"),
+    path("account/tokens/", tokens.token_list, name="tokens"),
+    path("account/tokens/new/", tokens.token_new, name="token-new"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
     path("people/", account.people_page, name="people"),
     path("people/<int:pk>/sessions/end/", account.person_sessions_end, name="person-sessions-end"),
     path("leads/", leads.lead_list, name="leads"),

@@ -184,3 +184,54 @@ class Session(AbstractBaseSession):
 
     def __str__(self) -> str:
         return f"{self.account}: {self.expire_date:%Y-%m-%d %H:%M}"
+
+
+class TokenScope(models.TextChoices):
+    """What a program may do with a token, at most what the person it belongs to may."""
+
+    MARKS_READ = "marks:read", _("读取商标")
+    LEADS_READ = "leads:read", _("读取线索")
+    LEADS_DECIDE = "leads:decide", _("研判线索")
+    EXHIBITS_READ = "exhibits:read", _("读取证据项与核验结果")
+    EXHIBITS_DOWNLOAD = "exhibits:download", _("下载证据移交包")
+    SOURCES_READ = "sources:read", _("读取来源与执行记录")
+
+
+class Token(models.Model):
+    """A program's key to the API on behalf of a person; only its digest is kept."""
+
+    account = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("用途"), max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(
+                name="token_expires", condition=models.Q(expires_at__gt=models.F("created_at"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.name}"
+
+
+class Answer(models.Model):
+    """What a step asked for with an idempotency key was answered with, to be said again."""
+
+    account = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    body = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "key"), name="answer_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.key}"

@@ -51,7 +51,7 @@ PAGES = {
         "/verify/", "/verify/{foreign}/", "/verify/{valid}/", "/leads/", "/chain/",
     ),
     "auditor": ("/", "/exhibits/{exhibit}/", "/sources/", "/exhibits/{first}/keeping/"),
-    "administrator": ("/", "/chain/", "/people/", "/account/"),
+    "administrator": ("/", "/chain/", "/people/", "/account/", "/account/tokens/"),
 }  # fmt: skip
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.test import Client
 
-from desk.register.models import Session
+from desk.register.models import Session, Token
 from tests.console.conftest import Sessions
 from tests.console.world import PASSWORD, World
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 WECHAT = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Mobile MicroMessenger/8.0.50"
+TOKEN = {"name": "市平台对接", "scopes": ["leads:read"], "days": "30"}
 FRESH = "another-long-enough-word"
 
 
@@ -88,6 +89,7 @@ def test_an_administrator_ends_the_sessions_of_their_people_only(
 ) -> None:
     officer = _signed_in("officer", FIREFOX, "192.0.2.1")
     stranger = _signed_in("other_officer", FIREFOX, "192.0.2.2")
+    officer.post("/account/tokens/new/", TOKEN)
     admin = session("administrator")
     page = admin.get("/people/").content.decode()
     assert "officer" in page
@@ -97,11 +99,32 @@ def test_an_administrator_ends_the_sessions_of_their_people_only(
     for name in ("officer", "administrator"):
         answer = admin.post(f"/people/{world.people[name].pk}/sessions/end/")
         assert answer.status_code == 302
+    assert Token.objects.get().revoked_at is not None
     other = world.people["other_officer"]
     assert admin.post(f"/people/{other.pk}/sessions/end/").status_code == 404
     assert not _is_in(officer)
     assert _is_in(stranger)
     assert _is_in(admin)
+
+
+def test_a_token_is_shown_once_and_revoked_by_its_person_only(
+    world: World, session: Sessions
+) -> None:
+    client, clerk = session("officer"), session("clerk")
+    page = client.post("/account/tokens/new/", TOKEN)
+    text = page.context["fresh"]
+    assert text in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert text not in client.get("/account/tokens/").content.decode()
+    token = Token.objects.get()
+    program = Client(HTTP_AUTHORIZATION=f"Bearer {text}")
+    clerk.post(f"/account/tokens/{token.pk}/revoke/")
+    assert program.get("/api/v1/me").json()["scopes"] == ["leads:read"]
+    done = client.post(f"/account/tokens/{token.pk}/revoke/", follow=True)
+    assert "令牌已吊销" in done.content.decode()
+    assert program.get("/api/v1/me").status_code == 401
+    wrong = client.post("/account/tokens/new/", TOKEN | {"scopes": ["all"], "days": "9999"})
+    assert wrong.status_code == 422
 
 
 def test_expired_sessions_go_when_somebody_signs_in(world: World) -> None:

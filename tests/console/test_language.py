@@ -27,7 +27,7 @@ ALLOWED_LATIN = {
     "https", "shop", "example", "item", "new", "second", "preserved", "ml", "officer", "owner",
     "notary", "watch", "add", "class", "wss", "websocket", "stream", "rules", "tables", "text",
     "KB", "bytes", "help", "ZIP", "WebM", "MHTML", "WebSocket", "HTML", "erase", "open", "backups",
-    "toml", "authorities", "MB", "log", "auditor", "PDF",
+    "toml", "authorities", "MB", "log", "auditor", "PDF", "OpenAPI",
     # of the world of the tests: a code in brackets, and a reason nobody put into words yet
     "loopback", "sentence", "not", "known", "yet", "img", "ERR_CERT_DATE_INVALID", "Cookie",
 }  # fmt: skip
@@ -43,7 +43,7 @@ PAGES = {
     "officer": (
         "/", "/leads/", "/leads/{lead}/", "/leads/{short}/", "/exhibits/", "/exhibits/{exhibit}/",
         "/sources/", "/sources/new/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
-        "/account/",
+        "/account/", "/account/tokens/",
     ),
     "auditor": ("/keeping/", "/exhibits/{exhibit}/keeping/"),
     "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),

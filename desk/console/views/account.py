@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from desk.console.limits import address_of
 from desk.register.models import Role
 from desk.register.selectors import people_for, person_for
 from desk.register.services.signing_in import begin_sign_in, signed_in
+from desk.register.services.tokens import revoke_tokens, valid_tokens
 from desk.register.sessions import end_session, end_sessions, sessions_of
 
 
@@ -97,9 +99,10 @@ def account_session_end(request: HttpRequest) -> HttpResponse:
 @role_required(Role.ADMINISTRATOR)
 def people_page(request: HttpRequest) -> HttpResponse:
     """Return the people whom this person administers, with where they are signed in."""
-    now = timezone.now()
+    now, here = timezone.now(), request.session.session_key
+    tokens = Counter(valid_tokens(now=now).values_list("account_id", flat=True))
     rows = [
-        (person, sessions_of(person, now=now, current=request.session.session_key))
+        (person, sessions_of(person, now=now, current=here), tokens[person.pk])
         for person in people_for(viewer_of(request))
     ]
     return render(request, "console/people.html", {"rows": rows})
@@ -108,11 +111,12 @@ def people_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required(Role.ADMINISTRATOR)
 def person_sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """End all sessions of a person, but the one that asks."""
+    """End all sessions of a person, but the one that asks, and revoke their tokens."""
     person = person_for(viewer_of(request), pk)
     number = end_sessions(person, but=request.session.session_key)
-    told = _("已结束 %(name)s 的 %(n)s 处登录。") % {"name": person, "n": number}
-    messages.success(request, told)
+    revoked = revoke_tokens(person, now=timezone.now())
+    told = _("已结束 %(name)s 的 %(n)s 处登录，吊销接口令牌 %(m)s 个。")
+    messages.success(request, told % {"name": person, "n": number, "m": revoked})
     return redirect("people")
 
 

@@ -34,12 +34,12 @@ from desk.cases.selectors import (
     erasure_of,
     exhibit_for,
     exhibits_for,
-    kept_of,
     live_of,
     wacz_of,
 )
 from desk.cases.services import Wishes, record_download, record_view, request_again
 from desk.cases.services.papers import KINDS, paper_of
+from desk.cases.services.today import verdict_of
 from desk.cases.states import LIVE, ExhibitState
 from desk.console.access import EXHIBIT_READERS, role_required, viewer_of
 from desk.console.errors import PictureRefused
@@ -55,7 +55,6 @@ from desk.register.selectors import notary_offices
 from evidence.format import names
 from evidence.home import EvidenceHome
 from evidence.keeping.holds import held
-from evidence.verify import verify_file, verify_opened
 
 PER_PAGE = 25
 VIEWED_KEPT = 200
@@ -87,7 +86,7 @@ def exhibit_page(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if exhibit.state == ExhibitState.SEALED:
         _note_view(request, exhibit)
-        verdict = _verdict(exhibit)
+        verdict = verdict_of(exhibit)
         context["erased"] = erased(exhibit)
         if context["erased"]:
             context["erasure"] = erasure_of(exhibit)
@@ -109,21 +108,6 @@ def _entrusting(viewer: User, exhibit: Exhibit, *, may: bool) -> dict[str, Any]:
     rows = list(entrustments_of(viewer, exhibit))
     offices = notary_offices().exclude(pk__in=[row.office_id for row in rows])
     return {"entrustments": rows, "can_entrust": may, "offices": offices if may else ()}
-
-
-def _verdict(exhibit: Exhibit) -> dict[str, Any]:
-    """Return today's verdict on a dossier, or on what is left of an erased exhibit.
-
-    Without a trust policy nothing is trusted.
-    """
-    trust = Path(settings.MARKSEAL_HOME) / "trust"
-    trusted = trust if (trust / "policy.toml").is_file() else None
-    if erased(exhibit):
-        path = kept_of(exhibit).path(exhibit.wacz)
-        return verify_file(path, trust=trusted).to_json()
-    dossier = dossier_of(exhibit)
-    with dossier.open() as file:
-        return verify_opened(file, dossier.path, trust=trusted).to_json()
 
 
 def _note_view(request: HttpRequest, exhibit: Exhibit) -> None:
