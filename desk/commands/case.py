@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import setting
+from desk.commands.witnessing import AWAITING, show_log
 from evidence.errors import InputError
+from evidence.format.policy import POLICY
+from evidence.format.policytext import parse_policy
 from evidence.home import EvidenceHome
 from evidence.seal.closing import close_case, export_case
 from evidence.verify.case import verify_case_file
 from evidence.verify.report import print_report
 from evidence.verify.verdict import Status
+from evidence.witness.asked import load_asked
+from evidence.witness.gather import IN_PASSING, WAITING
 
 
 def add(commands: Any) -> None:
@@ -52,8 +57,10 @@ def _add_export(actions: Any) -> None:
         "export",
         help="导出案件各条目 / export its entries",
         description="把案件的全部日志条目及其证明写入一个文件，可单独核验；编号重复或缺号等当即列出"
-        "（退出码 1）。 / Write every log entry of the case with its proof into one file that can "
-        "be verified by itself; numbers that are doubled or missing are named at once (exit 1).",
+        "（退出码 1）。先请见证人签署；所须见证人未签足时退出码为 4，请再次导出。 / Write every "
+        "log entry of the case with its proof into one file that can be verified by itself; "
+        "numbers that are doubled or missing are named at once (exit 1). The witnesses are asked "
+        "first; exit 4 when fewer cosigned than the trust folder requires: export again.",
         epilog="例 / example: markseal case export 甬市监2026-1 --out case1.case.json",
     )
     _add_case(two)
@@ -67,9 +74,10 @@ def _add_verify(actions: Any) -> None:
     three = actions.add_parser(
         "verify",
         help="核验导出文件 / verify an export",
-        description="离线核验案件条目是否齐全。退出码：0 齐全，1 不符，3 未全部核查（未结案或无信任"
-        "文件夹），64 输入不可用。 / Verify offline that every entry is there. Exit: 0 complete, "
-        "1 not, 3 not all checked (not closed, or no trust folder), 64 input unusable.",
+        description="离线核验案件条目是否齐全。退出码：0 齐全，1 不符，3 未全部核查（未结案、无信任"
+        "文件夹或所须见证人未签足），64 输入不可用。 / Verify offline that every entry is there. "
+        "Exit: 0 complete, 1 not, 3 not all checked (not closed, no trust folder, or too few of "
+        "the witnesses that it requires), 64 input unusable.",
         epilog="例 / example: markseal case verify case1.case.json --trust trust/",
     )
     three.add_argument("file", type=Path, metavar="NAME.case.json", help="导出文件 / the export")
@@ -107,6 +115,11 @@ def _close(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     home = _home(arguments)
     data = export_case(home, arguments.case)
+    asked = load_asked(home.path)
+    if asked:
+        policy = parse_policy((home.trust / POLICY).read_text(encoding="utf-8"))
+        patience = WAITING if "witness" in policy.require else IN_PASSING
+        data = export_case(home, arguments.case, head=show_log(home, asked, patience).head)
     try:
         with arguments.out.open("xb") as target:
             target.write(data)
@@ -120,6 +133,11 @@ def _export(arguments: argparse.Namespace) -> int:
     wrong = [claim for claim in verdict.claims if claim.status is Status.INVALID]
     for claim in wrong:
         print(f"不符：{claim.zh}\nWrong: {claim.en}")
+    late = [c for c in verdict.claims if c.id == "witness" and c.status is Status.NOT_CHECKED]
+    for claim in late if not wrong else ():
+        print(f"待见证：{claim.zh}\nAwaiting witnesses: {claim.en}")
+    if not wrong and any(claim.required for claim in late):
+        return AWAITING
     return 1 if wrong else 0
 
 

@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +18,9 @@ from evidence.home import EvidenceHome
 from evidence.log.audit import VKEY, read_vkey
 from evidence.log.report import AuditReport
 from evidence.log.store import Store
-from evidence.witness.asked import load_asked, memory_folder
+from evidence.witness.asked import AskedWitness, load_asked, memory_folder
 from evidence.witness.comparing import compare_with_witnesses
-from evidence.witness.gather import gather_cosignatures
+from evidence.witness.gather import WAITING, Cosigned, Patience, gather_cosignatures
 from evidence.witness.keeper import Witness
 from evidence.witness.page import fingerprint
 from evidence.witness.running import parse_listen, read_log_key, run_witness
@@ -87,6 +87,24 @@ def hear_witnesses(home: EvidenceHome, report: AuditReport) -> None:
         print(f"{error.zh}\n{error.en}", file=sys.stderr)
 
 
+def show_log(
+    home: EvidenceHome, asked: Sequence[AskedWitness], patience: Patience = WAITING
+) -> Cosigned:
+    """Show the witnesses the newest checkpoint; return it as cosigned. Who is silent is told."""
+    with way_out(home) as proxy:
+        found = gather_cosignatures(
+            home.open_log().store,
+            asked,
+            folder=memory_folder(home.path),
+            proxy=proxy,
+            clock=_now,
+            patience=patience,
+        )
+    for error in found.missing:
+        print(f"{error.zh}\n{error.en}", file=sys.stderr)
+    return found
+
+
 @contextmanager
 def way_out(home: EvidenceHome) -> Iterator[str]:
     """Run the egress guard for a while; yield its ``host:port``."""
@@ -138,15 +156,6 @@ def _cosign(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return AWAITING
-    with way_out(home) as proxy:
-        found = gather_cosignatures(
-            home.open_log().store,
-            asked,
-            folder=memory_folder(home.path),
-            proxy=proxy,
-            clock=_now,
-        )
+    found = show_log(home, asked)
     sys.stdout.buffer.write(found.head.note)
-    for error in found.missing:
-        print(f"{error.zh}\n{error.en}", file=sys.stderr)
     return AWAITING if found.missing else 0

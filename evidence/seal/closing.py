@@ -27,10 +27,11 @@ from evidence.format.tlogproof import TlogProof
 from evidence.formerlogs import FormerLog, former_logs
 from evidence.home import EvidenceHome
 from evidence.log import Fault, Session, no_fault
+from evidence.log.store import Head, open_checkpoint
 from evidence.seal.former import continue_case, standing
 from evidence.seal.means import Clock, Means
 from evidence.seal.order import PreserveOrder
-from evidence.seal.publish import Papers
+from evidence.seal.publish import Papers, prove
 from evidence.seal.stamping import Stamps, stamp_checkpoint, with_revocation
 from evidence.seal.workfolder import WorkFolder
 
@@ -80,10 +81,13 @@ def _continued(session: Session, home: EvidenceHome, tag: str, case: str, *, now
     continue_case(session, home, tag, before, now=now)
 
 
-def export_case(home: EvidenceHome, case: str, *, fault: Fault = no_fault) -> bytes:
+def export_case(
+    home: EvidenceHome, case: str, *, head: Head | None = None, fault: Fault = no_fault
+) -> bytes:
     """Return ``NAME.case.json``: the entries of ``case`` and their proofs under one checkpoint.
 
-    Those in former logs that are in hand come with it, each log's under its own checkpoint.
+    The checkpoint is ``head`` (that which the witnesses cosigned), else the log's newest. Those in
+    former logs that are in hand come with it, each log's under its own checkpoint.
     Raises InputError for a case without attempts. It need not be closed; only then it is complete.
     """
     salt = _salt(home, case)
@@ -91,11 +95,13 @@ def export_case(home: EvidenceHome, case: str, *, fault: Fault = no_fault) -> by
     log = home.open_log(fault)
     rows, checkpoint = [], b""
     with log.writing() as session:
+        against = head or session.head
         for index in session.index.of_case(tag):
-            entry, data = log.proof(index)
-            proof = TlogProof.parse(data)
-            rows.append(CaseRow(index, entry, proof.hashes))
-            checkpoint = proof.checkpoint
+            if index >= against.size:
+                break
+            entry, data = prove(log.store, index, against)
+            rows.append(CaseRow(index, entry, TlogProof.parse(data).hashes))
+            checkpoint = against.note
     parts = [part for former in former_logs(home) if (part := _former_part(former, tag))]
     parts += [CasePart(checkpoint, tuple(rows))] if rows else []
     if not parts:
@@ -112,12 +118,6 @@ def _former_part(former: FormerLog, tag: str) -> CasePart | None:
         rows.append(CaseRow(at, store.entry(at, size), hashes))
     former.index.close()
     return CasePart(store.newest().note, tuple(rows)) if rows else None
-
-
-def is_closed(home: EvidenceHome, tag: str) -> bool:
-    """Return whether the log has an entry that closes the case of this tag."""
-    with home.open_log().writing() as session:
-        return session.index.closed_at(tag) is not None
 
 
 def further_papers(
@@ -137,10 +137,14 @@ def further_papers(
 def _with_case(
     papers: Papers, order: PreserveOrder, held: Mapping[str, str], means: Means
 ) -> Papers:
-    """Return the papers with the export of the case, if it is closed already."""
-    if not is_closed(means.home, case_tag(held["case_salt"], held["case"])):
+    """Return the papers with the export of the case, if their checkpoint has it closed already."""
+    tag = case_tag(held["case_salt"], held["case"])
+    with means.log.writing() as session:
+        closed = session.index.closed_at(tag)
+    head = open_checkpoint(papers.checkpoint, means.log.store.key)
+    if closed is None or closed >= head.size:
         return papers
-    exported = export_case(means.home, held["case"])
+    exported = export_case(means.home, held["case"], head=head)
     return replace(papers, files={**papers.files, Sidecars(order.name).case: exported})
 
 

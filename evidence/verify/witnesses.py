@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from evidence.errors import EvidenceError, FormatError
+from evidence.errors import EvidenceError, FormatError, ProofError
 from evidence.format.checkpoint import Checkpoint
 from evidence.format.cosignature import find_witnessed
 from evidence.format.counted import counted
@@ -31,7 +31,7 @@ def log_of(papers: Papers, trust: Trust) -> TrustedLog:
 
 
 def _checkpoint(papers: Papers) -> Checkpoint | None:
-    note = _checkpoint_note(papers)
+    note = checkpoint_note(papers)
     try:
         return None if note is None else Checkpoint.parse(note.text)
     except FormatError:
@@ -48,7 +48,7 @@ def origin_of(papers: Papers, proof_name: str) -> str | None:
         return None
 
 
-def _checkpoint_note(papers: Papers) -> SignedNote | None:
+def checkpoint_note(papers: Papers) -> SignedNote | None:
     """Return the checkpoint of the proofs, parsed; faults in it are the log claim's to tell."""
     for name in (papers.sidecars.outcome_proof, papers.sidecars.attempt_proof):
         data = papers.get(name)
@@ -63,23 +63,28 @@ def _checkpoint_note(papers: Papers) -> SignedNote | None:
 def check_end(log: TrustedLog, papers: Papers, findings: Findings) -> None:
     """A log that was succeeded counts up to where it ended, and with the root that it had there."""
     stated, sidecars = _checkpoint(papers), papers.sidecars
-    if log.until_size is None or stated is None:
+    if stated is None:
         return
     check_leaf(log, papers, sidecars.attempt, sidecars.attempt_proof, findings)
     check_leaf(log, papers, sidecars.outcome, sidecars.outcome_proof, findings)
-    where = sidecars.outcome_proof
+    try:
+        require_within(log, stated)
+    except ProofError as error:
+        findings.fault("inclusion", sidecars.outcome_proof, error)
+
+
+def require_within(log: TrustedLog, stated: Checkpoint) -> None:
+    """Raise ProofError for a checkpoint beyond the end of a log that was succeeded, or another."""
+    if log.until_size is None:
+        return
     if stated.size > log.until_size:
-        findings.invalid(
-            "inclusion",
-            where,
+        raise ProofError(
             f"The log {log.key.name} ended with {log.until_size} entries; this checkpoint has "
             f"{stated.size}.",
             f"日志 {log.key.name} 止于 {log.until_size} 条；此检查点有 {stated.size} 条。",
         )
-    elif stated.size == log.until_size and stated.root.hex() != log.until_root:
-        findings.invalid(
-            "inclusion",
-            where,
+    if stated.size == log.until_size and stated.root.hex() != log.until_root:
+        raise ProofError(
             f"The log {log.key.name} ended with another root: it was forked.",
             f"日志 {log.key.name} 终止时的树根与此不同：日志分叉。",
         )
@@ -88,25 +93,30 @@ def check_end(log: TrustedLog, papers: Papers, findings: Findings) -> None:
 def check_leaf(
     log: TrustedLog, papers: Papers, name: str, proof_name: str, findings: Findings
 ) -> None:
-    """An entry of a log that was succeeded is the one that was in hand when that log ended.
+    """Note it as invalid when ``require_in_hand`` does not hold of the entry ``name``."""
+    data, proof = papers.get(name), papers.get(proof_name)
+    if data is None or proof is None:
+        return
+    try:
+        require_in_hand(log, TlogProof.parse(proof).index, data)
+    except FormatError:
+        return
+    except ProofError as error:
+        findings.fault("inclusion", name, error)
+
+
+def require_in_hand(log: TrustedLog, index: int, entry: bytes) -> None:
+    """Raise ProofError unless an entry of a succeeded log is the one in hand when that log ended.
 
     A thief of the log's key can sign another history of it; that one has other entries. Beyond
     what was in hand nothing is known, and nothing said.
     """
-    data, proof = papers.get(name), papers.get(proof_name)
-    if data is None or proof is None or not log.leaves:
-        return
-    try:
-        at = TlogProof.parse(proof).index * 32
-    except FormatError:
-        return
-    if at < len(log.leaves) and log.leaves[at : at + 32] != leaf_hash(data):
-        findings.invalid(
-            "inclusion",
-            name,
-            f"The log {log.key.name} had another entry {at // 32} when it ended: this is of "
+    at = index * 32
+    if at < len(log.leaves) and log.leaves[at : at + 32] != leaf_hash(entry):
+        raise ProofError(
+            f"The log {log.key.name} had another entry {index} when it ended: this is of "
             "another history, signed with its key.",
-            f"日志 {log.key.name} 终止时第 {at // 32} 条与此不同：此件出自以其密钥另签的历史。",
+            f"日志 {log.key.name} 终止时第 {index} 条与此不同：此件出自以其密钥另签的历史。",
         )
 
 
@@ -117,12 +127,40 @@ def check_witnesses(
 
     ``logged`` is the outcome entry's time: a witness that saw it before then has another clock.
     """
-    if trust is None or not trust.witnesses:
-        return
-    note, where = _checkpoint_note(papers), papers.sidecars.outcome_proof
-    if note is None:
-        return
+    note = checkpoint_note(papers)
+    if note is not None:
+        tell_cosigned(note, papers.sidecars.outcome_proof, trust, logged, findings)
+
+
+def tell_cosigned(
+    note: SignedNote,
+    where: str,
+    trust: Trust | None,
+    logged: datetime | None,
+    findings: Findings,
+) -> None:
+    """Prove the same of the checkpoint in the file ``where``, and tell who cosigned it and when."""
+    told = check_cosigned(note, where, trust, logged, findings)
+    if told:
+        findings.facts["witnesses"] = told
+
+
+def check_cosigned(
+    note: SignedNote,
+    where: str,
+    trust: Trust | None,
+    logged: datetime | None,
+    findings: Findings,
+    place: str | None = None,
+) -> list[dict[str, str]]:
+    """Prove the same of a checkpoint; return who cosigned it and when, to be told.
+
+    ``place`` is named where too few did.
+    """
     seen: list[TrustedWitness] = []
+    told: list[dict[str, str]] = []
+    if trust is None or not trust.witnesses:
+        return told
     for witness in trust.witnesses:
         try:
             moment = _cosigned(note, witness, where)
@@ -135,9 +173,10 @@ def check_witnesses(
             _too_early(witness, moment, where, findings)
             continue
         seen.append(witness)
-        told = {"name": witness.name, "relation": witness.relation, "time": format_time(moment)}
-        findings.facts.setdefault("witnesses", []).append(told)
-    _conclude(seen, trust, findings)
+        row = {"name": witness.name, "relation": witness.relation, "time": format_time(moment)}
+        told.append(row)
+    _conclude(seen, trust, findings, place)
+    return told
 
 
 def _cosigned(note: SignedNote, witness: TrustedWitness, noun: str) -> datetime | None:
@@ -160,7 +199,9 @@ def _too_early(witness: TrustedWitness, moment: datetime, where: str, findings: 
     )
 
 
-def _conclude(seen: list[TrustedWitness], trust: Trust, findings: Findings) -> None:
+def _conclude(
+    seen: list[TrustedWitness], trust: Trust, findings: Findings, place: str | None
+) -> None:
     wanted = trust.policy.cosignatures
     named = "、".join(witness.name for witness in seen)
     apart = any(witness.independent for witness in seen)
@@ -169,12 +210,14 @@ def _conclude(seen: list[TrustedWitness], trust: Trust, findings: Findings) -> N
             CLAIM,
             f"{len(seen)} of {wanted} witnesses cosigned the checkpoint.",
             f"要求 {wanted} 名见证人签署检查点，得到 {len(seen)} 名。",
+            place,
         )
     elif trust.policy.independent and not apart:
         findings.unchecked(
             CLAIM,
             f"None of the witnesses ({named}) is independent of parties and operator.",
             f"签署的见证人（{named}）均非独立于当事人与运营者。",
+            place,
         )
     else:
         findings.valid(

@@ -4,7 +4,7 @@ import { counted } from "./counted";
 import { verifies } from "./ed25519";
 import { attemptTo, Fault } from "./fault";
 import { isObject, parse } from "./json";
-import { readCheckpoint } from "./log";
+import { checkpointOf, readCheckpoint, requireInHand } from "./log";
 import { checkInclusion, leafHash } from "./merkle";
 import { type Checkpoint, parseCheckpoint, parseNote } from "./note";
 import type { Papers } from "./papers";
@@ -12,6 +12,7 @@ import { type Attempt, caseTag, type Closing, type Continued, parseEntry, withou
 import * as s from "./shape";
 import { afterRevocation, agesOf, logNamed, signerNamed, type Trust } from "./trust";
 import type { Findings } from "./verdict";
+import { checkCosigned } from "./witnesses";
 
 const CLAIM = "case";
 const LIMIT = 64 << 20;
@@ -56,7 +57,7 @@ export function checkCase(papers: Papers, trust: Trust | null, findings: Finding
   }
   const { found, parts, heads } = read.value;
   const tag = caseTag(found.case_salt, found.case);
-  const logs = parts.map((one, at) => follow(one, heads[at] as Checkpoint, tag, where, findings));
+  const logs = parts.map((one, at) => follow(one, heads[at] as Checkpoint, tag, trust, where, findings));
   checkLogs(logs, where, trust, findings);
   checkNumbers(logs, where, findings);
   for (const seen of logs) checkStatements(seen, where, trust, findings);
@@ -68,6 +69,8 @@ export function checkCase(papers: Papers, trust: Trust | null, findings: Finding
       findings.invalid(CLAIM, where, `It does not have ${name}.`, `其中没有 ${name}。`);
     }
   }
+  const note = parseNote(utf8(found.checkpoint), where);
+  if (trust?.require.includes("witness") && checkpointOf(papers)?.note.text !== note.text) checkCosigned(note, where, trust, null, findings, where);
 }
 
 /** The checkpoint of a part, signed by a trusted log; of a succeeded one within its end. */
@@ -88,12 +91,13 @@ function headOf(one: Part, trust: Trust | null, where: string): Checkpoint {
   return checkpoint;
 }
 
-function follow(one: Part, checkpoint: Checkpoint, tag: string, where: string, findings: Findings): Seen {
+function follow(one: Part, checkpoint: Checkpoint, tag: string, trust: Trust | null, where: string, findings: Findings): Seen {
   const seen: Seen = { origin: checkpoint.origin, attempts: new Map(), outcomes: new Map(), continued: null, closing: null };
   for (const row of one.entries) {
     const entry = utf8(row.entry);
     const taken = attemptTo(() => {
       checkInclusion(leafHash(entry), row.index, checkpoint.size, row.hashes, checkpoint.root);
+      if (trust) requireInHand(logNamed(trust, checkpoint.origin), row.index, entry);
       take(row.index, entry, tag, seen);
     });
     if ("fault" in taken) {

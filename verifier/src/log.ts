@@ -57,13 +57,17 @@ export function checkLeaf(log: TrustedLog, papers: Papers, which: "attempt" | "o
   const data = papers.get(name);
   const proof = papers.get(papers.sidecars.proof(which));
   const found = proof && attemptTo(() => parseProof(proof, name).index);
-  if (!log.leaves || !data || !found || !("value" in found)) return;
-  const due = log.leaves.subarray(found.value * 32, found.value * 32 + 32);
-  if (due.length === 32 && !equal(due, leafHash(data))) {
-    findings.invalid(
-      CLAIM, name,
-      `It is not the entry ${found.value} that the log ${log.key.name} had when it ended.`,
-      `这不是日志 ${log.key.name} 终止时的第 ${found.value} 条。`,
+  if (!data || !found || !("value" in found)) return;
+  const held = attemptTo(() => requireInHand(log, found.value, data));
+  if ("fault" in held) findings.fault(CLAIM, name, held.fault);
+}
+
+export function requireInHand(log: TrustedLog, index: number, entry: Bytes): void {
+  const due = log.leaves?.subarray(index * 32, index * 32 + 32);
+  if (due?.length === 32 && !equal(due, leafHash(entry))) {
+    throw new Fault(
+      `It is not the entry ${index} that the log ${log.key.name} had when it ended.`,
+      `这不是日志 ${log.key.name} 终止时的第 ${index} 条。`,
     );
   }
 }

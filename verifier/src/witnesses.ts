@@ -3,7 +3,7 @@ import { counted } from "./counted";
 import type { Json } from "./json";
 import { attemptTo } from "./fault";
 import { checkpointOf } from "./log";
-import { cosignedAt } from "./note";
+import { cosignedAt, type Note } from "./note";
 import type { Papers } from "./papers";
 import { formatTime } from "./shape";
 import type { Trust, Witness } from "./trust";
@@ -11,13 +11,18 @@ import type { Findings } from "./verdict";
 
 export function checkWitnesses(papers: Papers, trust: Trust | null, logged: number | null, findings: Findings): void {
   const head = checkpointOf(papers);
-  if (!trust || !trust.witnesses.length || !head) return;
-  const where = papers.sidecars.proof("outcome");
+  const facts = head ? checkCosigned(head.note, papers.sidecars.proof("outcome"), trust, logged, findings) : [];
+  if (facts.length) findings.facts["witnesses"] = facts;
+}
+
+/** The same of one checkpoint, in the file `where`; returns who cosigned it and when. */
+export function checkCosigned(note: Note, where: string, trust: Trust | null, logged: number | null, findings: Findings, place: string | null = null): Json[] {
+  if (!trust || !trust.witnesses.length) return [];
   const slack = (trust.clockBound ?? 300) * 1e6;
   const seen: Witness[] = [];
   const facts: Json[] = [];
   for (const witness of trust.witnesses) {
-    const found = attemptTo(() => cosignedAt(head.note, witness.key, where));
+    const found = attemptTo(() => cosignedAt(note, witness.key, where));
     if ("fault" in found) {
       findings.fault("witness", where, found.fault);
       continue;
@@ -35,14 +40,14 @@ export function checkWitnesses(papers: Papers, trust: Trust | null, logged: numb
     seen.push(witness);
     facts.push({ name: witness.name, relation: witness.relation, time: formatTime(moment) });
   }
-  if (facts.length) findings.facts["witnesses"] = facts;
   const named = seen.map((w) => w.name).join("、");
   const outside = seen.some((w) => w.relation !== "party" && w.relation !== "operator");
   if (seen.length < trust.cosignatures) {
-    findings.unchecked("witness", `${seen.length} of ${trust.cosignatures} witnesses cosigned the checkpoint.`, `要求 ${trust.cosignatures} 名见证人签署检查点，得到 ${seen.length} 名。`);
+    findings.unchecked("witness", `${seen.length} of ${trust.cosignatures} witnesses cosigned the checkpoint.`, `要求 ${trust.cosignatures} 名见证人签署检查点，得到 ${seen.length} 名。`, place);
   } else if (trust.independent && !outside) {
-    findings.unchecked("witness", `None of the witnesses (${named}) is independent of parties and operator.`, `签署的见证人（${named}）均非独立于当事人与运营者。`);
+    findings.unchecked("witness", `None of the witnesses (${named}) is independent of parties and operator.`, `签署的见证人（${named}）均非独立于当事人与运营者。`, place);
   } else {
     findings.valid("witness", `The checkpoint was cosigned by ${counted(seen.length, "trusted witness", "trusted witnesses")}: ${named}.`, `检查点有 ${seen.length} 名可信见证人签署：${named}。`);
   }
+  return facts;
 }

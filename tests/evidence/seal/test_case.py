@@ -22,6 +22,7 @@ from evidence.seal.workfolder import case_salt
 from evidence.verify import Verdict
 from evidence.verify.case import verify_case_file
 from tests.evidence.seal.rig import home_at, now
+from tests.evidence.seal.witnessed import configure, require, witness_of
 
 CASE = "甬市监〔2026〕7号"
 
@@ -94,6 +95,28 @@ def test_an_export_verifies_by_itself(home: EvidenceHome, tmp_path: Path) -> Non
     assert (found.exit_code, found.facts["case_export"]["attempts"]) == (0, 3)
     assert [claim.id for claim in found.claims] == ["case"]
     assert check(tmp_path, data, None).exit_code == 3
+
+
+def test_a_required_witness_cosigns_the_export(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKSEAL_ALLOW_LOOPBACK", "1")
+    made = home_at(tmp_path / "home")
+    end(made, begin(made, 1), "timeout")
+    with witness_of(made, tmp_path / "witness") as witness:
+        require(made, witness)
+        command = ["case", "export", CASE, "--home", str(made.path), "--out"]
+        assert main([*command, str(tmp_path / "early.case.json")]) == 4
+        assert "0 of 1 witnesses cosigned" in capsys.readouterr().out
+        close_case(made, CASE, clock=now)
+        configure(made, witness)
+        assert main([*command, str(tmp_path / "good.case.json")]) == 0
+    data = (tmp_path / "good.case.json").read_bytes()
+    found = check(tmp_path, data, made.trust)
+    assert (found.exit_code, found.facts["witnesses"][0]["relation"]) == (0, "notary")
+    export = CaseExport.parse(data, "x")
+    alone = replace(export, checkpoint=made.open_log().store.newest().note)
+    assert check(tmp_path, alone.to_bytes(), made.trust).exit_code == 3
 
 
 def test_an_open_case_is_not_complete(home: EvidenceHome, tmp_path: Path) -> None:

@@ -132,6 +132,9 @@ def test_a_case_that_ended_before_stays_closed_or_is_closed_now(
 
 def test_a_sequence_that_begins_anew_or_lies_is_named(office: Office, tmp_path: Path) -> None:
     home = office.home
+    thief = EvidenceHome(tmp_path / "thief")
+    shutil.copytree(home.path, thief.path)
+    close_case(thief, CASE, clock=now)  # with the stolen keys, as if nothing had followed
     seal(home, office.exhibits, 2)
     succeed(office, home, tmp_path / "gap.json", Loss("log-key-stolen", "kept", now()))
     seal(home, office.exhibits, 3)
@@ -146,6 +149,7 @@ def test_a_sequence_that_begins_anew_or_lies_is_named(office: Office, tmp_path: 
         ),
         "do not follow one another": replace(good, former=(*good.former, *good.former)),
         "was in the log": replace(good, former=()),
+        "of another history": CaseExport.parse(export_case(thief, CASE), "case"),
     }
     for number, (words, lie) in enumerate(lies.items()):
         verdict = exported(home, tmp_path / str(number), data=lie.to_bytes())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evidence.format.caseexport import CaseExport, CaseRow
 from evidence.format.checkpoint import Checkpoint
+from evidence.format.merkle import inclusion_proof, leaf_hash, memory_reader, tree_root
 from evidence.format.note import NoteKey, NoteSignature, SignedNote, sign_note
 from evidence.format.policy import FormerLog
 from evidence.format.tlogproof import TlogProof
@@ -196,6 +197,18 @@ def _case(change: Callable[[list[CaseRow]], list[CaseRow]]) -> Make:
     return make
 
 
+def _case_of_another(good: Good) -> bytes:
+    """Its export is under a later checkpoint of the log's key; nobody else saw that one."""
+    own = [good.draft.papers[name] for name in (PAPERS.attempt, PAPERS.outcome)]
+    entries = [b'{"other":%d}' % n for n in range(5)] + own + [b'{"other":9}']
+    read, size = memory_reader([leaf_hash(entry) for entry in entries]), len(entries)
+    text = Checkpoint(ORIGIN, size, tree_root(size, read)).text()
+    rows = tuple(CaseRow(n, entries[n], tuple(inclusion_proof(n, size, read))) for n in (5, 6))
+    note = sign_note(text, ORIGIN, good.world.log_key).to_bytes()
+    export = CaseExport("案件-1", SALT, note, rows).to_bytes()
+    return zipped(ordered(_seen(good, _all) | {PAPERS.case: export}))
+
+
 row("case:without-this", "The export of the case leaves this exhibit's outcome out",
     "案件清单漏去本证据的结果条目", "case", PAPERS.case, ("does not have", "其中没有"),
     _case(lambda rows: rows[:1]))  # fmt: skip
@@ -203,3 +216,6 @@ row("case:entry-edited", "An entry in the export of the case is edited", "案件
     "case", f"{PAPERS.case}: entry 5", ("Entry 5", "第 5 条"),
     _case(lambda rows: [replace(rows[0], entry=rows[0].entry.replace(b'"number":1', b'"number":2')),
                         rows[1]]))  # fmt: skip
+row("case:another-history", "The export of the case is of another history, which no witness saw",
+    "案件清单出自无人见证的另一历史", "witness", PAPERS.case, ("0 of 2 witnesses", "得到 0 名"),
+    _case_of_another, trust=WITNESSED, code=3)  # fmt: skip
