@@ -26,7 +26,7 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
     """Return the pages a crawl starts from; raise OrderWrong if there can be none.
 
     A keyword goes to the site's search; an address with a path is read as it is (an item if
-    the recipe says so); a bare site starts where the recipe says.
+    the recipe says so); a bare site, or where the recipe starts, is read as the recipe says.
     """
     if not recipe.crawls and order.override is None:
         raise OrderWrong(
@@ -56,8 +56,10 @@ def seeds_of(order: CrawlOrder, recipe: Recipe) -> list[Target]:
         body = recipe.search.body or recipe.body
         body = body_for(body, order.query) if body else None
         return [Target(posted(normal(urljoin(home, path)), body), "list")]
-    parts = urlsplit(home)
-    if (parts.path in ("", "/") and not parts.query) and (whole := _whole(home, recipe)):
+    starts = ("/", *recipe.start)
+    if normal(home) in {normal(urljoin(home, one)) for one in starts} and (
+        whole := _whole(home, recipe)
+    ):
         return whole
     if recipe.follow_all:
         return [Target(normal(home), "any")]

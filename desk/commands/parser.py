@@ -25,6 +25,7 @@ FAMILIES = {
     "marks": "marks",
     "sellers": "marks",
     "watch": "watch",
+    "sources": "sources",
     "crawl": "crawl",
     "extract": "crawl",
     "listings": "doors",

@@ -216,9 +216,12 @@ def _tell(run: Run, job: Any) -> int:
     from desk.leads.states import RunState
 
     if run.state in {RunState.QUEUED, RunState.RUNNING}:
-        print(f"尚未完成：{job.error_zh or job.get_state_display()}")
-        print(f"Not finished: {job.error_en or job.state}")
+        waits = run.goes_on is not None
+        print(f"尚未完成：{job.error_zh or (waits and run.sentence_zh) or job.get_state_display()}")
+        print(f"Not finished: {job.error_en or (waits and run.sentence_en) or job.state}")
         return 1
     print(f"{run.get_state_display()}：{run.sentence_zh}")
     print(f"{run.state}: {run.sentence_en}")
+    if run.alarm_zh:
+        print(f"报警：{run.alarm_zh}\nAlarm: {run.alarm_en}")
     return 0 if run.state in {RunState.COMPLETE, RunState.LIMITED} else 1

@@ -12,7 +12,11 @@ from desk.register.models import Mark, Organisation
 
 
 class Source(models.Model):
-    """A site to be read, or a file of listings handed over; belongs to a bureau."""
+    """A site to be read, or a file of listings handed over; belongs to a bureau.
+
+    ``alarm`` is the run in which the site had changed, until somebody has looked; runs from
+    before ``baseline_from`` are no measure of later ones.
+    """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sources")
     name = models.CharField(_("名称"), max_length=120)
@@ -20,6 +24,8 @@ class Source(models.Model):
     recipe = models.CharField(_("采集规则"), max_length=300, blank=True)
     start_url = models.CharField(_("网址"), max_length=2000)
     active = models.BooleanField(_("启用"), default=True)
+    alarm = models.ForeignKey("Run", models.SET_NULL, null=True, related_name="+")
+    baseline_from = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -33,6 +39,27 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Override(models.Model):
+    """A permission to crawl a source that forbids robots, until a time; never edited."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="overrides")
+    number = models.CharField(_("文号"), max_length=100)
+    basis = models.TextField(_("法律依据"))
+    approved_by = models.CharField(_("批准人"), max_length=100)
+    expires_at = models.DateTimeField(_("到期时间"))
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Watch(models.Model):
@@ -60,7 +87,12 @@ class Watch(models.Model):
 
 
 class Run(models.Model):
-    """One reading of a watch: what was read, or why it was not."""
+    """One reading of a watch: what was read, or why it was not.
+
+    ``left`` counts the pages known and not read; ``goes_on`` is when a run whose budget is
+    used up goes on. ``coverage`` counts the listings that have a field; ``alarm_zh`` says in
+    what they fell short of earlier runs. ``overridden`` pages were read under ``override``.
+    """
 
     watch = models.ForeignKey(Watch, models.PROTECT, related_name="runs")
     due_at = models.DateTimeField()
@@ -78,6 +110,13 @@ class Run(models.Model):
     new_leads = models.PositiveIntegerField(_("新线索"), default=0)
     reopened_leads = models.PositiveIntegerField(_("重新打开的线索"), default=0)
     page_states = models.JSONField(default=dict)
+    left = models.PositiveIntegerField(_("未读页数"), default=0)
+    goes_on = models.DateTimeField(null=True)
+    coverage = models.JSONField(default=dict)
+    alarm_zh = models.TextField(blank=True)
+    alarm_en = models.TextField(blank=True)
+    override = models.ForeignKey(Override, models.PROTECT, null=True, related_name="runs")
+    overridden = models.PositiveIntegerField(_("依例外批准读取的页数"), default=0)
     sentence_zh = models.TextField(blank=True)
     sentence_en = models.TextField(blank=True)
 

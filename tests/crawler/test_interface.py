@@ -95,7 +95,7 @@ def test_every_product_once_with_all_its_fields(tmp_path: Path) -> None:
     (recipes / "vendure.toml").write_text(text, "utf-8")
     got: list[Listing] = []
     with serving(engine) as url:
-        order = CrawlOrder("vendure", url, recipes=recipes, workdir=tmp_path / "work")
+        order = CrawlOrder("vendure", f"{url}shop-api", recipes=recipes, workdir=tmp_path / "work")
         report = crawl(order, on_listing=got.append)
     assert report.state is CrawlState.COMPLETE
     assert sorted(int(one.item_id or 0) for one in got) == sorted(names)

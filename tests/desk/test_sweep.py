@@ -5,23 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from PIL import Image
 
 from crawler import CrawlOrder, CrawlReport, CrawlState, Listing
 from crawler.errors import CrawlerDied, OrderWrong
-from desk.errors import BadInput
-from desk.jobs.work import Work
+from crawler.override import Override
+from desk.errors import BadInput, NotAllowed
+from desk.jobs.work import Later, Work
 from desk.leads.handover import read_list
 from desk.leads.models import Lead, Run, Source
 from desk.leads.models import Listing as ListingRow
 from desk.leads.pictures import keep_picture
-from desk.leads.services import add_source, add_watch, dismiss, run_now
+from desk.leads.services import (
+    add_override,
+    add_source,
+    add_watch,
+    dismiss,
+    end_alarm,
+    enqueue_due,
+    run_now,
+    withdraw_override,
+)
 from desk.leads.services.sweep import run_sweep
 from desk.leads.states import RunState
 from desk.register.services import authorise_seller
@@ -125,6 +137,79 @@ def test_a_changed_listing_reopens_and_is_counted(town: Town, run: Run) -> None:
     second = run_now(watch=town.watch, now=NOON + timedelta(minutes=5))
     ended = sweep(second, shop(listing_json(title="甬舟茶叶 高仿")))
     assert (ended.changed_listings, ended.reopened_leads, ended.new_leads) == (1, 1, 0)
+
+
+def test_a_run_whose_budget_is_used_up_goes_on_in_the_next_window(run: Run) -> None:
+    rows = [listing_json(number) for number in range(1, 4)]
+    filled = timezone.now() + timedelta(hours=1)
+    part = replace(
+        shop()(CrawlOrder(None, ""), on_listing=print),
+        state=CrawlState.LIMITED, left=7, goes_on=filled.timestamp(),
+    )  # fmt: skip
+
+    def first(order: CrawlOrder, *, on_listing: Any, on_progress: Any = None) -> CrawlReport:
+        order.workdir.mkdir()
+        on_listing(Listing.from_json(rows[0]))
+        return part
+
+    with pytest.raises(Later) as later:
+        sweep(run, first)
+    run.refresh_from_db()
+    assert (run.state, run.left, run.goes_on, run.listings) == ("queued", 7, filled, 1)
+    assert "到时自动继续" in run.sentence_zh
+    assert timedelta(minutes=50) < later.value.delay <= timedelta(hours=1)
+    assert (settings.MARKSEAL_HOME / "crawls" / f"run-{run.pk}" / "frontier").is_dir()
+    assert enqueue_due(now=NOON + timedelta(days=1)) == []
+    ended = sweep(run, shop(*rows))
+    assert (ended.state, ended.listings, ended.left, ended.goes_on) == ("complete", 3, 0, None)
+
+
+def _again(town: Town, minutes: int, *rows: dict[str, Any]) -> Run:
+    run = run_now(watch=town.watch, now=NOON + timedelta(minutes=minutes))
+    return sweep(run, shop(*rows))
+
+
+def test_a_site_that_changed_raises_the_alarm_in_that_run(town: Town, run: Run) -> None:
+    rows = [listing_json(number) for number in range(1, 13)]
+    bare = [{**row, "price": None, "currency": None} for row in rows]
+    assert sweep(run, shop(*rows)).alarm_zh == ""
+    changed = _again(town, 5, *bare)
+    source = Source.objects.get(pk=town.source.pk)
+    assert "价格（100% → 0%）" in changed.alarm_zh
+    assert (source.active, source.alarm_id) == (False, changed.pk)
+    assert enqueue_due(now=NOON + timedelta(days=1)) == []
+    end_alarm(source=source, accept=False, actor=town.officer)
+    assert _again(town, 10, *bare).alarm_zh
+    end_alarm(source=Source.objects.get(pk=source.pk), accept=True)
+    assert Source.objects.get(pk=source.pk).active
+    assert _again(town, 15, *bare).alarm_zh == ""
+    few = _again(town, 20)
+    assert "网站自报总数同样减少" in few.alarm_zh
+    assert Source.objects.get(pk=source.pk).active
+    with pytest.raises(NotAllowed):
+        end_alarm(source=source, accept=True, actor=town.other_officer)
+
+
+def test_a_run_under_an_override_carries_it(town: Town, run: Run) -> None:
+    given = {"number": "1", "basis": "b", "approved_by": "李某", "now": NOON}
+    until = NOON + timedelta(days=1)
+    with pytest.raises(NotAllowed):
+        add_override(source=town.source, actor=town.other_officer, expires_at=until, **given)  # type: ignore[arg-type]
+    for wrong in ({"basis": " "}, {"expires_at": NOON}, {"expires_at": NOON + timedelta(400)}):
+        with pytest.raises(BadInput):
+            add_override(**{"source": town.source, "expires_at": until, **given, **wrong})  # type: ignore[arg-type]
+    made = add_override(source=town.source, actor=town.officer, expires_at=until, **given)  # type: ignore[arg-type]
+    orders: list[CrawlOrder] = []
+
+    def crawl(order: CrawlOrder, **doors: Any) -> CrawlReport:
+        orders.append(order)
+        return replace(shop(listing_json())(order, **doors), overridden=3)
+
+    ended = sweep(run, crawl)
+    assert (ended.override, ended.overridden) == (made, 3)
+    assert orders[0].override == Override("1", "b", "李某", until)
+    assert withdraw_override(source=town.source, now=NOON, actor=town.officer) == 1
+    assert _again(town, 5, listing_json()).override is None
 
 
 def _picture(folder: Path) -> Path:

@@ -5,18 +5,20 @@
 3. compare it with every mark;
 4. file the flagged matches as leads;
 5. fetch the pictures of the leads;
-6. write down what was read, or why it was not.
+6. write down what was read, or why it was not; a site that has changed pauses its source.
 
-A run that was cut short is done again from its own frontier; filing twice is harmless.
+A run that was cut short, or whose budget is used up, goes on later from its own frontier;
+filing twice is harmless.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +31,19 @@ import egress.process
 import matcher
 from crawler import CrawlOrder, CrawlReport, Listing
 from crawler.errors import CrawlerDied, CrawlError
+from crawler.override import Override
 from crawler.sentences import counted
 from desk.errors import BadInput
-from desk.jobs.work import Work
+from desk.jobs.work import Later, Work
 from desk.leads.counting import fold
+from desk.leads.drift import WATCHED
 from desk.leads.handover import read_list
 from desk.leads.models import Lead, LeadEvent, Run
 from desk.leads.models import Listing as ListingRow
 from desk.leads.pictures import keep_picture
+from desk.leads.services.alarms import look_for_drift
 from desk.leads.services.filing import file_leads, file_listing
+from desk.leads.services.overrides import override_of
 from desk.leads.states import LeadState, RunState, SourceKind
 from desk.register.models import Mark
 from egress.errors import EgressError
@@ -57,12 +63,14 @@ class Filer:
     watchlist: matcher.Watchlist
     clock: Callable[[], datetime] = timezone.now
     read: int = 0
+    coverage: Counter[str] = field(default_factory=Counter)
     _waiting: list[Listing] = field(default_factory=list)
 
     def take(self, listing: Listing) -> None:
         """Take one listing; every 25 are filed in one transaction."""
         self._waiting.append(listing)
         self.read += 1
+        self.coverage.update(name for name in WATCHED if getattr(listing, name))
         if len(self._waiting) >= BATCH:
             self.file()
 
@@ -108,13 +116,16 @@ def run_sweep(
     """Do the run ``work.payload["run"]`` and return it; a run that has ended is left alone.
 
     A source that cannot be read ends the run with the reason; the next due time tries
-    again. Errors of ours break the job, which is then tried again.
+    again. Errors of ours break the job, which is then tried again. Raises Later when the
+    source's budget is used up: the same run goes on when it fills again.
     """
     run = Run.objects.select_related("watch__source__organisation").get(pk=work.payload["run"])
     if run.state not in OPEN:
         return run
     Run.objects.filter(pk=run.pk, started_at=None).update(started_at=timezone.now())
-    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    override = override_of(run.watch.source)
+    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, override=override)
+    run.override = override
     folder = Path(settings.MARKSEAL_HOME) / "crawls" / f"run-{run.pk}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     filer = Filer(run, watchlist_of_all_marks())
@@ -137,11 +148,30 @@ def run_sweep(
         raise  # the frontier keeps what it had; the job goes on from there
     except (CrawlError, EgressError, BadInput) as error:
         return _close(run, RunState.FAILED, zh=error.zh, en=error.en, read=filer.read)
+    if report.goes_on is not None:
+        raise _interrupt(run, report, filer)
     ended = _close(
         run, _state(report.state), zh=report.zh, en=report.en, read=filer.read, report=report
     )
-    shutil.rmtree(folder / "frontier", ignore_errors=True)
+    look_for_drift(ended, filer.coverage)
+    if not ended.overridden:  # else the frontier says which pages were read under the override
+        shutil.rmtree(folder / "frontier", ignore_errors=True)
     return ended
+
+
+def _interrupt(run: Run, report: CrawlReport, filer: Filer) -> Later:
+    """Write down how far the run is, and return the word that it goes on later."""
+    now, goes_on = timezone.now(), datetime.fromtimestamp(report.goes_on or 0, UTC)
+    zh = f"{report.zh}到时自动继续。"
+    en = f"{report.en} It goes on by itself then."
+    Run.objects.filter(pk=run.pk).update(
+        state=RunState.QUEUED,
+        goes_on=goes_on,
+        sentence_zh=zh,
+        sentence_en=en,
+        **_facts(report, filer.read),
+    )
+    return Later(max(goes_on - now, timedelta(seconds=1)), en, zh)
 
 
 def _order(run: Run, *, folder: Path, proxy: str) -> CrawlOrder:
@@ -156,6 +186,14 @@ def _order(run: Run, *, folder: Path, proxy: str) -> CrawlOrder:
         recipes=settings.MARKSEAL_RECIPES,
         workdir=folder / "frontier",
         budgets=Path(settings.MARKSEAL_HOME) / "budgets.sqlite3",
+        override=None
+        if run.override is None
+        else Override(
+            number=run.override.number,
+            basis=run.override.basis,
+            approved_by=run.override.approved_by,
+            expires=run.override.expires_at,
+        ),
     )
 
 
@@ -192,20 +230,31 @@ def _close(
     run: Run, state: RunState, *, zh: str, en: str, read: int, report: CrawlReport | None = None
 ) -> Run:
     counts = _counts(run)
-    facts: dict[str, Any] = {**counts, "listings": read}
-    if report is not None:
-        facts |= {"pages": report.pages, "reported_total": report.reported_total}
-        facts["page_states"] = dict(report.states)
     Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
         state=state,
         finished_at=timezone.now(),
         sentence_zh=_sentence_zh(zh, counts),
         sentence_en=_sentence_en(en, counts),
-        **facts,
+        goes_on=None,
+        **counts,
+        **_facts(report, read),
     )
     fold()
     run.refresh_from_db()
     return run
+
+
+def _facts(report: CrawlReport | None, read: int) -> dict[str, Any]:
+    if report is None:
+        return {"listings": read}
+    return {
+        "listings": read,
+        "pages": report.pages,
+        "reported_total": report.reported_total,
+        "page_states": dict(report.states),
+        "left": report.left,
+        "overridden": report.overridden,
+    }
 
 
 def _counts(run: Run) -> dict[str, int]:
