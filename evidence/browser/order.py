@@ -22,6 +22,7 @@ class Limits:
     load_seconds: float = 45.0
     settle_seconds: float = 8.0
     grace_seconds: float = 30.0
+    answer_seconds: float = 20.0
     bytes: int = 200_000_000
     requests: int = 3000
     scrolls: int = 80

@@ -1,10 +1,11 @@
 """Finds secrets in bytes in every form they take on the way, and masks them at equal length.
 
-Found are the value itself and its percent-encoded, JSON-escaped and HTML-escaped forms in any
-mixture, with tags of HTML between its letters, base64 (once and twice) and base32 at any place,
-hexadecimal, UTF-16, full-width and reversed, in upper or lower case alike (a page may show it in
-capitals, an index sorts addresses in small letters). Long values are looked for in pieces. What
-cannot be found: a secret inside a picture, a compiled program or an encryption.
+Found are the value itself and its percent-encoded, HTML-escaped and escaped forms (of JSON,
+JavaScript, style sheets) in any mixture, with tags of HTML or line ends between its letters,
+base64 (once and twice) and base32 at any place, hexadecimal, UTF-16, full-width and reversed, in
+upper or lower case alike (a page may show it in capitals, an index sorts addresses in small
+letters). Long values are looked for in pieces. What cannot be found: a secret inside a picture, a
+compiled program or an encryption.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from urllib.parse import quote, quote_plus
 from ahocorasick_rs import BytesAhoCorasick
 
 from evidence.capture.codedforms import coded_forms
-from evidence.capture.untagged import Untagged
+from evidence.capture.untagged import LINE_ENDS, Untagged
 
 MASK = b"*"
 PIECE = 96
@@ -29,6 +30,7 @@ WINDOW = 1 << 20
 _WIDEST = 14  # bytes that one character may take up in a mixture of forms
 _CORE = 3
 _SHORTEST = 4
+_LEAST_OF_LINES = 12  # shorter ones are whole words and numbers that stand below each other
 _SAFE = ("", "/", "!'()*", ";,/?:@&=+$!*'()#")
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -77,13 +79,18 @@ class Scanner:
         if self._automaton is None:
             return []
         found = self._direct(data)
-        shown = Untagged.of(data)
-        if shown is not None:
-            for hit in self._direct(shown.text):
-                found += [
-                    Hit(*place, "split by tags") for place in shown.places(hit.start, hit.end)
-                ]
+        found += self._split(Untagged.of(data), "split by tags")
+        found += self._split(Untagged.of(data, LINE_ENDS), "split by line ends", _LEAST_OF_LINES)
         return merged(found)
+
+    def _split(self, shown: Untagged | None, form: str, least: int = 0) -> list[Hit]:
+        """Return the pieces of secrets of ``least`` bytes that are whole in another view only."""
+        return [
+            Hit(*place, form)
+            for hit in (self._direct(shown.text) if shown is not None else ())
+            if shown is not None and hit.end - hit.start >= least
+            for place in shown.places(hit.start, hit.end)
+        ]
 
     def _direct(self, data: bytes) -> list[Hit]:
         if self._automaton is None:
@@ -163,6 +170,9 @@ def _literals(piece: str, data: bytes) -> Iterator[tuple[bytes, str]]:
     twice = json.dumps(json.dumps(piece))[3:-3]
     for text in (slashes, hexed, json.dumps(piece)[1:-1], twice):
         yield text.encode(), "JSON-escaped"
+    for form in ("\\u{{{:x}}}", "\\{:x} ", "\\{:06x}"):  # of JavaScript; of style sheets
+        yield "".join(form.format(ord(c)) for c in piece).encode(), "escaped"
+    yield "".join(f"\\{byte:03o}" for byte in data).encode(), "escaped"
     yield html.escape(piece).encode("utf-8", "surrogatepass"), "HTML-escaped"
     for form in ("&#{:d};", "&#x{:x};"):
         yield "".join(form.format(ord(c)) for c in piece).encode(), "HTML-escaped"
@@ -203,6 +213,7 @@ def _any_form(c: str) -> bytes:
     escape = b"".join(
         rb"\\{1,4}u(?i:%02x%02x)" % (units[n], units[n + 1]) for n in range(0, len(units), 2)
     )
+    forms.append(rb"\\{1,4}(?:u\{0{0,5}(?i:%x)\}|(?i:%06x|%x[ ]))" % ((ord(c),) * 3))
     forms += [escape, b"&(?:amp;)?#0{0,4}%d;" % ord(c), b"&(?:amp;)?#(?i:x0{0,4}%x);" % ord(c)]
     if len(data) == 1:
         forms += [rb"\\x(?i:%02x)" % data[0], rb"\\%03o" % data[0]]

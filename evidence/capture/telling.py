@@ -17,6 +17,10 @@ BARE: Line = (
     "the server answered an error without content; what the records show is the browser's notice",
 )
 
+ENDLESS: Line = (
+    "网页的脚本长时间没有让出，网页不作响应，其脚本已被停止；所录为其后的页面",
+    "a script of the page went on and on and the page gave no answer; its scripts were stopped",
+)
 
 _NAMED = 20
 

@@ -1,4 +1,4 @@
-"""A text of HTML without its tags, as a reader sees it, with the way back to where it stands."""
+"""A text without its tags or its line ends, with the way back to where each part of it stands."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _UNSEEN = re.compile(
     rb"|\xc2\xad|\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0",
     re.DOTALL | re.IGNORECASE,
 )
+# As MIME, PEM and folded heads break lines, in themselves and in a string of JSON.
+LINE_ENDS = re.compile(rb"=?(?:(?:\\r)?\\n|\r?\n)[ \t]*+")
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class Untagged:
     starts: tuple[int, ...]
 
     @classmethod
-    def of(cls, data: bytes) -> Untagged | None:
+    def of(cls, data: bytes, unseen: re.Pattern[bytes] = _UNSEEN) -> Untagged | None:
         """Return the text without tags, comments, scripts and letters that are not seen.
 
-        None where there is nothing of that kind in it.
+        Or without anything else that is ``unseen``. None where there is nothing of that kind in it.
         """
         kept, here = [], 0
-        for match in _UNSEEN.finditer(data):
+        for match in unseen.finditer(data):
             if match.start() > here:
                 kept.append((here, match.start()))
             here = match.end()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Error, Page
+from playwright.sync_api import TimeoutError as NotYet
 
 from evidence.browser.failure import PageNotCaptured, Reason
 from evidence.browser.heard import Heard
 from evidence.browser.launch import Running
 from evidence.capture.answered import Answer, Answers, require_a_page
+from evidence.capture.answering import answering
 from evidence.capture.beside import Beside
 from evidence.capture.course import Course, Visit
 from evidence.capture.extras import context_options
@@ -24,6 +27,9 @@ from evidence.capture.recording import filming
 from evidence.capture.telling import BARE, MOVED
 
 MOVES = 4
+STOPPING = frozenset({"requests", "bytes"})
+"""The bounds at which the recorder stops a page."""
+_LOOK_SECONDS = 0.5
 
 Act = Callable[[Course, Running, Path, int], Visit]
 """What is done in the browser: the course, the browser, the spool, the journal's mark."""
@@ -59,7 +65,8 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
             page.bring_to_front()
 
     context.on("page", to_the_front)
-    with recorder.following(), filming(course, page, spool) as filmed:
+    following, asked = recorder.following(), answering(course, running.browser)
+    with following, asked, filming(course, page, spool) as filmed:
         bare = _navigate(course, page, mark, recorder, answers)
         records = _take(course, page, recorder)
         if bare is None:
@@ -124,8 +131,10 @@ def _navigate(
     """
     order = course.order
     course.steps.add("navigation", order.url)
+    end = time.monotonic() + order.limits.load_seconds
     try:
-        page.goto(order.url, wait_until="load", timeout=order.limits.load_seconds * 1000)
+        page.goto(order.url, wait_until="commit", timeout=order.limits.load_seconds * 1000)
+        _loaded(course, page, end)
     except Error as error:
         recorder.read()
         if course.stopped or page.is_closed() or "crashed" in error.message:
@@ -134,13 +143,32 @@ def _navigate(
             return _without_content(course, page, answers)
         if "Timeout" not in error.message or not answers.of(page):
             raise explain(error.message, order, mark) from error
-        course.hit.append("load seconds")
-        course.steps.add("load not complete", f"after {order.limits.load_seconds} s")
+        _late(course)
     recorder.read()
     if not answers.of(page):
         raise explain("no response", order, mark)
     course.steps.add("loaded", f"{answers.of(page)[-1].status} {page.url}")
     return None
+
+
+def _loaded(course: Course, page: Page, end: float) -> None:
+    """Wait for the page's load event; a page that a bound has stopped never gives one."""
+    while not STOPPING.intersection(course.hit):
+        left = end - time.monotonic()
+        try:
+            page.wait_for_load_state("load", timeout=max(1.0, min(left, _LOOK_SECONDS) * 1000))
+        except NotYet:
+            if left <= _LOOK_SECONDS:
+                _late(course)
+                return
+        else:
+            return
+    course.steps.add("load not complete", "stopped at a bound")
+
+
+def _late(course: Course) -> None:
+    course.hit.append("load seconds")
+    course.steps.add("load not complete", f"after {course.order.limits.load_seconds} s")
 
 
 def _without_content(course: Course, page: Page, answers: Answers) -> Answer:
@@ -165,7 +193,8 @@ def _take(course: Course, page: Page, recorder: Recorder) -> Records:
             if course.stopped or page.is_closed() or not moved:
                 raise
             course.steps.add("page moved on by itself", page.url)
-            course.declared[:] = [MOVED]
+            if MOVED not in course.declared:
+                course.declared.append(MOVED)
             with suppress(Error):
                 page.wait_for_load_state("load", timeout=limits.settle_seconds * 1000)
         else:

@@ -108,7 +108,7 @@ class WireExchange:
     the body follows as it came, chunk framing and content coding kept. ``interim`` are the 1xx
     heads before the response. Over HTTP/2 the heads are written in HTTP/1.1 form from the
     decoded fields, bodies are the DATA frames joined, and ``literal`` is False. ``truncated`` is
-    one of WARC's words (``disconnect``, ``time``, ``length``, ``unspecified``) when the response
+    one of WARC's words (``disconnect``, ``unspecified``) when the response
     was cut short. A response of size 0 is one that never came. ``upgraded`` marks a 101;
     ``beyond_up`` and ``beyond_down`` count the bytes after it, which are no HTTP and are in no
     blob. ``request_cut`` is True when the request's own body was not sent to its end.

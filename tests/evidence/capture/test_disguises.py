@@ -31,11 +31,26 @@ def quoted_twice(data: bytes) -> bytes:
     return quote(quote(data, safe=""), safe="").encode()
 
 
+def in_lines(data: bytes, end: bytes = b"\r\n") -> bytes:
+    packed = base64.b64encode(data)
+    return end.join(packed[at : at + 19] for at in range(0, len(packed), 19))
+
+
+def escaped(form: str) -> Callable[[bytes], bytes]:
+    return lambda data: "".join(form.format(byte) for byte in data).encode()
+
+
 PACKED: dict[str, Callable[[bytes], bytes]] = {
     "base32": base64.b32encode,
     "base32 lower": lambda data: base64.b32encode(data).lower(),
     "base64 twice": twice,
     "base64 in an address": lambda data: quoted_twice(base64.b64encode(data)),
+    "base64 in lines": in_lines,
+    "base64 in lines, in JSON": lambda data: in_lines(data, rb"\n"),
+    "escaped, JavaScript": escaped("\\u{{{:x}}}"),
+    "escaped, octal": escaped("\\{:03o}"),
+    "escaped, style sheet": escaped("\\{:x} "),
+    "folded": lambda data: b"\r\n ".join((data[: len(data) // 2], data[len(data) // 2 :])),
     "percent twice": quoted_twice,
     "reversed": lambda data: data[::-1],
     "reversed, percent": lambda data: quote(data[::-1], safe="").encode(),
@@ -156,4 +171,4 @@ def test_a_disguised_token_is_in_nothing_that_is_handed_out(tmp_path: Path) -> N
     (tmp_path / "handed/warc").write_bytes(published.request.read() + published.response.read())
     made.require_clean(tmp_path / "handed")
     told = {row["what"] for row in made.masked()}
-    assert {"base32", "base64 twice", "reversed", "split by tags"} <= told
+    assert {"base32", "base64 twice", "reversed", "split by line ends", "split by tags"} <= told

@@ -11,6 +11,7 @@ import pytest
 
 from egress.process import Guard, guard
 from evidence.capture import Limits, PageNotCaptured, Reason, capture
+from evidence.capture.telling import ENDLESS
 from tests.evidence.browsers import kill_browser, kill_kind
 from tests.evidence.capture.certificates import self_signed
 from tests.evidence.capture.site import site
@@ -93,6 +94,10 @@ FLOODS = {
     "for (let i = last - 300; i <= last; i++) if (i !== own) clearTimeout(i) }, 5)",
     "/endless": "for (;;) alert(1)",
     "/leaves": "onbeforeunload = e => { e.preventDefault(); return 1 }",
+    "/spins": "document.body.style.height = '3000px'; onscroll = () => { for (;;); };"
+    "const frame = document.createElement('iframe');"
+    "frame.src = `http://localhost:${location.port}/for-ever`; document.body.append(frame);"
+    "open(frame.src, '', 'noopener')",
     "/stream": "fetch('/without-end').then(r => r.text())",
 }
 
@@ -104,18 +109,26 @@ def hostile(_: int) -> dict[str, Answer]:
     }
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9999999999\r\n\r\n"
     stream = Script((head, *(b"x" * (1 << 20) for _ in range(40))))
-    return {**pages, "/quiet": html("<p>quiet"), "/without-end": lambda _: stream}
+    spins = html("<script>for (;;);</script>")
+    return {
+        **pages,
+        "/quiet": html("<p>quiet"),
+        "/for-ever": spins,
+        "/without-end": lambda _: stream,
+    }
 
 
 @pytest.mark.parametrize("path", sorted(FLOODS))
 def test_a_hostile_page_ends_within_the_bounds(way_out: Guard, tmp_path: Path, path: str) -> None:
-    limits = Limits(seconds=40, load_seconds=10, settle_seconds=1, grace_seconds=5, bytes=5_000_000)
+    bounds = {"seconds": 60, "load_seconds": 10, "settle_seconds": 1, "grace_seconds": 5}
+    limits = Limits(**bounds, answer_seconds=3 if path == "/spins" else 60, bytes=5_000_000)
     with ground(hostile) as where:
         wanted = order(f"{where.address}{path}", way_out, limits=limits)
         snapshot = capture(wanted, tmp_path, software="t")
     record = record_of(snapshot)
     assert "真实文字" in (tmp_path / "evidence/text.txt").read_text("utf-8")
     assert record["log_faults"] == []
+    assert (ENDLESS in snapshot.declared) is (path == "/spins")
     if path == "/stream":
         assert record["limits_hit"] == ["bytes"]
         assert "cut off" in {item["what"] for item in record["not_recorded"]}
