@@ -226,6 +226,24 @@ class WatchForm(forms.Form):
         return url
 
 
+class OverrideForm(forms.Form):
+    """A permission to crawl a source that forbids robots."""
+
+    number = forms.CharField(label=_("批准文号"), max_length=100)
+    basis = forms.CharField(
+        label=_("法律依据"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("据以要求或进行采集的法律条款、案件或协查文书。"),
+    )
+    approved_by = forms.CharField(label=_("批准人"), max_length=100, help_text=_("姓名与职务。"))
+    last_day = forms.DateField(
+        label=_("有效至（含当日）"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("一年以内；到期后采集自动停止。"),
+    )
+
+
 class ReasonForm(forms.Form):
     """Why a step is taken, in a line."""
 

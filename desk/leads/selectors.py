@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from desk.errors import NotFound
-from desk.leads.models import Lead, LeadCount, LeadEvent, Run, Source, Watch
+from desk.leads.models import Lead, LeadCount, LeadEvent, Override, Run, Source, Watch
 from desk.leads.states import LeadState
 from desk.register.models import User
 from desk.register.roles import scope_of
@@ -124,10 +124,21 @@ def _present(viewer: User, name: str) -> Any:
 
 
 def sources_for(viewer: User) -> QuerySet[Source]:
-    """Return the sources of the bureaux this person belongs to, with their watches."""
-    return Source.objects.filter(organisation_id__in=scope_of(viewer).bureaux).prefetch_related(
-        "watches"
-    )
+    """Return the sources of the bureaux this person belongs to, with watches and overrides.
+
+    Their ``permitted`` are the overrides that were not withdrawn, the latest first.
+    """
+    permitted = Prefetch("overrides", Override.objects.filter(withdrawn_at=None), "permitted")
+    sources = Source.objects.filter(organisation_id__in=scope_of(viewer).bureaux)
+    return sources.select_related("alarm").prefetch_related("watches", permitted)
+
+
+def source_for(viewer: User, pk: int) -> Source:
+    """Return one source; raises NotFound when this person may not see it."""
+    source = sources_for(viewer).filter(pk=pk).first()
+    if source is None:
+        raise NotFound
+    return source
 
 
 def watches_for(viewer: User) -> QuerySet[Watch]:
@@ -149,7 +160,7 @@ def runs_for(viewer: User, *, watch: int | None = None) -> QuerySet[Run]:
     """Return the runs of those watches, the latest first."""
     runs = Run.objects.filter(
         watch__source__organisation_id__in=scope_of(viewer).bureaux
-    ).select_related("watch", "watch__source")
+    ).select_related("watch", "watch__source", "override")
     return runs if watch is None else runs.filter(watch_id=watch)
 
 

@@ -57,6 +57,7 @@ READ = {
     "sources":                 ("in",  403,  200,    403,   200,    403,   200,   403),
     "source-new":              ("in",  403,  200,    403,   403,    403,   200,   403),
 }
+    "source-override":         ("in",  403,  200,    403,   403,    403,   404,   403),
 WRITE = {
     # a bare POST without fields: 302 done, 409 refused with a sentence, 422 a form's errors
     "account-password":        ("in",  422,  422,    422,   422,    422,   422,   422),
@@ -86,6 +87,9 @@ WRITE = {
     "watch-pause":             ("in",  403,  302,    403,   403,    403,   404,   403),
     "watch-run":               ("in",  403,  302,    403,   403,    403,   404,   403),
     "logout":                  ("in",  302,  302,    302,   302,    302,   302,   302),
+    "source-override":         ("in",  403,  422,    403,   403,    403,   404,   403),
+    "source-withdraw":         ("in",  403,  302,    403,   403,    403,   404,   403),
+    "source-resume":           ("in",  403,  302,    403,   403,    403,   404,   403),
     "set_language":            (302,   302,  302,    302,   302,    302,   302,   302),
 }
 # fmt: on
@@ -115,8 +119,9 @@ def _address(name: str, world: World) -> str:
         "verification": 1,
         "erasure": world.erasure.pk,
         "token": 1,
+        "source": world.watch.source_id,
     }
-    bare = {"mark-new", "token-new"}
+    bare = {"mark-new", "token-new", "source-new"}
     family = name.split("-", maxsplit=1)[0]
     if name in bare or family not in rows:
         return reverse(name, args=FURTHER.get(name, ()))

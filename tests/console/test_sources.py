@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from desk.leads.models import Source, Watch
+from desk.leads.models import Override, Run, Source, Watch
 from desk.leads.services import enqueue_due
 from tests.console.conftest import Sessions
 from tests.console.world import World
@@ -45,3 +47,38 @@ def test_a_paused_watch_is_not_due(session: Sessions, world: World) -> None:
     page = client.post(f"/watches/{watch.pk}/pause/", {"active": "1"}, follow=True)
     assert "监控已恢复" in page.content.decode()
     assert len(enqueue_due(now=timezone.now())) == 1
+
+
+def test_an_override_is_recorded_shown_and_withdrawn(session: Sessions, world: World) -> None:
+    client, watch = session("officer"), world.watch
+    assert watch is not None
+    place = f"/sources/{watch.source_id}"
+    day = timezone.localdate() + timedelta(days=30)
+    given = {"number": "甬监 7", "basis": "《电子商务法》第二十五条", "approved_by": "李某"}
+    for wrong in ("2020-01-01", "2999-01-01", "tomorrow"):
+        assert client.post(f"{place}/override/", {**given, "last_day": wrong}).status_code == 422
+    page = client.post(f"{place}/override/", {**given, "last_day": f"{day}"}, follow=True)
+    for words in (*given.values(), "例外批准已登记"):
+        assert words in page.content.decode()
+    made = Override.objects.get()
+    assert (timezone.localdate(made.expires_at), made.source) == (
+        day + timedelta(days=1),
+        watch.source,
+    )
+    assert made.recorded_by == world.people["officer"]
+    assert "甬监 7" not in client.post(f"{place}/withdraw/", follow=True).content.decode()
+
+
+def test_an_alarm_is_seen_and_settled(session: Sessions, world: World) -> None:
+    client, watch = session("officer"), world.watch
+    assert watch is not None
+    run = Run.objects.create(
+        watch=watch, due_at=timezone.now(), state="complete", alarm_zh="改版了", alarm_en="changed"
+    )
+    Source.objects.filter(pk=watch.source_id).update(active=False, alarm=run)
+    page = client.get("/sources/").content.decode()
+    assert "读取异常" in page
+    assert page.count("改版了") == 2
+    client.post(f"/sources/{watch.source_id}/resume/", {"accept": "1"})
+    source = Source.objects.get(pk=watch.source_id)
+    assert (source.active, source.alarm, source.baseline_from) == (True, None, run.due_at)

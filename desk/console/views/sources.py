@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -12,10 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from desk.console.access import role_required, viewer_of
-from desk.console.forms import WatchForm
+from desk.console.forms import OverrideForm, WatchForm
 from desk.errors import BadInput, NotPossible
-from desk.leads.selectors import runs_for, sources_for, watch_for
-from desk.leads.services import add_source, add_watch, run_now, set_active
+from desk.leads.selectors import runs_for, source_for, sources_for, watch_for
+from desk.leads.services import (
+    add_override,
+    add_source,
+    add_watch,
+    end_alarm,
+    run_now,
+    set_active,
+    withdraw_override,
+)
 from desk.register.models import Role, User
 from desk.register.roles import organisation_for, roles_of
 
@@ -31,6 +41,7 @@ def source_list(request: HttpRequest) -> HttpResponse:
         "sources": sources_for(viewer),
         "page": Paginator(runs_for(viewer), PER_PAGE).get_page(request.GET.get("page")),
         "officer": Role.OFFICER in roles_of(viewer),
+        "now": timezone.now(),
     }
     return render(request, "console/sources.html", context)
 
@@ -69,6 +80,58 @@ def _add(actor: User, form: WatchForm) -> None:
         every_minutes=given["every"],
         actor=actor,
     )
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.OFFICER)
+def source_override(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form for an override of a source, or record it."""
+    actor = viewer_of(request)
+    source = source_for(actor, pk)
+    form = OverrideForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        until = datetime.combine(given["last_day"] + timedelta(days=1), time.min)
+        try:
+            add_override(
+                source=source,
+                number=given["number"],
+                basis=given["basis"],
+                approved_by=given["approved_by"],
+                expires_at=timezone.make_aware(until),
+                now=timezone.now(),
+                actor=actor,
+            )
+        except BadInput as error:
+            form.add_error(None, error.en if request.LANGUAGE_CODE == "en" else error.zh)
+        else:
+            messages.success(request, _("例外批准已登记，到期前采集依此进行。"))
+            return redirect("sources")
+    context = {"form": form, "source": source}
+    return render(
+        request, "console/source_override.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+@role_required(Role.OFFICER)
+def source_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw the override of a source."""
+    actor = viewer_of(request)
+    withdraw_override(source=source_for(actor, pk), now=timezone.now(), actor=actor)
+    messages.success(request, _("例外批准已撤回。"))
+    return redirect("sources")
+
+
+@require_POST
+@role_required(Role.OFFICER)
+def source_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a source with an alarm go on, by the earlier measure or by the new one."""
+    actor = viewer_of(request)
+    accept = request.POST.get("accept") == "1"
+    end_alarm(source=source_for(actor, pk), accept=accept, actor=actor)
+    messages.success(request, _("报警已处理，来源恢复采集。"))
+    return redirect("sources")
 
 
 @require_POST
