@@ -79,9 +79,9 @@ urlpatterns = [
     path("verify/<int:pk>/", verify.verification_page, name="verification"),
     path("sources/", sources.source_list, name="sources"),
     path("sources/new/", sources.source_new, name="source-new"),
-    path("watches/<int:pk>/pause/", sources.watch_pause, name="watch-pause"),
-    path("watches/<int:pk>/run/", sources.watch_run, name="watch-run"),
-]
     path("sources/<int:pk>/override/", sources.source_override, name="source-override"),
     path("sources/<int:pk>/withdraw/", sources.source_withdraw, name="source-withdraw"),
     path("sources/<int:pk>/resume/", sources.source_resume, name="source-resume"),
+    path("watches/<int:pk>/pause/", sources.watch_pause, name="watch-pause"),
+    path("watches/<int:pk>/run/", sources.watch_run, name="watch-run"),
+]

@@ -56,8 +56,8 @@ READ = {
     "verification":            ("in",  404,  404,    404,   404,    403,   404,   404),
     "sources":                 ("in",  403,  200,    403,   200,    403,   200,   403),
     "source-new":              ("in",  403,  200,    403,   403,    403,   200,   403),
-}
     "source-override":         ("in",  403,  200,    403,   403,    403,   404,   403),
+}
 WRITE = {
     # a bare POST without fields: 302 done, 409 refused with a sentence, 422 a form's errors
     "account-password":        ("in",  422,  422,    422,   422,    422,   422,   422),
@@ -84,12 +84,12 @@ WRITE = {
     "mark-seller":             ("in",  422,  403,    403,   403,    403,   403,   404),
     "verify":                  ("in",  422,  422,    422,   403,    403,   422,   422),
     "source-new":              ("in",  403,  422,    403,   403,    403,   422,   403),
-    "watch-pause":             ("in",  403,  302,    403,   403,    403,   404,   403),
-    "watch-run":               ("in",  403,  302,    403,   403,    403,   404,   403),
-    "logout":                  ("in",  302,  302,    302,   302,    302,   302,   302),
     "source-override":         ("in",  403,  422,    403,   403,    403,   404,   403),
     "source-withdraw":         ("in",  403,  302,    403,   403,    403,   404,   403),
     "source-resume":           ("in",  403,  302,    403,   403,    403,   404,   403),
+    "watch-pause":             ("in",  403,  302,    403,   403,    403,   404,   403),
+    "watch-run":               ("in",  403,  302,    403,   403,    403,   404,   403),
+    "logout":                  ("in",  302,  302,    302,   302,    302,   302,   302),
     "set_language":            (302,   302,  302,    302,   302,    302,   302,   302),
 }
 # fmt: on
@@ -116,10 +116,10 @@ def _address(name: str, world: World) -> str:
         "mark": world.marks["mine"].pk,
         "exhibit": world.exhibit.pk,
         "watch": world.watch.pk,
+        "source": world.watch.source_id,
         "verification": 1,
         "erasure": world.erasure.pk,
         "token": 1,
-        "source": world.watch.source_id,
     }
     bare = {"mark-new", "token-new", "source-new"}
     family = name.split("-", maxsplit=1)[0]
