@@ -117,11 +117,16 @@ class Batch:
         self.clip: Flags | None = None
         if longest > near:
             began = np.concatenate((np.zeros(1, np.int64), stops[:-1] + 1))
-            self.clip = at - began[self.owner(np.arange(len(at)))] < near
+            self.clip = at - began[self.owners] < near
 
     def owner(self, positions: Ints) -> Ints:
         """Return the text in which each position lies."""
-        return np.searchsorted(self.stops, positions)
+        return self.owners[positions]
+
+    @cached_property
+    def owners(self) -> Ints:
+        """The text in which each position lies."""
+        return np.repeat(np.arange(len(self.stops)), np.diff(self.stops, prepend=-1))
 
     @cached_property
     def kinds(self) -> Codes:

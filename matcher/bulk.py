@@ -99,8 +99,8 @@ class Desk:
         for (key, listing), found in zip(
             fresh.items(), self.watchlist.scan_all(list(fresh.values())), strict=True
         ):
-            begin = len(opening(listing.id))
             kept = [match for match in found if match.priority >= self.least]
+            begin = len(opening(listing.id)) if kept else 0
             self.known[key] = [(write_line(match)[begin:], match.flag) for match in kept]
         for at, (key, listing) in enumerate(zip(keys, listings, strict=True)):
             known = self.known.pop(at) if key is None else self.known[key]

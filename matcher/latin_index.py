@@ -6,9 +6,11 @@ compared as text by ``matcher.candidates``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from functools import cache, cached_property
+from itertools import compress, product
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,7 @@ from rapidfuzz.process import cpdist
 from matcher.admit import MODEL, SHORTEST
 from matcher.batch import DIGIT, Batch
 from matcher.han_index import Said
-from matcher.hashing import NOTHING, Flags, Hashes, Ints, Table, hashes_of
+from matcher.hashing import NOTHING, SPREAD, Flags, Hashes, Ints, Table, hashes_of, spread
 from matcher.latin import LONGEST
 from matcher.latin_words import Words, Written
 from matcher.letters import letters_in, texts_of, weight
@@ -31,6 +33,13 @@ HAIR = 0.001
 SEAM = 0.1  # folds of joined words may differ at the seam
 MORE = 2
 SPELLED = 5
+EXACT = ("delete", "letters")  # the other keys are for words of which two letters differ
+FURTHER = 2.0
+JOINED, FAR, MODELLED, SLOT, KINDS = 1, 2, 4, 8, 16
+ONE_WORD, SIGNS = 1, 8
+
+
+_Each = TypeVar("_Each")
 
 
 @dataclass(frozen=True)
@@ -44,16 +53,45 @@ class Pairs:
     plain: Flags = field(default_factory=lambda: NOTHING.astype(np.bool_))
 
 
-@dataclass(frozen=True)
 class Asked:
-    """What is known of the units that are looked up, one a row."""
+    """The different words that are looked up, one a row, and what is known of them."""
 
-    words: Words
-    size: Ints
-    joined: Flags
-    far: Flags
-    model: Flags
-    slot: Flags
+    def __init__(self, batch: Batch, units: Units, kinds: Ints) -> None:
+        both = units.hashes ^ (kinds.astype(np.uint64) * SPREAD)
+        _, first, self.row = np.unique(both, return_index=True, return_inverse=True)
+        taken = units.take(first)
+        begins = batch.gap | ~batch.latin
+        self.words = Words(batch.codes, batch.latin, begins, taken.start, taken.end)
+        self.kind, self.size = kinds[first], taken.size
+        self.joined, self.slot = (self.kind & JOINED) > 0, (self.kind & SLOT) > 0
+
+
+def _each(rows: Ints, work: Callable[[Ints], _Each]) -> tuple[_Each, Ints]:
+    """Return what becomes of the different rows, and where that of each row stands in it."""
+    seen = np.zeros(int(np.max(rows, initial=-1)) + 1, np.bool_)
+    seen[rows] = True
+    return work(np.flatnonzero(seen)), (np.cumsum(seen) - 1)[rows]
+
+
+@cache
+def _room() -> npt.NDArray[np.float32]:
+    """Return how many letters may differ, by kind and size of a word, kind and size of a sign.
+
+    Less than nothing when a word and a sign of these come to nothing anyhow (``admit``).
+    """
+    numbers, rule = rules().latin, rules().limit_of_latin
+    found = np.zeros((KINDS, LONGEST + 1, SIGNS, LONGEST + 1), np.float32)
+    sizes = np.arange(LONGEST + 1)
+    shortest, longest = np.minimum.outer(sizes, sizes), np.maximum.outer(sizes, sizes)
+    for kind, sign in product(range(KINDS), range(SIGNS)):
+        least = numbers["joined"] if kind & JOINED and sign & ONE_WORD else numbers["least"]
+        least = least if kind & SLOT else max(least, numbers["near"])
+        room = (1.0 - least) * longest + HAIR
+        idle = (shortest <= SHORTEST) & (kind & SLOT == 0)
+        idle |= (sizes < rule("kin"))[None, :] & (kind & FAR > 0)
+        idle |= np.full_like(idle, kind & MODELLED > 0 and not sign & MODELLED)
+        found[kind, :, sign, :] = np.where(idle, -1.0, room)
+    return found
 
 
 @dataclass(frozen=True)
@@ -113,19 +151,20 @@ class LatinIndex:
         usual, known = everyday(units)
         whole = batch.whole[batch.owner(units.start)]
         fits = self.lengths[np.minimum(size, LONGEST + 1)] & ~digits & (size >= SHORTEST)
-        at = np.flatnonzero(fits & (whole | ~usual))
-        taken = units.take(at)
-        asked = Asked(
-            words=Words(batch.codes, batch.latin, batch.gap | ~batch.latin, taken.start, taken.end),
-            size=taken.size,
-            joined=taken.words > 1,
-            far=known[at] & ~whole[at],
-            model=model[at],
-            slot=starts[taken.start] | whole[at],
+        at = np.flatnonzero(fits & (size <= LONGEST) & (whole | ~usual))
+        kinds = (
+            JOINED * (units.words[at] > 1)
+            + FAR * (known & ~whole)[at]
+            + MODELLED * model[at]
+            + SLOT * (starts[units.start] | whole)[at]
         )
-        unit, sign = self._proposed(batch, asked)
-        kept = self._close(asked, unit, sign)
-        return Pairs(at[unit[kept]], sign[kept])
+        asked = Asked(batch, units.take(at), kinds)
+        row, sign = self._close(asked, *self._proposed(batch, asked))
+        order = np.argsort(asked.row, kind="stable")
+        count = np.bincount(asked.row, minlength=len(asked.size))
+        which, step = spread(count[row])
+        begins = np.cumsum(count) - count
+        return Pairs(at[order[begins[row][which] + step]], sign[which])
 
     def _proposed(self, batch: Batch, asked: Asked) -> tuple[Ints, Ints]:
         """Return pairs of row and sign that have a key in common and may come to anything."""
@@ -138,61 +177,60 @@ class LatinIndex:
             ("letters", (rows, words.multisets[rows] - weight("s"))),
         ):
             which, sign = getattr(self.near_ones, name).find(hashes)
-            unit, sign = self._kept(asked, of[which], sign)
-            pairs.append(unit * len(self.size) + sign)
+            row, sign = self._kept(asked, of[which], sign, 0.0 if name in EXACT else FURTHER)
+            pairs.append(row * len(self.size) + sign)
         both = np.sort(np.concatenate(pairs))
         return np.divmod(both[np.flatnonzero(np.diff(both, prepend=-1))], len(self.size))
 
-    def _kept(self, asked: Asked, unit: Ints, sign: Ints) -> tuple[Ints, Ints]:
-        """Return the pairs that may come to anything, seen cheaply."""
-        size = self.size[sign]
-        kept = ~asked.far[unit] | (size >= rules().limit_of_latin("kin"))
-        kept &= ~asked.model[unit] | self.model[sign]
-        kept &= (np.minimum(size, asked.size[unit]) > SHORTEST) | asked.slot[unit]
-        unit, sign = unit[kept], sign[kept]
-        row, room = self.near_ones.row[sign], self._room(asked, unit, sign)
-        seen = np.zeros(len(asked.size), np.bool_)
-        seen[unit] = True
-        some, of = np.flatnonzero(seen), (np.cumsum(seen) - 1)[unit]
-        written = letters_in(asked.words.written(some))[of]
-        kept = _apart(written, self.near_ones.bits[0][row]) <= np.maximum(room, 1.0)
-        folded = letters_in(asked.words.folded(some))[of]
-        kept |= _apart(folded, self.near_ones.bits[1][row]) <= room
-        return unit[kept], sign[kept]
+    def _kept(self, asked: Asked, row: Ints, sign: Ints, least: float) -> tuple[Ints, Ints]:
+        """Return the pairs that may come to anything, seen cheaply.
 
-    def _least(self, asked: Asked, unit: Ints, sign: Ints) -> Ratios:
-        """Return how similar each pair must be at least."""
-        numbers = rules().latin
-        return np.where(asked.joined[unit] & self.one[sign], numbers["joined"], numbers["least"])
-
-    def _room(self, asked: Asked, unit: Ints, sign: Ints) -> Ratios:
-        """Return how many letters may differ."""
-        longest = np.maximum(asked.size[unit], self.size[sign])
-        room: Ratios = (1.0 - self._least(asked, unit, sign)) * longest + HAIR
-        return room
-
-    def _close(self, asked: Asked, unit: Ints, sign: Ints) -> Flags:
-        """Return which pairs are as similar as they must be, as written or as folded."""
-        ours, words, numbers = self.near_ones, asked.words, rules().latin
-        row = ours.row[sign]
-        kept = np.minimum(asked.size[unit], self.size[sign]) <= SHORTEST
-        bags = words.multisets[unit] - ours.multisets[row]
-        kept |= (bags == 0) | (bags == weight("s"))
+        Those between which fewer than ``least`` letters may differ are left to other keys.
+        """
+        kind = SIGNS * (LONGEST + 1)
+        room = _room().ravel()[
+            (asked.kind * (LONGEST + 1) + asked.size)[row] * kind + self.kind[sign]
+        ]
+        kept = np.flatnonzero(room >= least)
+        row, sign, room = row[kept], sign[kept], room[kept]
+        at = self.near_ones.row[sign]
+        bits, of = _each(row, lambda rows: letters_in(asked.words.written(rows)))
+        kept = _apart(bits[of], self.near_ones.bits[0][at]) <= np.maximum(room, 1.0)
         rest = np.flatnonzero(~kept)
-        unit, sign, signs = unit[rest], sign[rest], row[rest].tolist()
-        near = np.where(asked.slot[unit], 0.0, numbers["near"])
-        least = np.maximum(self._least(asked, unit, sign), near) - HAIR
-        seam = np.where(asked.joined[unit], SEAM, 0.0)
-        ways = ((words.written, ours.texts, 0.0), (words.folded, ours.folds, seam))
-        for asking, listed, more in ways:
-            close = cpdist(
-                texts_of(asking(unit)),
-                [listed[n] for n in signs],
+        bits, of = _each(row[rest], lambda rows: letters_in(asked.words.folded(rows)))
+        kept[rest] = _apart(bits[of], self.near_ones.bits[1][at[rest]]) <= room[rest]
+        return row[kept], sign[kept]
+
+    @cached_property
+    def kind(self) -> Ints:
+        """Of every sign, where the room beside it stands in ``_room``."""
+        kinds = ONE_WORD * self.one + MODELLED * self.model
+        return kinds * (LONGEST + 1) + np.minimum(self.size, LONGEST)
+
+    def _close(self, asked: Asked, row: Ints, sign: Ints) -> tuple[Ints, Ints]:
+        """Return the pairs that are as similar as they must be, as written or as folded."""
+        ours, numbers = self.near_ones, rules().latin
+        at = ours.row[sign]
+        kept = np.minimum(asked.size[row], self.size[sign]) <= SHORTEST
+        bags = asked.words.multisets[row] - ours.multisets[at]
+        kept |= (bags == 0) | (bags == weight("s"))
+        least = np.where(asked.joined[row] & self.one[sign], numbers["joined"], numbers["least"])
+        least = np.maximum(least, np.where(asked.slot[row], 0.0, numbers["near"])) - HAIR
+        least_folded = least - np.where(asked.joined[row], SEAM, 0.0)
+        for asking, theirs, enough in (
+            (asked.words.written, ours.texts, least),
+            (asked.words.folded, ours.folds, least_folded),
+        ):
+            rest = np.flatnonzero(~kept)
+            letters, of = _each(row[rest], asking)
+            texts = texts_of(letters)
+            kept[rest] = enough[rest] <= cpdist(
+                [texts[n] for n in of.tolist()],
+                [theirs[n] for n in at[rest].tolist()],
                 scorer=OSA.normalized_similarity,
                 dtype=np.float64,
             )
-            kept[rest] |= close + more >= least
-        return kept
+        return row[kept], sign[kept]
 
     def affixed(self, batch: Batch, units: Units) -> Pairs:
         """Return the signs with which a single word begins or ends."""

@@ -175,16 +175,22 @@ def rows_of(codes: Codes | Letters, start: Ints, end: Ints) -> Letters:
 
 
 @cache
-def _bits() -> Hashes:
-    bits = np.zeros(256, np.uint64)
+def _bits() -> tuple[Hashes, Hashes]:
+    """Return the bit of each letter or digit, and that of a letter that stands there again."""
+    bits, again = np.zeros(256, np.uint64), np.zeros(256, np.uint64)
     for at, letter in enumerate(ALPHABET):
         bits[ord(letter)] = 1 << at
-    return bits
+        again[ord(letter)] = 1 << at + len(ALPHABET) if letter.isalpha() else 0
+    return bits, again
 
 
 def letters_in(rows: Letters) -> Hashes:
-    """Return for each row the set of its letters and digits as bits."""
-    found: Hashes = np.bitwise_or.reduce(_bits()[rows], axis=1)
+    """Return for each row its letters and digits, and letters that stand there twice, as bits."""
+    bits, again = _bits()
+    rows = np.sort(rows, axis=1)
+    twice = np.where(rows[:, 1:] == rows[:, :-1], rows[:, 1:], 0)
+    found: Hashes = np.bitwise_or.reduce(bits[rows], axis=1)
+    found |= np.bitwise_or.reduce(again[twice], axis=1)
     return found
 
 

@@ -72,11 +72,17 @@ class Match:
 
 
 @lru_cache(maxsize=32768)
-def reason(code: str, *, against: bool = False, **facts: str) -> Reason:
+def reason(
+    code: str,
+    evidence: str = "",
+    against: bool = False,
+    mark: str = "",
+    changes: str = "",
+    classes: str = "",
+) -> Reason:
     """Return a reason of the rules' texts with its facts filled in."""
-    texts = (rules().against if against else rules().reasons)[code]
-    evidence = facts.get("evidence", "")
-    zh, en = texts
+    zh, en = (rules().against if against else rules().reasons)[code]
+    facts = {"evidence": evidence, "mark": mark, "changes": changes, "classes": classes}
     for name, value in facts.items():
         zh, en = zh.replace("{" + name + "}", value), en.replace("{" + name + "}", value)
     return Reason(code, zh, en, evidence)

@@ -61,7 +61,7 @@ def _deepened(batch: Batch, flags: Flags) -> Flags:
 def openings(batch: Batch) -> Openings:
     """Return where brands may stand in the texts of a batch."""
     size, kinds = len(batch.codes), batch.kinds
-    owner = batch.owner(np.arange(size))
+    owner = batch.owners
     chinese = np.zeros(len(batch.texts), np.bool_)
     chinese[owner[batch.han]] = True
     firsts = np.zeros(size, np.bool_)

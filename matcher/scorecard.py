@@ -41,10 +41,21 @@ class Sheet:
     reasons: list[Reason]
     against: list[Reason]
 
-    def add(self, points: str | float, code: str, *, against: bool = False, **facts: str) -> None:
+    def add(
+        self,
+        points: str | float,
+        code: str,
+        evidence: str = "",
+        *,
+        against: bool = False,
+        mark: str = "",
+        changes: str = "",
+        classes: str = "",
+    ) -> None:
         """Add named or given points with their reason."""
         self.points += rules().points[points] if isinstance(points, str) else points
-        (self.against if against else self.reasons).append(reason(code, against=against, **facts))
+        told = reason(code, evidence, against, mark, changes, classes)
+        (self.against if against else self.reasons).append(told)
 
 
 def weigh(
@@ -72,7 +83,7 @@ def weigh(
         )
     supported = {one.place.name for _, _, one, _ in ways if not one.inside and not one.compatible}
     if "shop" in supported and best.place.kind != "shop":
-        sheet.reasons.append(reason("in_shop", evidence=facts.listing.shop or ""))
+        sheet.reasons.append(reason("in_shop", facts.listing.shop or ""))
     _goods(sheet, mark, sign, best, facts)
     _listing(sheet, mark, best, facts, shop_named="shop" in supported)
     _seller(sheet, mark, facts, shops)
@@ -226,8 +237,8 @@ def _listing(
         sheet.add("fake_official", "fake_official_shop", evidence=facts.listing.shop or "")
     origin = facts.origin_of(mark)
     if origin:
-        told = {"evidence": facts.origin[:100]}
-        sheet.add(f"origin_{origin}", f"origin_{origin}", against=origin == "matches", **told)
+        told, same = f"origin_{origin}", origin == "matches"
+        sheet.add(told, told, facts.origin[:100], against=same)
     if len(facts.listing.title) > rules().limit("fuzzy_characters"):
         sheet.add(0.0, "cut_short", against=True, evidence=str(len(facts.listing.title)))
 
