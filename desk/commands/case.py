@@ -128,6 +128,11 @@ def _export(arguments: argparse.Namespace) -> int:
             f"{arguments.out} exists already; choose another name.",
             f"{arguments.out} 已存在；请换一个文件名。",
         ) from error
+    except OSError as error:
+        raise InputError(
+            f"{arguments.out} cannot be written ({error.strerror}).",
+            f"无法写入 {arguments.out}（{error.strerror}）。",
+        ) from error
     print(f"已导出 / exported: {arguments.out}")
     verdict = verify_case_file(arguments.out, trust=home.trust)
     wrong = [claim for claim in verdict.claims if claim.status is Status.INVALID]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import setting
-from desk.commands.keeping import add_home, home_of, utc_now
+from desk.commands.keeping import utc_now
+from desk.commands.trust import add_home, existing_home, home_path
 from evidence.errors import InputError
 from evidence.home import EvidenceHome
 from evidence.keeping.dated import SURE, grounds, retentions
@@ -71,9 +72,9 @@ def _add_erase(commands: Any) -> None:
 
 
 def _erase(arguments: argparse.Namespace) -> int:
-    home = home_of(arguments)
     if arguments.list_bases:
         return _list_bases()
+    home = existing_home(arguments)
     if arguments.open_backups:
         return _tell_open(open_backups(home))
     if arguments.backups_ended:
@@ -218,21 +219,21 @@ def _add_hold(commands: Any) -> None:
 
 
 def _set(arguments: argparse.Namespace) -> int:
-    kept, home = one_exhibit(arguments.file), home_of(arguments)
+    kept, home = one_exhibit(arguments.file), existing_home(arguments)
     made = hold(home, kept, reason=arguments.reason, by=arguments.by, now=utc_now())
     print(f"已保全 / held: {made.name}（{made.reason}，{made.by}，{made.time}）")
     return 0
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    kept, home = one_exhibit(arguments.file), home_of(arguments)
+    kept, home = one_exhibit(arguments.file), existing_home(arguments)
     ended = release(home, kept, reason=arguments.reason, by=arguments.by, now=utc_now())
     print(f"已解除 / released: {ended.name}")
     return 0
 
 
 def _holds(arguments: argparse.Namespace) -> int:
-    for one in all_held(home_of(arguments)):
+    for one in all_held(existing_home(arguments)):
         print(f"{one.name} {one.capture_id}: {one.reason}（{one.by}，{one.time}）")
     return 0
 
@@ -255,7 +256,7 @@ def _add_retention(commands: Any) -> None:
 
 
 def _retention(arguments: argparse.Namespace) -> int:
-    home = home_of(arguments)
+    home = EvidenceHome(home_path(arguments))
     if arguments.file is not None:
         return _until(home, arguments)
     rows = retentions(home.path)

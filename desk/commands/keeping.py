@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import resolvers, setting
+from desk.commands.trust import add_home, existing_home, home_path
 from evidence.authority import Authority
 from evidence.authority.revocation import fetching
 from evidence.errors import EvidenceError
 from evidence.home import EvidenceHome
 from evidence.keeping.due import Due, Survey, survey
 from evidence.keeping.exhibit import find
-from evidence.keeping.renewing import Renewed, Revocation, renew
+from evidence.keeping.renewing import REVOCATION, Renewed, Revocation, asked_once, renew
 from evidence.keeping.store import FolderStore
 from evidence.verify.trust import Trust, load_trust
 
@@ -87,7 +88,7 @@ def _anchor(arguments: argparse.Namespace) -> int:
 
     kept = next(iter(find(arguments.file)))
     drop = FileDrop(check_authority_name(arguments.name), arguments.drop, arguments.algorithm)
-    store = FolderStore(home_of(arguments))
+    store = FolderStore(EvidenceHome(home_path(arguments)))
     made = anchor(kept, drop, clock=utc_now, rewrite=store.renewed)
     if made is None:
         print("已提出请求，等待回执；稍后再次运行同一命令。")
@@ -96,18 +97,6 @@ def _anchor(arguments: argparse.Namespace) -> int:
     print(f"回执已封入 / receipt enclosed: {kept.sidecars.anchor(made.name)}")
     print("回执未经核查，不作证明 / the receipt is not verified and proves nothing here")
     return 0
-
-
-def add_home(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the option ``--home``."""
-    parser.add_argument(
-        "--home", type=Path, metavar="DIR", help="数据目录 / data folder (MARKSEAL_HOME)"
-    )
-
-
-def home_of(arguments: argparse.Namespace) -> EvidenceHome:
-    """Return the evidence of the installation that was named."""
-    return EvidenceHome(Path(arguments.home or setting("MARKSEAL_HOME")))
 
 
 def utc_now() -> datetime:
@@ -132,7 +121,7 @@ def asking(home: EvidenceHome) -> Iterator[tuple[list[Authority], Revocation]]:
 
 
 def _renew(arguments: argparse.Namespace) -> int:
-    home = home_of(arguments)
+    home = existing_home(arguments)
     trust = load_trust(home.trust)
     place = arguments.place or home.path / EXHIBITS
     found = Survey(0, (), ())
@@ -140,7 +129,7 @@ def _renew(arguments: argparse.Namespace) -> int:
         found = survey(place, trust, now=utc_now())
     done: list[Renewed] = []
     faults = list(found.faults)
-    if not arguments.due and found.alarms:
+    if not arguments.due and (found.alarms or found.lacking):
         more, renewed = _renew_all(home, trust, found)
         faults, done = [*faults, *more], renewed
     if arguments.json:
@@ -156,7 +145,8 @@ def _renew_all(
     faults: list[EvidenceError] = []
     done: list[Renewed] = []
     with asking(home) as (authorities, revocation):
-        for one in found.alarms:
+        again = asked_once(revocation)
+        for one in (*found.alarms, *found.lacking):
             try:
                 made = renew(
                     one.kept,
@@ -165,7 +155,7 @@ def _renew_all(
                     clock=utc_now,
                     content=FolderStore(home).open,
                     rewrite=FolderStore(home).renewed,
-                    revocation=revocation,
+                    revocation=revocation if one.alarm is not None else again,
                 )
             except EvidenceError as error:
                 faults.append(error)
@@ -198,6 +188,11 @@ def _tell(found: Survey, done: list[Renewed], faults: list[EvidenceError]) -> No
             until = f"{made.after.until:%Y-%m-%d}" if made.after.until else "?"
             by = ", ".join(made.authorities)
             print(f"    已续期至 {until} / renewed until {until} ({made.kind}, {by})")
+    for made in done:
+        if made.kind == REVOCATION:
+            print(f"  {made.before.kept.name}: 吊销数据已补取 / revocation data had at last")
+    if left := len({one.kept for one in found.lacking} - set(renewed)):
+        print(f"  {left} 件待补取吊销数据 / revocation data of {left} is still to be had")
     for error in faults:
         print(f"  未能续期 / not renewed: {error.zh} / {error.en}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from desk.commands.trust import add_home, existing_home, home_path, now
 from evidence.errors import InputError
 
 ROLES = {"signer": "签名密钥", "log": "日志密钥", "recovery": "恢复密钥"}
+MOST_AHEAD = timedelta(minutes=5)
+"""How far ahead of our clock a key may be revoked from: clocks differ."""
 STATES = {"current": "现用", "missing": "私钥缺失", "former": "曾用", "revoked": "已吊销"}
 
 
@@ -208,7 +210,12 @@ def _recovery(arguments: argparse.Namespace) -> int:
     else:
         before = home.ledger().need
         sheets, statement = renew_recovery_keys(home, arguments.out, **numbers, now=now())
-        write_statement(arguments.statement, statement)
+        try:
+            write_statement(arguments.statement, statement)
+        except InputError:
+            for path in sheets:
+                path.unlink()
+            raise
         show(statement)
         next_steps(arguments.statement, before, "markseal keys renew-recovery")
     print("\n".join(f"密钥单 / sheet: {path}" for path in sheets))
@@ -265,6 +272,11 @@ def parse_start(text: str | None) -> datetime:
         raise InputError(
             "--from is a time with its zone, such as 2026-03-01T08:00:00+08:00.",
             "--from 须为带时区的时间，如 2026-03-01T08:00:00+08:00。",
+        )
+    if moment > now() + MOST_AHEAD:
+        raise InputError(
+            "--from lies in the future: until then the key would count. Give a past moment.",
+            "--from 在未来：在此之前该密钥仍算有效。请给出已过去的时刻。",
         )
     return moment
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import resolvers, setting
+from desk.commands.trust import existing_home
 from egress.process import guard
 from evidence.errors import EvidenceError
-from evidence.home import EvidenceHome
 from evidence.seal import Status
 from evidence.seal.waiting import resume_all, waiting
 
@@ -39,7 +39,7 @@ def _now() -> datetime:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    home = EvidenceHome(Path(arguments.home or setting("MARKSEAL_HOME")))
+    home = existing_home(arguments)
     if not waiting(home):
         print("没有等待时间戳的取证。 / Nothing awaits a timestamp.")
         return 0

@@ -60,13 +60,27 @@ def fetch_revocation(
     return list(dict.fromkeys(found))
 
 
+def pem(certificates: Sequence[x509.Certificate]) -> bytes:
+    """Return certificates as one PEM file."""
+    return b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+
+
+def names_sources(response: bytes, roots: bytes) -> bool:
+    """Return whether the certificates of a token name a list or a responder at all."""
+    try:
+        return any(_queries(_certificates(response, roots)))
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        return False
+
+
 def fetching(
     roots: Mapping[str, bytes], *, proxy: str | None
 ) -> Callable[[str, bytes], list[RevocationData]]:
     """Return what fetches the data of a token of one of ``roots`` (PEM by authority's name)."""
 
     def fetch(name: str, response: bytes) -> list[RevocationData]:
-        return fetch_revocation(response, roots[name], proxy=proxy)
+        known = roots.get(name)  # an earlier one may not be configured any more
+        return [] if known is None else fetch_revocation(response, known, proxy=proxy)
 
     return fetch
 

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from evidence.authority.revocation import names_sources, pem
 from evidence.errors import EvidenceError, SealError
+from evidence.format.renewal import Renewal
 from evidence.format.times import format_time
 from evidence.keeping.exhibit import Kept, find
 from evidence.verify.papers import Papers
@@ -37,13 +39,15 @@ class Due:
     """Until when an exhibit proves its time without another renewal (None: no longer).
 
     ``alarm`` is the smallest of 180, 90, 30 that its days left are within, 0 when it is too
-    late, None when there is time. ``again`` says that the data has to be hashed again.
+    late, None when there is time. ``again`` says that the data has to be hashed again;
+    ``lacking``, that the policy requires revocation data which a renewal does not have yet.
     """
 
     kept: Kept
     until: datetime | None
     alarm: int | None
     again: bool
+    lacking: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -79,7 +83,25 @@ def verified_chain(
 
 def due(kept: Kept, trust: Trust, *, now: datetime) -> Due:
     """Return when one exhibit has to be renewed; raises SealError when that cannot be said."""
-    return due_of(kept, verified_chain(kept, trust), trust, now=now)
+    chain = verified_chain(kept, trust)
+    found = due_of(kept, chain, trust, now=now)
+    return replace(found, lacking=bool(lacking(chain, trust)))
+
+
+def lacking(chain: Chain, trust: Trust) -> list[Renewal]:
+    """Return the renewals without the revocation data that the policy requires and that can be had.
+
+    The certificates of their tokens name where it is: it could not be reached on that day.
+    """
+    if not trust.policy.revocation or chain.renewals is None:
+        return []
+    return [
+        one
+        for one in chain.renewals.renewals
+        if not one.token.revocation
+        and (authority := trust.authority(one.token.authority)) is not None
+        and names_sources(one.token.response, pem(authority.certificates))
+    ]
 
 
 def due_of(kept: Kept, chain: Chain, trust: Trust, *, now: datetime) -> Due:
@@ -116,11 +138,15 @@ def alarms(found: Iterable[Due]) -> list[Due]:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found of all exhibits below a folder: how many, the alarms, and what is wrong."""
+    """What was found of all exhibits below a folder: how many, the alarms, and what is wrong.
+
+    ``lacking`` are those without alarm of which revocation data is to be asked for again.
+    """
 
     count: int
     alarms: tuple[Due, ...]
     faults: tuple[EvidenceError, ...]
+    lacking: tuple[Due, ...] = ()
 
 
 def survey(place: Path, trust: Trust, *, now: datetime) -> Survey:
@@ -131,4 +157,5 @@ def survey(place: Path, trust: Trust, *, now: datetime) -> Survey:
             found.append(due(kept, trust, now=now))
         except EvidenceError as error:
             faults.append(error)
-    return Survey(len(found) + len(faults), tuple(alarms(found)), tuple(faults))
+    again = tuple(one for one in found if one.lacking and one.alarm is None)
+    return Survey(len(found) + len(faults), tuple(alarms(found)), tuple(faults), again)

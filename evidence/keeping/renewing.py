@@ -28,7 +28,7 @@ from evidence.format.renewal import (
 from evidence.format.times import format_time
 from evidence.format.zipform import read_zip
 from evidence.keeping.dossier import Rewrite, write_dossier
-from evidence.keeping.due import Due, due_of, verified_chain
+from evidence.keeping.due import Due, due_of, lacking, verified_chain
 from evidence.keeping.exhibit import Kept, Opener, open_plain
 from evidence.log.durable import replace_file
 from evidence.verify.papers import Papers
@@ -38,6 +38,8 @@ from evidence.verify.trust import Trust
 Clock = Callable[[], datetime]
 Revocation = Callable[[str, bytes], Sequence[RevocationData]]
 """Fetches that day's revocation data, given an authority's name and its response."""
+REVOCATION = "revocation"
+"""The kind of what became of an exhibit whose renewals got their revocation data later."""
 KEPT = 4 << 20
 """Lists and responses larger than this are not kept with a renewal."""
 STAMPED = (".tsq", ".tsr", ".crl", ".ocsp")
@@ -74,12 +76,14 @@ def renew(
 
     Every authority is asked in turn; a token counts only if its certificate ends later than
     what stands now. Raises SealError when it is too late, and when nothing would be gained.
+    Where there is time, but the policy requires revocation data that an earlier renewal lacks, it
+    is asked for again.
     """
     papers, now = kept.papers(), clock()
     chain = verified_chain(kept, trust, papers=papers)
     before = due_of(kept, chain, trust, now=now)
     if before.alarm is None and not always:
-        return None
+        return _completed(kept, chain, before, trust, revocation, rewrite)
     if before.until is None:
         raise SealError(
             f"{kept.name} can no longer be renewed: its last tokens ended before they were "
@@ -105,6 +109,42 @@ def renew(
     replace_file(kept.path(kept.sidecars.renewal), renewals.to_bytes())
     rewrite(kept)
     return Renewed(before, after, renewals.renewals[-1].kind, tuple(added))
+
+
+def _completed(
+    kept: Kept,
+    chain: Chain,
+    before: Due,
+    trust: Trust,
+    revocation: Revocation,
+    rewrite: Rewrite,
+) -> Renewed | None:
+    """Write the renewals with the revocation data that came now; None when none is due or came."""
+    wanted = lacking(chain, trust)
+    if chain.renewals is None or not wanted:
+        return None
+    rows = [_asked(one, revocation) if one in wanted else one for one in chain.renewals.renewals]
+    came = [one.token.authority for one in rows if one not in chain.renewals.renewals]
+    if not came:
+        return None
+    replace_file(
+        kept.path(kept.sidecars.renewal), replace(chain.renewals, renewals=tuple(rows)).to_bytes()
+    )
+    rewrite(kept)
+    return Renewed(before, before, REVOCATION, tuple(dict.fromkeys(came)))
+
+
+def asked_once(revocation: Revocation) -> Revocation:
+    """Return the same for one run: an authority that gave nothing is not asked again in it."""
+    silent: set[str] = set()
+
+    def fetch(name: str, response: bytes) -> Sequence[RevocationData]:
+        found = () if name in silent else revocation(name, response)
+        if not found:
+            silent.add(name)
+        return found
+
+    return fetch
 
 
 def _first(papers: Papers) -> tuple[str, ...]:
@@ -142,12 +182,14 @@ def _one(
 def _with_revocation(renewals: Renewals, revocation: Revocation) -> Renewals:
     """Return the renewals, the newest of them with its revocation data as far as it was had."""
     *before, newest = renewals.renewals
-    token = newest.token
+    return replace(renewals, renewals=(*before, _asked(newest, revocation)))
+
+
+def _asked(renewal: Renewal, revocation: Revocation) -> Renewal:
+    token = renewal.token
     found = [one for one in revocation(token.authority, token.response) if len(one.data) <= KEPT]
     kept = tuple((one.kind, one.data) for one in found[:MOST])
-    return replace(
-        renewals, renewals=(*before, replace(newest, token=replace(token, revocation=kept)))
-    )
+    return replace(renewal, token=replace(token, revocation=kept))
 
 
 def rehashed(kept: Kept, papers: Papers, content: Opener) -> list[tuple[str, Rehash]]:

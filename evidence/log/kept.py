@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from evidence.errors import FormatError, LogError
+from evidence.errors import FormatError, InputError
 from evidence.format.tlogproof import HEADER, LIMIT, TlogProof
 
 SUFFIX = ".tlog-proof"
@@ -13,7 +13,7 @@ MOST = 64
 
 
 def read_checkpoints(path: Path) -> list[tuple[str, bytes]]:
-    """Return the checkpoints in ``path`` by name, unverified; raises LogError naming the file.
+    """Return the checkpoints in ``path`` by name, unverified; raises InputError naming the file.
 
     ``path`` is a checkpoint, a ``.tlog-proof``, or a dossier, whose proofs are read.
     """
@@ -24,7 +24,7 @@ def read_checkpoints(path: Path) -> list[tuple[str, bytes]]:
         return [(path.name, _note(data, path.name))]
     except (OSError, zipfile.BadZipFile, FormatError, NotImplementedError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise LogError(
+        raise InputError(
             f"{path} cannot be read as a checkpoint, proof or dossier ({why}).",
             f"{path} 不能读作检查点、证明或证据移交包（{why}）。",
         ) from error

@@ -109,6 +109,7 @@ def back_up(
     waits for a moment in which no exhibit is being sealed, and takes the checkpoint. Raises
     InputError for a place that is taken, SealError when the disk is full: nothing is then there.
     """
+    _refuse_inside(out, home.path)
     _refuse_taken(out)
     with (
         _dumped(dump) as dumped,
@@ -166,6 +167,15 @@ def _write_keys(snapshot: Snapshot, out: Path, wrap: Wrap, now: datetime) -> Pat
                 _add(tar, snapshot.home.path / name, name)
         tar.put_bytes(INDEX, _index(tar, snapshot, now))
     return beside
+
+
+def _refuse_inside(out: Path, home: Path) -> None:
+    """A set inside the data folder would be in the next one, with keys that are erased since."""
+    if out.resolve().is_relative_to(home.resolve()):
+        raise InputError(
+            f"{out} is inside the data folder; give a file outside it, best on another disk.",
+            f"{out} 位于数据目录之内；请给出其外的文件，最好在另一块磁盘上。",
+        )
 
 
 def _refuse_taken(out: Path) -> None:

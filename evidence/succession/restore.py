@@ -80,9 +80,9 @@ def restore(
     """Restore ``file`` into the new folder ``home``; return what was found.
 
     ``keys`` is the file of the exhibits' keys, by default ``FILE.keys`` if it is there. Raises
-    InputError for a place that is taken, FormatError or ProofError for a file that does not open
-    or is not whole: nothing is then at ``home``. Not proved: that this was the newest backup; the
-    witnesses and the known checkpoints say.
+    InputError for a place that is taken and a known file of another log, FormatError or
+    ProofError for a file that does not open or is not whole: nothing is then at ``home``. Not
+    proved: that this was the newest backup; the witnesses and the known checkpoints say.
     """
     _refuse_taken(home)
     beside = file.with_name(file.name + KEYS_SUFFIX)
@@ -92,14 +92,15 @@ def restore(
         if second is not None:
             _unpack(second, draft, unwrap)
         _move_paths(draft, str(index["home"]), str(home.absolute()))
+        key = read_vkey(EvidenceHome(draft).log / VKEY)
+        given = [item for path in known for item in known_in(path, key)]
         draft.rename(home)
         sync_folder(home.parent)
     restored = EvidenceHome(home)
-    key = read_vkey(restored.log / VKEY)
     erased = _end_erased(restored)
     report = restored.audit_log()
     exhibits, absent = verify_exhibits(restored, key, erased)
-    heads = [*known_below(home, key), *(item for path in known for item in known_in(path, key))]
+    heads = [*known_below(home, key), *given]
     heads += ask(restored, key) if ask is not None else []
     keep_sequences(restored, list(known), key)
     best = newest(heads)

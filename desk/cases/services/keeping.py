@@ -24,7 +24,7 @@ from evidence.errors import EvidenceError
 from evidence.format.digests import digest_stream
 from evidence.home import EvidenceHome
 from evidence.keeping.due import Due, due
-from evidence.keeping.renewing import Renewed, renew
+from evidence.keeping.renewing import REVOCATION, Renewed, asked_once, renew
 from evidence.keeping.store import FolderStore
 from evidence.verify.trust import load_trust
 
@@ -60,6 +60,7 @@ def run_renewal(
     work.report("正在检查时间戳有效期")
     trust = load_trust(_home().trust)
     alarms: list[tuple[Exhibit, Due]] = []
+    lacking: list[tuple[Exhibit, Due]] = []
     faults: list[EvidenceError] = []
     for exhibit in Exhibit.objects.filter(state=ExhibitState.SEALED).iterator():
         try:
@@ -70,10 +71,12 @@ def run_renewal(
             continue
         if found.alarm is not None:
             alarms.append((exhibit, found))
+        elif found.lacking:
+            lacking.append((exhibit, found))
     renewed = 0
-    if alarms:
+    if alarms or lacking:
         alarms.sort(key=lambda pair: pair[1].alarm or 0)
-        more, renewed = _renew_all(alarms, guard, clock)
+        more, renewed = _renew_all([*alarms, *lacking], guard, clock)
         faults += more
     if faults:
         raise _not_renewed(faults, len(alarms) - renewed, alarms)
@@ -97,6 +100,7 @@ def _renew_all(
         authorities = [item.authority for item in named]
         roots = {item.name: item.roots for item in named}
         revocation = fetching(roots, proxy=way.address)
+        again = asked_once(revocation)
         for exhibit, found in alarms:
             try:
                 made = renew(
@@ -106,14 +110,14 @@ def _renew_all(
                     clock=clock,
                     content=store.open,
                     rewrite=store.renewed,
-                    revocation=revocation,
+                    revocation=revocation if found.alarm is not None else again,
                 )
             except EvidenceError as error:
                 faults.append(error)
                 continue
             if made is not None:
                 record_renewed(exhibit=exhibit, made=made)
-                count += 1
+                count += made.kind != REVOCATION
     return faults, count
 
 

@@ -54,6 +54,8 @@ class Dated:
     now: datetime
     signing: str = "sha512"
     trial: bool = False
+    point: str = ""
+    """Where its certificate says that its list is."""
 
     def __post_init__(self) -> None:
         self._root_key = ec.generate_private_key(ec.SECP256R1())
@@ -89,6 +91,11 @@ class Dated:
         if issuer is not None:
             usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
             builder = builder.add_extension(usage, critical=True)
+        if issuer is not None and self.point:
+            place = x509.DistributionPoint(
+                [x509.UniformResourceIdentifier(self.point)], None, None, None
+            )
+            builder = builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
         return builder.sign(self._root_key, HASHES[self.signing])
 
     def listing(self, revoked: datetime | None = None) -> bytes:

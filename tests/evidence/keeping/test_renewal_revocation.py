@@ -16,8 +16,10 @@ from evidence.format import jcs
 from evidence.format.policy import Policy
 from evidence.format.policytext import parse_policy
 from evidence.format.renewal import Renewals
-from evidence.keeping.renewing import renew
+from evidence.keeping.due import due
+from evidence.keeping.renewing import asked_once, renew
 from evidence.verify import Verdict, verify_file
+from evidence.verify.trust import load_trust
 from tests.evidence.builder import NAME
 from tests.evidence.keeping.authorities import Dated, years
 from tests.evidence.keeping.years import SEALED, Years, begin
@@ -85,6 +87,37 @@ def test_without_it_a_policy_that_requires_it_is_not_met(world: Years) -> None:
     verdict = judged(world)
     assert (verdict.exit_code, told(verdict)) == (3, [("not_checked", path.name)])
     assert judged(world, required=False).exit_code == 0
+
+
+def test_what_could_not_be_had_is_asked_for_again(world: Years) -> None:
+    world.others[0] = replace(second(world), point="http://lists.example/second.crl")
+    path, asked = renewed(world), list[str]()
+    assert judged(world).exit_code == 3
+
+    def fetch(name: str, _response: bytes) -> Sequence[RevocationData]:
+        asked.append(name)
+        return [RevocationData("crl", second(world).listing())] if len(asked) > 1 else []
+
+    trust = load_trust(world.folder / "trust")
+    once = asked_once(fetch)
+    assert due(world.exhibit, trust, now=world.now).lacking
+    for ask in (once, once, fetch, fetch):
+        made = renew(
+            world.exhibit, trust=trust, authorities=(), clock=lambda: world.now, revocation=ask
+        )
+        if made is not None:
+            assert (made.kind, made.authorities, asked) == (
+                "revocation",
+                ("second",),
+                ["second"] * 2,
+            )
+    assert asked == ["second", "second"], "not again in a run, nor once it came"
+    assert not due(world.exhibit, trust, now=world.now).lacking
+    assert json.loads(path.read_bytes())["format"] == "markseal-renewal/2"
+    assert (judged(world).exit_code, told(judged(world))) == (0, [("valid", None)])
+    file = world.exhibit.path(f"{NAME}.dossier.zip")
+    assert verify_file(file, trust=world.folder / "trust", clock=lambda: world.now).exit_code == 0
+    assert not due(world.exhibit, world.trust, now=world.now).lacking, "where it is not required"
 
 
 def before(world: Years) -> datetime:

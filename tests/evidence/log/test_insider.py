@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.errors import LogError
+from evidence.errors import InputError
 from evidence.format.digests import ZERO, sha256_hex
 from evidence.format.entry import CaseClosed, KeyChange, parse_entry
 from evidence.format.entry.keys import KeySignature
@@ -266,5 +266,5 @@ def test_checkpoints_are_read_from_notes_proofs_and_dossiers(log: Log, tmp_path:
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as held:
         held.writestr("other", b"x")
     for name in ("empty.zip", "missing"):
-        with pytest.raises(LogError, match=name):
+        with pytest.raises(InputError, match=name):
             read_checkpoints(tmp_path / name)

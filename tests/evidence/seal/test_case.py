@@ -218,6 +218,7 @@ def test_the_commands(
     assert "3 attempts, 1 sealed, 1 failed, 1 without a page" in capsys.readouterr().out
     assert main(["case", "export", CASE, "--out", str(out), *place]) == 0
     assert main(["case", "export", CASE, "--out", str(out), *place]) == 64
+    assert main(["case", "export", CASE, "--out", str(tmp_path / "none" / "A"), *place]) == 64
     capsys.readouterr()
     assert main(["case", "verify", str(out), "--trust", str(home.trust), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "valid"

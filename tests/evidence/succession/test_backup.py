@@ -93,6 +93,8 @@ def test_nothing_is_overwritten(office: Office, tmp_path: Path) -> None:
         saved(office.home, path)
     with pytest.raises(InputError, match="not an empty folder"):
         restore(path, office.home.path, OPEN)
+    with pytest.raises(InputError, match="inside the data folder"):
+        saved(office.home, office.home.path / "evidence" / "two.backup")
 
 
 def test_a_running_capture_goes_in_as_its_order_only(office: Office, tmp_path: Path) -> None:
@@ -180,6 +182,7 @@ def test_a_file_without_checkpoints_is_refused_as_known(office: Office, tmp_path
     (tmp_path / "note.txt").write_text("nothing")
     with pytest.raises(InputError, match="holds no checkpoint"):
         restore(tmp_path / "one.backup", tmp_path / "new", OPEN, known=[tmp_path / "note.txt"])
+    assert not (tmp_path / "new").exists()
 
 
 CHILD = """

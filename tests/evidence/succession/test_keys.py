@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from desk.cli import main
 from evidence.errors import EvidenceError, InputError, ProofError
 from evidence.format.entry import Attempt, CaseClosed, KeyChange, RecoveryChange, parse_entry
 from evidence.format.entry.signing import countersign, sign_entry, verify_signatures
@@ -295,6 +296,11 @@ def test_a_closing_signed_with_a_revoked_key_is_named(office: Office, tmp_path: 
 
 def test_recovery_keys_are_renewed_by_those_of_before(office: Office, tmp_path: Path) -> None:
     home, path = office.home, tmp_path / "renew.json"
+    (tmp_path / "taken").touch()
+    refused = ["--statement", str(tmp_path / "taken"), "--out", str(tmp_path / "unwanted")]
+    made = ["keys", "recovery", "--of", "5", "--need", "3", "--home", str(home.path)]
+    assert main([*made, *refused]) == 64
+    assert list((tmp_path / "unwanted").iterdir()) == [], "sheets of keys that never count"
     sheets, statement = renew_recovery_keys(home, tmp_path / "new", of=5, need=3, now=now())
     write_statement(path, statement)
     new = [typed(sheet) for sheet in sheets]
@@ -311,6 +317,8 @@ def test_recovery_keys_are_renewed_by_those_of_before(office: Office, tmp_path: 
     assert (home.ledger().need, len(home.ledger().recovery)) == (3, 5)
     assert home.audit_log().findings == []
     revoke = tmp_path / "revoke.json"
+    later = ["--from", "2099-01-01T00:00:00Z", "--out", str(revoke), "--home", str(home.path)]
+    assert main(["keys", "statement", "signer", *later]) == 64
     write_statement(revoke, prepare_revocation(home, effective=now()))
     for sheet in office.sheets:
         sign_statement(revoke, sheet)

@@ -160,6 +160,10 @@ def test_a_trust_folder_that_no_longer_fits_is_told(
         ["keys", "rotate", "signer"],
         ["keys", "statement", "signer", "--out", "out"],
         ["backup", "--out", "out", "--passphrase-file", "words"],
+        ["resume"],
+        ["renew", "--due"],
+        ["hold", "list"],
+        ["erase", "--open-backups"],
     ],
 )
 def test_a_wrong_data_folder_is_not_made(
