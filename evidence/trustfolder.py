@@ -210,16 +210,6 @@ def pem(public: bytes) -> bytes:
     )
 
 
-def named_files(policy: Policy) -> tuple[str, ...]:
-    """Return every file that a policy names, each once, and the policy itself last."""
-    found = [policy.log_key, policy.signer_key]
-    found += [item.roots for item in policy.authorities]
-    found += [item.vkey for item in policy.witnesses]
-    found += [item.key for item in policy.signers]
-    found += [item.vkey for item in policy.logs]
-    return (*dict.fromkeys([*found, *policy.recovery_keys]), POLICY)
-
-
 def read_policy(folder: Path) -> Policy | None:
     """Return the policy in a trust folder, None where there is none; raises TrustError."""
     try:

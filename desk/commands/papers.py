@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from config.environment import setting
 from desk.commands.output import whole_file
 from evidence.errors import InputError
+from evidence.verify.report import plain
 
 if TYPE_CHECKING:
     from evidence.papers import Tool
@@ -174,7 +175,8 @@ def _report(arguments: argparse.Namespace) -> int:
     with whole_file(arguments.out) as out:
         out.write(data)
     verdict = material.verdict
-    print(f"{number}：{verdict.headline_zh}\n{number}: {verdict.headline_en}")
+    print(plain(f"{number}：{verdict.headline_zh}"))
+    print(plain(f"{number}: {verdict.headline_en}"))
     return verdict.exit_code
 
 
@@ -211,5 +213,5 @@ def _check(arguments: argparse.Namespace) -> int:
     with _clear(arguments.file) as file:
         found = check_certificate(arguments.check, file, trust=arguments.trust)
     for zh, en in found.lines:
-        print(f"{zh}\n{en}")
+        print(f"{plain(zh)}\n{plain(en)}")
     return found.exit_code

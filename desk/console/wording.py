@@ -49,11 +49,11 @@ BADGES = {
 def verdict_word(code: str) -> str:
     """Return the word for a verdict or for the status of a claim."""
     words = {
-        "valid": _("有效"),
-        "invalid": _("无效"),
+        "valid": _("成立"),
+        "invalid": _("不成立"),
         "incomplete": _("未完整核验"),
         "not_a_package": _("不是封装文件"),
-        "not_checked": _("未核验"),
+        "not_checked": _("未核查"),
     }
     return words.get(code, code)
 

@@ -17,6 +17,7 @@ from evidence.format.names import INDEX, PAGES
 _LINE = re.compile(r"(?P<key>[!-~]+) (?P<time>[0-9]{14}) (?P<json>\{.*\})\Z", re.ASCII)
 _METHOD = re.compile(r"[!-~]{1,40}\Z")
 MAX_LINE = 64 << 10
+MAX_LINES = 20_000
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ def parse_index(data: bytes) -> list[IndexLine]:
 def _rows(data: bytes, noun: str) -> list[bytes]:
     if not data.endswith(b"\n"):
         raise FormatError(f"{noun} does not end in a newline", f"{noun} 不以换行结尾")
+    if data.count(b"\n") > MAX_LINES:
+        raise FormatError(f"{noun} has more than {MAX_LINES} lines", f"{noun} 超过 {MAX_LINES} 行")
     return data.removesuffix(b"\n").split(b"\n")
 
 

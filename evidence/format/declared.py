@@ -89,6 +89,8 @@ NOT_STOPPED: Line = (
     "留存各项记录时未能暂停网页脚本，原因见 capture.json",
     "the page's scripts were not stopped while its records were taken, see capture.json",
 )
+MOST_STATED, LONGEST_STATED = 200, 1000
+MORE_STATED: Line = ("其余声明见 capture.json", "for what else is declared see capture.json")
 TOO_LARGE: Line = (
     "页面过大，未查找封闭的影子树，其中的文字可能不在文字记录内",
     "the page is too large to look for closed shadow trees; their text may be missing",
@@ -232,6 +234,10 @@ def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _stated(value: Any) -> Iterator[Line]:
-    for item in value if isinstance(value, list) else []:
+    """Yield what ``capture.json`` lists besides, up to what a page can hold."""
+    items = value if isinstance(value, list) else []
+    for item in items[:MOST_STATED]:
         if isinstance(item, dict) and {type(item.get(k)) for k in ("zh", "en")} == {str}:
-            yield item["zh"], item["en"]
+            yield brief(item["zh"], LONGEST_STATED), brief(item["en"], LONGEST_STATED)
+    if len(items) > MOST_STATED:
+        yield MORE_STATED

@@ -26,9 +26,9 @@ def shown_elsewhere(capture: Mapping[str, Any]) -> str | None:
     return shown
 
 
-def brief(url: str) -> str:
-    """Return an address as a sentence holds it: its first 200 characters."""
-    return url if len(url) <= _SHOWN else f"{url[:_SHOWN]}…"
+def brief(text: str, most: int = _SHOWN) -> str:
+    """Return an address or text as a sentence holds it: its first ``most`` characters."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _parts(url: str) -> tuple[str, str, frozenset[str]]:

@@ -19,6 +19,7 @@ from evidence.format.times import format_time
 FORMAT = "markseal-trust/1"
 SECOND = "markseal-trust/2"
 POLICY = "policy.toml"
+SUMS = "SHA256SUMS"
 CLAIMS = ("package", "manifest", "signature", "inclusion", "timestamp")
 FURTHER_CLAIMS = ("witness", "revocation", "case", "review")
 """What ``require`` may list besides under /2."""
@@ -82,6 +83,11 @@ class FormerLog:
     until_size: int
     until_root: str
 
+    @property
+    def hashes(self) -> str:
+        """The file beside the vkey that may hold the leaf hashes of the entries in hand."""
+        return f"{self.vkey.removesuffix('.vkey')}.hashes"
+
 
 @dataclass(frozen=True)
 class WeakAlgorithm:
@@ -136,6 +142,16 @@ class Policy:
         """
         met = [e.tokens for e in self.earlier if sum(t < e.end for t in times) >= e.tokens]
         return min([self.tokens, *met])
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that the policy names, each once, and the policy itself last."""
+        found = [self.log_key, self.signer_key]
+        found += [item.roots for item in self.authorities]
+        found += [item.vkey for item in self.witnesses]
+        found += [item.key for item in self.signers]
+        found += [item.vkey for item in self.logs]
+        return (*dict.fromkeys([*found, *self.recovery_keys]), POLICY)
 
     @property
     def format(self) -> str:

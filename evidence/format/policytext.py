@@ -240,13 +240,13 @@ def _digest(text: str, noun: str) -> str:
 def _at_least(value: Table, key: str, least: int, most: int = 1 << 16) -> int:
     number = int(value[key])
     if not least <= number <= most:
-        raise _wrong(f"{key} must be at least {least}", f"{key} 至少为 {least}")
+        raise _wrong(f"{key} must be {least} to {most}", f"{key} 应为 {least} 至 {most}")
     return number
 
 
 def _relative(path: str) -> str:
     parts = path.split("/")
-    if not path or "\\" in path or "\0" in path or any(p in ("", ".", "..") for p in parts):
+    if not path or set(path) & set("\\\0:") or any(p in ("", ".", "..") for p in parts):
         raise _wrong(f"{path!r} must be a path inside the folder", f"{path!r} 应为该文件夹内的路径")
     return path
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from evidence.format.names import REQUIRED, check_authority_name, check_package_name
 
-VERSIONS = (1, 2, 3, 4, 5)
+VERSIONS = (1, 2, 3, 4, 5, 6)
 
 
 def render_verify_text(

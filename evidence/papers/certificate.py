@@ -54,7 +54,7 @@ def _warnings(line: Line, tongue: Tongue) -> list[Markup]:
         found.append(tag("p", tongue.say(zh, en), cls="trial"))
     if line["declared"]:
         told = [tag("li", tongue.label(one["zh"], one["en"])) for one in line["declared"]]
-        zh, en = "须先说明：", "To be said before anything else:"
+        zh, en = "须先说明（取证时的声明）：", "Declared at the capture, to be said first:"
         found.append(joined([tag("p", tag("strong", tongue.label(zh, en))), tag("ul", *told)]))
     return found
 
@@ -62,8 +62,8 @@ def _warnings(line: Line, tongue: Tongue) -> list[Markup]:
 def _table(line: Line, tongue: Tongue) -> Markup:
     captured, package, log = line["captured"], line["package"], line["log"]
     began, ended = (_told(parse_time(captured[key])) for key in ("started", "finished"))
-    what = "网页：原始网络字节、截图、PDF、DOM、文本与环境记录"
-    what_en = "a web page: bytes of the network, picture, PDF, DOM, text, environment record"
+    what = "网页：网络交互记录、截图、PDF、DOM、文本与环境记录"
+    what_en = "a web page: its network exchanges, picture, PDF, DOM, text, environment record"
     during = joined([_field("started", began), " — ", _field("finished", ended)])
     size = _field("package_size", f"{package['size']:,}")
     file = joined(

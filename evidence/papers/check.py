@@ -57,7 +57,7 @@ def check_certificate(
         return Checked(NO_CERTIFICATE, ((zh, en),))
     material = read_material(package, trust=trust, clock=clock)
     other = line_of(material, issued=clock())
-    wrong = differing(line, other)
+    wrong = differing(line, other, trusted=trust is not None)
     told: list[tuple[str, str]] = []
     if wrong:
         zh, en = in_words(wrong)

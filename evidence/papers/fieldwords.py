@@ -9,6 +9,7 @@ WORDS = {
     "authority": ("时间戳机构", "timestamp authority"),
     "capture_id": ("固证编号", "the capture's number"),
     "captured": ("取证时间", "time of the capture"),
+    "declared": ("取证时的声明", "what was declared at the capture"),
     "finished": ("取证结束时间", "end of the capture"),
     "index": ("日志序号", "index in the log"),
     "log": ("日志", "log"),
@@ -30,6 +31,7 @@ WORDS = {
     "time": ("时间戳时刻", "time of the timestamp"),
     "title": ("页面标题", "title of the page"),
     "tokens": ("时间戳", "timestamps"),
+    "trial": ("是否试用", "whether it is for trial only"),
     "url": ("网址", "address"),
 }
 """Field to its words; those of a token have a number behind (``time_0``)."""

@@ -41,6 +41,7 @@ FIELDS: dict[str, type] = {
 COMPARED = (
     "capture_id",
     "captured",
+    "declared",
     "index",
     "log",
     "manifest",
@@ -78,7 +79,7 @@ def line_of(material: Material, *, issued: datetime) -> Line:
         "format": FORMAT,
         "capture_id": facts["capture_id"],
         "captured": dict(facts["captured"]),
-        "declared": [{"zh": zh, "en": en} for zh, en in material.verdict.declared],
+        "declared": [{"zh": plain(zh), "en": plain(en)} for zh, en in material.verdict.declared],
         "index": facts["index"],
         "issued": format_time(issued),
         "log": dict(facts["log"]),
@@ -142,8 +143,13 @@ def parse_line(data: bytes) -> Line:
     return value
 
 
-def differing(line: Line, other: Line) -> list[str]:
-    """Return the fields in which two lines speak of different packages, tokens included."""
-    wrong = [name for name in COMPARED if line[name] != other[name]]
-    stamps = [[(t["authority"], t["time"]) for t in one["tokens"]] for one in (line, other)]
+def differing(line: Line, other: Line, *, trusted: bool) -> list[str]:
+    """Return the fields in which two lines speak of different packages, tokens included.
+
+    Which authorities are for trial runs only, a trust folder says: compared if ``trusted``.
+    """
+    fields = (*COMPARED, "trial") if trusted else COMPARED
+    wrong = [name for name in fields if line[name] != other[name]]
+    told = ("authority", "time", "trial") if trusted else ("authority", "time")
+    stamps = [[[t[key] for key in told] for t in one["tokens"]] for one in (line, other)]
     return wrong if stamps[0] == stamps[1] else [*wrong, "tokens"]

@@ -16,7 +16,7 @@ from typing import Any
 from evidence.errors import FormatError, InputError
 from evidence.format import jcs, names
 from evidence.format.digests import Digests, Meter, sha256_hex
-from evidence.format.policy import POLICY
+from evidence.format.policy import POLICY, SUMS
 from evidence.verify import Verdict, verify_file
 from evidence.verify.archive import Archive, open_archive
 from evidence.verify.papers import Papers, dossier_name, papers_beside, papers_inside
@@ -26,7 +26,6 @@ from evidence.verify.window import Window
 
 RECORDS = (names.CAPTURE, names.ENVIRONMENT, names.ATTEMPT, names.ATTENDED, names.REPLAY)
 SMALL = 64 << 20
-SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)

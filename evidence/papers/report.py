@@ -150,7 +150,8 @@ def _result(material: Material, tongue: Tongue, shell: Shell) -> Markup:
         )
         lines.append(tag("p", tag("strong", tongue.say(zh, en)), cls="invalid"))
     if verdict.declared:
-        lines.append(tag("p", tongue.say("须先说明：", "To be said before anything else:")))
+        zh, en = "须先说明（取证时的声明）：", "Declared at the capture, to be said first:"
+        lines.append(tag("p", tongue.say(zh, en)))
         lines.append(tag("ul", *(tag("li", tongue.say(zh, en)) for zh, en in verdict.declared)))
     return joined([tongue.title(1, "结论", "Result"), *lines])
 

@@ -13,13 +13,12 @@ from cryptography import x509
 from evidence.errors import InputError
 from evidence.format.digests import sha256_hex
 from evidence.format.note import NoteKey
-from evidence.format.policy import POLICY, Policy
+from evidence.format.policy import POLICY, SUMS, Policy
 from evidence.home import EvidenceHome
 from evidence.log.durable import sync_folder, write_synced
 from evidence.succession.sheet import Print, Sheet, join, plain
-from evidence.trustfolder import HASHES, STATEMENTS, named_files, read_policy
+from evidence.trustfolder import STATEMENTS, read_policy
 
-SUMS = "SHA256SUMS"
 FOLDER, PAGE, TEXT = "trust", "fingerprints.html", "fingerprints.txt"
 
 
@@ -76,9 +75,8 @@ def sheet_of(trust: Path, *, now: datetime) -> Sheet | None:
 
 
 def _content(policy: Policy, trust: Path) -> dict[str, bytes]:
-    names = [*named_files(policy), *(f"{STATEMENTS}/{n}" for n in _statements(trust))]
-    hashes = [f"{item.vkey.removesuffix('.vkey')}{HASHES}" for item in policy.logs]
-    names += [name for name in hashes if (trust / name).is_file()]
+    names = [*policy.files, *(f"{STATEMENTS}/{n}" for n in _statements(trust))]
+    names += [item.hashes for item in policy.logs if (trust / item.hashes).is_file()]
     return {name: (trust / name).read_bytes() for name in names}
 
 

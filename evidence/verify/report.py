@@ -29,15 +29,16 @@ REPLAY = {
 
 def print_report(verdict: Verdict) -> str:
     """Return the whole report; its first line is the headline."""
-    lines = [_plain(verdict.headline_zh), _plain(verdict.headline_en)]
+    lines = [plain(verdict.headline_zh), plain(verdict.headline_en)]
     if verdict.foreign:
         lines += FOREIGN_ADVICE
     elif verdict.places:
         shown = ", ".join(verdict.places[:MOST_PLACES])
         more = " …" if len(verdict.places) > MOST_PLACES else ""
-        lines.append(f"不成立之处 Failing: {_plain(shown)}{more}")
-    lines += [f"声明 Declared: {_plain(zh)} / {_plain(en)}" for zh, en in verdict.declared]
-    lines += ["", f"文件 File: {_plain(verdict.file)}"]
+        lines.append(f"不成立之处 Failing: {plain(shown)}{more}")
+    declared = "取证时的声明 Declared at the capture"
+    lines += [f"{declared}: {plain(zh)} / {plain(en)}" for zh, en in verdict.declared]
+    lines += ["", f"文件 File: {plain(verdict.file)}"]
     lines += _facts(verdict)
     if verdict.claims:
         lines += ["", "核查结果 Findings:"]
@@ -57,8 +58,8 @@ def _claim_lines(claim_id: str, claims: list[Claim]) -> list[str]:
         need = "" if claim.required else "（非必需 optional）"
         lines.append(f"  [{zh} {en}] {name_zh} / {name_en}{need}")
         if claim.where:
-            lines.append(f"      位置 where: {_plain(claim.where)}")
-        lines += [f"      {_plain(claim.zh)}", f"      {_plain(claim.en)}"]
+            lines.append(f"      位置 where: {plain(claim.where)}")
+        lines += [f"      {plain(claim.zh)}", f"      {plain(claim.en)}"]
     return lines
 
 
@@ -74,7 +75,7 @@ def _facts(verdict: Verdict) -> list[str]:
         ("manifest_sm3", "清单 Manifest SM3"),
     ):
         if facts.get(key) is not None:
-            lines.append(f"{label}: {NOT_GIVEN.get(str(facts[key])) or _plain(str(facts[key]))}")
+            lines.append(f"{label}: {NOT_GIVEN.get(str(facts[key])) or plain(str(facts[key]))}")
     if "captured" in facts:
         captured = facts["captured"]
         lines.append(f"固证时间 Captured: {captured['started']} – {captured['finished']}")
@@ -85,9 +86,9 @@ def _facts(verdict: Verdict) -> list[str]:
         lines.append(f"时间戳 Token: {token['time']} {token['authority']}{note}")
     if "log" in facts:
         log = facts["log"]
-        lines.append(f"日志 Log: {_plain(log['origin'])}，大小 size {log['size']}")
+        lines.append(f"日志 Log: {plain(log['origin'])}，大小 size {log['size']}")
     for witness in facts.get("witnesses", []):
-        name, relation = _plain(witness["name"]), _plain(witness["relation"])
+        name, relation = plain(witness["name"]), plain(witness["relation"])
         lines.append(f"见证人 Witness: {witness['time']} {name}（{relation}）")
     return lines + _more(facts) + _later(facts)
 
@@ -100,11 +101,11 @@ def _more(facts: dict[str, Any]) -> list[str]:
         lines.append(f"离线重放 Replay: {words}")
     if "review" in facts:
         result = {"passed": "通过 passed", "failed": "未通过 FAILED"}[facts["review"]["result"]]
-        finished = _plain(facts["review"]["finished"])
+        finished = plain(facts["review"]["finished"])
         lines.append(f"技术核查 Technical review: {result}，{finished}")
     if "attended" in facts:
         people = [facts["attended"]["by"], facts["attended"]["second"]]
-        lines.append(f"有人值守 Attended by: {_plain('、'.join(filter(None, people)))}")
+        lines.append(f"有人值守 Attended by: {plain('、'.join(filter(None, people)))}")
     if "private" in facts:
         size = facts["private"]["size"]
         lines.append(
@@ -124,7 +125,7 @@ def _later(facts: dict[str, Any]) -> list[str]:
     if facts.get("renew_before"):
         lines.append(f"下次续期不晚于 Renew before: {facts['renew_before']}")
     for one in facts.get("anchors", []):
-        stated = _plain(one["reference"] or "")
+        stated = plain(one["reference"] or "")
         other = "" if one["names_this"] is not False else "；所存摘要与本清单不符 of another digest"
         lines.append(
             f"存证回执 Anchored at: {one['name']} {stated}（收到 received {one['received']}；"
@@ -133,13 +134,13 @@ def _later(facts: dict[str, Any]) -> list[str]:
     if "erasure" in facts:
         basis = facts["erasure"]["basis"]
         lines.append(
-            f"内容已删除 Erased: {facts['erasure']['time']}，{_plain(basis['code'])}，"
-            f"《{_plain(basis['title'])}》{_plain(basis['article'])}"
+            f"内容已删除 Erased: {facts['erasure']['time']}，{plain(basis['code'])}，"
+            f"《{plain(basis['title'])}》{plain(basis['article'])}"
             "（合法性未核查 legality not checked）"
         )
     return lines
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return ``text`` with control characters shown, so that a package cannot write a report."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

@@ -188,7 +188,7 @@ def check_order(
         return
     steps = _steps(manifest, attempt, outcome, stamps, bounds, slack)
     for (en, zh, earlier, _), (next_en, next_zh, later, allowed) in pairwise(steps):
-        if earlier > later + allowed:
+        if earlier - later > allowed:
             findings.invalid(
                 "order",
                 manifest_place,

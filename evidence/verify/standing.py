@@ -39,12 +39,12 @@ class Vouch:
 
     def signed_until(self, weak: Weak) -> datetime:
         """Return the last moment at which its signature counts by itself."""
-        from_weak = (weak[name] - _INSTANT for name in self.signing if name in weak)
+        from_weak = (_before(weak[name]) for name in self.signing if name in weak)
         return min([self.ends, *from_weak])
 
     def bound_until(self, weak: Weak) -> datetime:
         """Return the last moment at which its digest fixes what it is over."""
-        return weak[self.over] - _INSTANT if self.over in weak else NEVER
+        return _before(weak[self.over]) if self.over in weak else NEVER
 
     def alone_until(self, weak: Weak) -> datetime:
         """Return the last moment at which it needs no later token."""
@@ -52,6 +52,12 @@ class Vouch:
 
 
 _INSTANT = timedelta(microseconds=1)
+_FIRST = datetime.min.replace(tzinfo=UTC) + _INSTANT
+
+
+def _before(start: datetime) -> datetime:
+    """Return the last moment before ``start``, the first of all where there is none."""
+    return max(start, _FIRST) - _INSTANT
 
 
 def standing(vouches: Sequence[Vouch], weak: Weak, now: datetime) -> list[Vouch]:

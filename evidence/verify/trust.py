@@ -16,8 +16,9 @@ from evidence.errors import FormatError, TrustError
 from evidence.format.cosignature import WitnessKey
 from evidence.format.manifest import key_digest
 from evidence.format.note import NoteKey
-from evidence.format.policy import LIMIT, NOT_INDEPENDENT, POLICY, Policy
+from evidence.format.policy import NOT_INDEPENDENT, POLICY, Policy
 from evidence.format.policytext import parse_policy
+from evidence.verify.trustfiles import check_sums, read_text
 
 _Key = TypeVar("_Key", bound=NoteKey)
 
@@ -128,10 +129,11 @@ def load_trust(folder: Path) -> Trust:
             f"{folder} is not a folder; give the trust folder that you received.",
             f"{folder} 不是文件夹；请给出所收到的信任文件夹。",
         )
-    policy = parse_policy(_text(folder, POLICY))
+    policy = parse_policy(read_text(folder, POLICY))
+    check_sums(folder, policy)
     authorities = []
     for item in policy.authorities:
-        certificates = parse_certificates(_text(folder, item.roots).encode(), item.roots)
+        certificates = parse_certificates(read_text(folder, item.roots).encode(), item.roots)
         authorities.append(Authority(item.name, certificates, item.trial))
     trust = Trust(
         policy,
@@ -173,7 +175,7 @@ def _logs(folder: Path, policy: Policy) -> tuple[TrustedLog, ...]:
     found = [TrustedLog(_vkey(folder, policy.log_key, NoteKey))]
     for item in policy.logs:
         key = _vkey(folder, item.vkey, NoteKey)
-        leaves = _leaves(folder / f"{item.vkey.removesuffix('.vkey')}.hashes", item.until_size)
+        leaves = _leaves(folder / item.hashes, item.until_size)
         found.append(TrustedLog(key, item.until_size, item.until_root, leaves))
     return tuple(found)
 
@@ -206,7 +208,7 @@ def _witnesses(folder: Path, policy: Policy) -> tuple[TrustedWitness, ...]:
 
 def _vkey(folder: Path, name: str, kind: type[_Key]) -> _Key:
     try:
-        return kind.parse(_text(folder, name))
+        return kind.parse(read_text(folder, name))
     except FormatError as error:
         raise TrustError(
             f"Trust folder: {name} holds no such key ({error.en}); ask for it again.",
@@ -216,7 +218,7 @@ def _vkey(folder: Path, name: str, kind: type[_Key]) -> _Key:
 
 def _public_key(folder: Path, name: str) -> Ed25519PublicKey:
     try:
-        return parse_public_key(_text(folder, name).encode(), name)
+        return parse_public_key(read_text(folder, name).encode(), name)
     except FormatError as error:
         raise TrustError(f"Trust folder: {error.en}", f"信任文件夹：{error.zh}") from error
 
@@ -238,20 +240,6 @@ def _check_apart(trust: Trust) -> None:
         )
 
 
-def _text(folder: Path, name: str) -> str:
-    try:
-        with (folder / name).open("rb") as source:
-            data = source.read(LIMIT + 1)
-        if len(data) <= LIMIT:
-            return data.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrustError(
-            f"The trust folder {folder} has no readable {name}; ask for it again.",
-            f"信任文件夹 {folder} 中没有可读的 {name}；请重新索取。",
-        ) from error
-    raise TrustError(f"{name} in {folder} is too large.", f"{folder} 中的 {name} 过大。")
-
-
 def parse_certificates(data: bytes, noun: str) -> tuple[x509.Certificate, ...]:
     """Return the certificates in PEM ``data`` (at least one), or raise TrustError."""
     try:
@@ -264,6 +252,8 @@ def parse_certificates(data: bytes, noun: str) -> tuple[x509.Certificate, ...]:
 
 def parse_public_key(data: bytes, noun: str) -> Ed25519PublicKey:
     """Return the Ed25519 public key in PEM ``data``, or raise FormatError."""
+    if data.count(b"-----BEGIN ") > 1:
+        raise FormatError(f"{noun} holds more than one key.", f"{noun} 中不止一个公钥。")
     try:
         key = load_pem_public_key(data)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -253,7 +253,7 @@ def _notary_verifies(notary: Desk, folder: Path) -> Path:
     dossier = folder / download.value.suggested_filename
     download.value.save_as(dossier)
     _upload(notary, dossier)
-    expect(page.locator(".verdict.valid h1")).to_contain_text("有效")
+    expect(page.locator(".verdict.valid h1")).to_contain_text("成立")
     expect(page.locator(".verdict .headline")).to_contain_text("试用")
     notary.picture("notary-verdict")
     notary.in_english(page.url.removeprefix(notary.address), "notary-verdict")

@@ -86,7 +86,7 @@ def test_an_altered_dossier_of_ours_or_of_others_is_invalid_and_nothing_else(
         path.write_bytes(data.replace("商品一号".encode(), "商品二号".encode()))
         page = _handed_in(session("notary"), path)
         assert FIRST not in page
-        assert "无效" in page
+        assert "不成立" in page
     assert not [row for row in Verification.objects.all() if row.verdict["foreign"]]
 
 

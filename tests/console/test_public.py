@@ -115,8 +115,8 @@ def _bomb() -> bytes:
     [
         (b"", 422, "文件是空的"),
         (b"just words", 200, "不是封装文件"),
-        (b"PK\x03\x04 cut short", 200, "无效"),
-        (_bomb(), 200, "无效"),
+        (b"PK\x03\x04 cut short", 200, "不成立"),
+        (_bomb(), 200, "不成立"),
     ],
 )
 def test_what_is_no_dossier_is_one_sentence(

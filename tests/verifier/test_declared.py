@@ -120,6 +120,7 @@ def test_both_derive_the_same_lines_from_the_same_records(program: Page) -> None
         {"byte_counts": "mismatch", "log_faults": ["x"], "limits_hit": ["bytes"]},
         {"not_recorded": [{"what": "licence page"}, 3], "certificate": {"verdict": "bad"}},
         {"declared": [{"zh": "甲", "en": "a"}, {"zh": "甲", "en": "a"}, {"zh": 1, "en": "x"}, 5]},
+        {"declared": [{"zh": f"{n}" + "长" * 1001, "en": f"{n}"} for n in range(201)]},
         {"url": "https://a.test/1", "final_url": f"https://b.test/{'茶' * 250}"},
     ]
     environment = {"browser": {"sandbox": "off"}, "egress": {"proxy": "none"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,7 @@ from evidence.verify.headline import FOREIGN_ADVICE
 from evidence.verify.report import print_report
 from tests.evidence.builder import NAME, Draft, Tsa, World
 from tests.evidence.rich import rich
+from tests.evidence.verify.spoilt import SPOILT, sum_up
 from tests.evidence.verify.test_old import OLD
 from tests.verifier.driver import BUILT, HtmlVerifier, RefusedInputError
 
@@ -144,6 +146,15 @@ def test_a_folder_without_a_policy_is_refused(bench: Bench) -> None:
     (folder / "log.vkey").write_text("x\n")
     with pytest.raises(RefusedInputError, match=r"policy\.toml"):
         bench.html.verify([bench.dossier(bench.draft.pack())], folder)
+
+
+def test_a_spoilt_trust_folder_is_not_judged_by(bench: Bench, tmp_path: Path) -> None:
+    dossier = bench.dossier(bench.draft.pack())
+    for number, (spoil, said) in enumerate(SPOILT.values()):
+        trust = sum_up(bench.world.trust(tmp_path / str(number)))
+        spoil(trust)
+        with pytest.raises(RefusedInputError, match=re.escape(said.strip("()"))):
+            bench.html.verify([dossier], trust)
 
 
 def test_both_languages_the_fingerprints_and_the_saved_verdict(bench: Bench) -> None:

@@ -145,7 +145,7 @@ export function pathOf(leaf: Certificate, embedded: Certificate[], trusted: Cert
   const search = (path: Certificate[]): Certificate[] | null => {
     const last = path[path.length - 1] as Certificate;
     if (!validAt(last, micros)) return null;
-    if (anchors.some((anchor) => same(anchor, last))) return path;
+    if (path.length > 1 && anchors.some((anchor) => same(anchor, last))) return path;
     if (path.length >= MOST) return null;
     for (const issuer of pool) {
       if (path.some((c) => same(c, issuer)) || !mayIssue(issuer, path.length - 1) || !issuedBy(last, issuer)) continue;

@@ -26,6 +26,8 @@ const SENTENCES: { [code: string]: Line } = {
   loopback_allowed: line("允许访问本机地址（演示或测试设置）", "addresses of this very machine were allowed (a setting for demo and tests)"),
   no_guard: line("未经出口守卫直接联网", "the capture did not go through the egress guard"),
 };
+const [MOST_STATED, LONGEST_STATED] = [200, 1000];
+const MORE_STATED = line("其余声明见 capture.json", "for what else is declared see capture.json");
 export const BAD_CERTIFICATE = SENTENCES["bad_certificate"] as Line;
 
 /** Lines that say that records of one capture show different things; their numbers are 0 here. */
@@ -77,11 +79,13 @@ export function declaredBy(records: ReadonlyMap<string, JsonObject>): Line[] {
   const found = Object.keys(SENTENCES).filter((code) => due.has(code)).map((code) => SENTENCES[code] as Line);
   const shown = shownElsewhere(capture);
   if (shown !== null) found.splice(due.has("bad_certificate") ? 1 : 0, 0, elsewhereLine(shown));
-  for (const item of rows(part(capture, "declared"))) {
+  const stated = rows(part(capture, "declared"));
+  for (const item of stated.slice(0, MOST_STATED)) {
     const zh = part(item, "zh");
     const en = part(item, "en");
-    if (typeof zh === "string" && typeof en === "string") found.push({ zh, en });
+    if (typeof zh === "string" && typeof en === "string") found.push({ zh: brief(zh, LONGEST_STATED), en: brief(en, LONGEST_STATED) });
   }
+  if (stated.length > MOST_STATED) found.push(MORE_STATED);
   return found.filter((one, at) => found.findIndex((other) => other.zh === one.zh && other.en === one.en) === at);
 }
 
@@ -97,9 +101,14 @@ export function shownElsewhere(capture: JsonObject | undefined): string | null {
 
 /** The sentence of a page shown at another address than was asked for. */
 export function elsewhereLine(shown: string): Line {
-  const signs = [...shown];
-  const brief = signs.length <= 200 ? shown : `${signs.slice(0, 200).join("")}…`;
-  return line(`所示页面不在所指的网址，而在 ${brief}`, `the page shown is not at the address asked for but at ${brief}`);
+  const at = brief(shown, 200);
+  return line(`所示页面不在所指的网址，而在 ${at}`, `the page shown is not at the address asked for but at ${at}`);
+}
+
+/** The first `most` characters of a text. */
+function brief(text: string, most: number): string {
+  const signs = [...text];
+  return signs.length <= most ? text : `${signs.slice(0, most).join("")}…`;
 }
 
 /** Host with an unusual port, path without its last slashes, the parameters of the query as a set. */

@@ -6,6 +6,7 @@ import { INDEX, PAGES } from "./names";
 import * as s from "./shape";
 
 const LINE = 64 << 10;
+const MOST = 20_000;
 
 export interface IndexLine {
   time: string;
@@ -19,7 +20,9 @@ export interface IndexLine {
 function lines(data: Bytes, noun: string): string[] {
   const all = text(data, noun);
   if (!all.endsWith("\n")) throw new Fault(`${noun} does not end in a newline.`, `${noun} 不以换行结尾。`);
-  return all.slice(0, -1).split("\n");
+  const found = all.slice(0, -1).split("\n");
+  if (found.length > MOST) throw new Fault(`${noun} has more than ${MOST} lines.`, `${noun} 超过 ${MOST} 行。`);
+  return found;
 }
 
 const needed = { url: s.string, mime: s.string, digest: s.string, length: s.string, offset: s.string, filename: s.string };

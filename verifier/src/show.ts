@@ -11,16 +11,10 @@ import type { TrustShown } from "./worker";
 const MOST_PLACES = 5;
 const MARKS = { valid: "✓", invalid: "✗", not_checked: "○", incomplete: "!", not_a_package: "?" };
 
-/** What of a folder does not agree with its SHA256SUMS. */
-function differing({ folder }: TrustShown): string[] {
-  return [...folder.files.filter((f) => f.listed === false).map((f) => f.name), ...folder.strangers].map(visible);
-}
-
 export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLElement[] {
   const failing = places(verdict.claims.filter((c) => c.status === "invalid").map((c) => c.where));
   const shown = failing.slice(0, MOST_PLACES).map(visible).join(", ") + (failing.length > MOST_PLACES ? " …" : "");
   const print = trust?.folder.whole;
-  const wrong = trust ? differing(trust) : [];
   const head = e(
     "section",
     { class: `head ${verdict.verdict}`, id: "headline", tabindex: "-1" },
@@ -28,7 +22,6 @@ export function showVerdict(verdict: Verdict, trust: TrustShown | null): HTMLEle
     verdict.foreign ? e("p", {}, t(FOREIGN["advice"] as Line)) : failing.length ? e("p", { class: "file", id: "failing" }, t(T.failing), e("code", {}, shown)) : null,
     e("p", { class: "file" }, visible(verdict.file)),
     e("p", { class: "file" }, `${t(T.withTrust)}${t(T.colon)}`, print ? e("code", {}, `SHA256SUMS ${groups(print).join(" ")}`) : t(trust ? T.compareBelow : T.noTrustShown)),
-    wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : null,
   );
   const found = [head];
   if (verdict.declared.length) {
@@ -111,11 +104,10 @@ function hexCells(hex: string): HTMLElement {
 export function showTrust(shown: TrustShown): HTMLElement[] {
   const { prints, folder } = shown;
   const found: HTMLElement[] = [e("h2", {}, t(T.prints)), e("p", {}, t(T.printsHelp))];
-  const wrong = differing(shown);
   if (folder.whole === null) found.push(e("p", {}, t(T.noSums)));
   else {
     found.push(e("div", { class: "whole", id: "whole" }, e("strong", {}, t(T.whole)), " · ", e("code", {}, "SHA256SUMS"), hexCells(folder.whole)));
-    found.push(wrong.length ? e("p", { class: "refused", role: "alert" }, t(T.sumsDiffer) + wrong.join(", ")) : e("p", {}, t(T.sumsAgree)));
+    found.push(e("p", {}, t(T.sumsAgree)));
   }
   const named = new Map(prints.flatMap((p) => [[p.name, p], [p.name.slice(p.name.lastIndexOf("/") + 1), p]]));
   const rows = folder.files.map((file) => {

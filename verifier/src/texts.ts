@@ -56,11 +56,7 @@ export const T = {
     "该文件夹没有 SHA256SUMS，没有总指纹；请逐个文件核对。",
     "The folder has no SHA256SUMS and so no fingerprint of the whole; compare file by file.",
   ),
-  sumsDiffer: line(
-    "该文件夹与其 SHA256SUMS 不一致，不要使用：",
-    "The folder does not agree with its SHA256SUMS; do not use it: ",
-  ),
-  sumsAgree: line("文件夹中的每个文件均与 SHA256SUMS 一致。", "Every file of the folder agrees with SHA256SUMS."),
+  sumsAgree: line("SHA256SUMS 所列及本页所用的文件均与其一致。", "Every file that SHA256SUMS lists or this page uses is as it says."),
   save: line("保存结论（JSON）", "Save the verdict (JSON)"),
   print: line("打印", "Print"),
   licences: line("本页所含程序库及其许可", "Libraries in this page and their licences"),

@@ -7,6 +7,7 @@ import { Fault } from "./fault";
 import { isAuthority } from "./names";
 import { type Key, parseVkey } from "./note";
 import { parseTime } from "./shape";
+import { checkSums, type Files, find, type Print } from "./sums";
 import { type ClaimId, DEFAULT_REQUIRED } from "./verdict";
 
 export interface Signer {
@@ -50,15 +51,9 @@ export interface Trust {
   earlier: { tokens: number; before: number }[];
   prints: Print[];
 }
-/** One file of the folder, as the paper sheet shows it. */
-export interface Print {
-  name: string;
-  zh: string;
-  en: string;
-  sha256: string;
-}
-export type Files = ReadonlyMap<string, Bytes>;
 
+/** What is not printable, but for the blank. */
+const UNSEEN = /[^\P{C} ]|[^\P{Z} ]/u;
 const RELATIONS = ["none", "notary", "court", "bureau", "party", "operator"];
 const SECOND: ClaimId[] = [...DEFAULT_REQUIRED, "witness", "revocation", "case", "review"];
 export const POLICY = "policy.toml";
@@ -103,9 +98,9 @@ class Reader {
   }
 
   count(key: string, least: number, most: number, missing?: number): number {
-    const value = this.take(key) ?? missing;
-    const fits = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-    return fits ? value : this.refuse(key);
+    const value = this.take(key);
+    if (value === undefined && missing !== undefined) return missing;
+    return typeof value === "bigint" && value >= least && value <= most ? Number(value) : this.refuse(key);
   }
 
   moment(key: string): number {
@@ -149,12 +144,6 @@ class Reader {
   end(): void {
     for (const key of this.left) throw wrong(`${this.noun}${key} is not known.`, `不认识 ${this.noun}${key}。`);
   }
-}
-
-/** The file of that path; where files were given without their folders, the one of that name. */
-function find(files: Files, path: string): Bytes | undefined {
-  const flat = [...files.keys()].every((name) => !name.includes("/"));
-  return files.get(path) ?? (flat ? files.get(path.slice(path.lastIndexOf("/") + 1)) : undefined);
 }
 
 class Folder {
@@ -244,7 +233,7 @@ export function publicPem(key: Bytes): string {
 }
 
 export function parseCertificates(data: Bytes, noun: string): Certificate[] {
-  const found = pemBlocks(text(data, noun), "CERTIFICATE", noun).map((der) => parseCertificate(der, noun));
+  const found = pemBlocks(text(data, noun), "(?:X509 )?CERTIFICATE", noun).map((der) => parseCertificate(der, noun));
   if (!found.length) {
     throw new Fault(`${noun} holds no readable PEM certificates.`, `${noun} 中没有可读的 PEM 证书。`);
   }
@@ -259,7 +248,8 @@ export function loadTrust(files: Files): Trust {
   const source = folder.text(POLICY, "信任策略", "trust policy");
   let table: Table;
   try {
-    table = parseToml(source) as Table;
+    if (source.startsWith("\ufeff")) throw new Error("a byte order mark");
+    table = parseToml(source, { integersAsBigInt: true }) as Table;
   } catch {
     throw wrong("it is not TOML.", "不是 TOML。");
   }
@@ -300,6 +290,7 @@ export function loadTrust(files: Files): Trust {
     signer.revokedAt = found?.at ?? null;
   }
   checkApart(trust);
+  checkSums(files, trust.prints);
   return trust;
 }
 
@@ -335,7 +326,7 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Revocat
     const file = item.path("vkey");
     const relation = item.text("relation");
     item.end();
-    if (!name.trim() || name.length > 80 || !RELATIONS.includes(relation) || trust.witnesses.some((w) => w.name === name)) {
+    if (!name.trim() || [...name].length > 80 || UNSEEN.test(name) || !RELATIONS.includes(relation) || trust.witnesses.some((w) => w.name === name)) {
       throw wrong("witnesses has a wrong name or relation, or a name twice.", "witnesses 的名称或关系不对，或名称重复。");
     }
     const key = parseVkey(folder.text(file, `见证人 ${name}`, `witness ${name}`), file, true);
@@ -349,14 +340,14 @@ function readFurther(top: Reader, folder: Folder, trust: Trust, revoked: Revocat
     throw wrong("it asks for witnesses that it does not list.", "所要求的见证人未列出。");
   }
   trust.revocation = top.flag("revocation", false);
-  const bound = top.count("clock_bound_seconds", 0, 2 ** 31, 0);
+  const bound = top.count("clock_bound_seconds", 1, 2 ** 31, 0);
   trust.clockBound = bound > 0 ? bound : null;
   for (const item of top.tables("signers", true)) readFormerSigner(item, folder, trust);
   for (const item of top.tables("revoked", true)) {
     const key = item.hex("key_sha256");
     const from = item.moment("from");
     const log = item.maybeText("log");
-    const index = item.count("index", -1, Number.MAX_SAFE_INTEGER, -1);
+    const index = item.count("index", 0, Number.MAX_SAFE_INTEGER, -1);
     item.end();
     if ((log === null) !== (index < 0)) throw wrong("revoked.log and revoked.index belong together.", "revoked.log 与 index 应并列。");
     // What counts is the second: a token states no more.
@@ -429,34 +420,3 @@ function checkApart(trust: Trust): void {
     );
   }
 }
-
-/** Every file of the folder with its SHA-256, and that of the whole: what the paper sheet shows. */
-export interface Fingerprints {
-  whole: string | null;
-  files: { name: string; sha256: string; listed: boolean | null }[];
-  strangers: string[];
-}
-
-/** Compare the folder with its SHA256SUMS, where it has one. */
-export function fingerprints(files: Files): Fingerprints {
-  const sums = files.get("SHA256SUMS");
-  const listed = new Map<string, string>();
-  if (sums) {
-    for (const line of text(sums, "SHA256SUMS").split("\n")) {
-      const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
-      if (match) listed.set(match[2] as string, match[1] as string);
-    }
-  }
-  const flat = new Map([...listed].map(([name, digest]) => [name.slice(name.lastIndexOf("/") + 1), digest]));
-  const found = [...files].filter(([name]) => name !== "SHA256SUMS").sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    whole: sums ? sha256Hex(sums) : null,
-    files: found.map(([name, data]) => {
-      const digest = sha256Hex(data);
-      const due = listed.get(name) ?? (name.includes("/") ? undefined : flat.get(name));
-      return { name, sha256: digest, listed: sums ? due === digest : null };
-    }),
-    strangers: [...listed.keys()].filter((name) => !find(files, name)),
-  };
-}
-

@@ -1,7 +1,8 @@
 // The worker: reads the files that the page hands it, and answers with a verdict.
 import { attemptTo } from "./fault";
 import { FileSource } from "./source";
-import { type Files, type Fingerprints, fingerprints, loadTrust, type Print } from "./trust";
+import { type Files, type Fingerprints, fingerprints, type Print } from "./sums";
+import { loadTrust } from "./trust";
 import type { Line, Verdict } from "./verdict";
 import { verify } from "./verify";
 
@@ -42,16 +43,16 @@ function readTrust(files: NamedFile[]): Files {
 function answer(order: Order): Answer {
   const out: Answer = {};
   const files = order.trust && readTrust(order.trust);
-  const loaded = attemptTo(() => (files ? { trust: loadTrust(files), folder: fingerprints(files) } : null));
+  const loaded = attemptTo(() => (files ? loadTrust(files) : null));
   if ("fault" in loaded) return { refused: { en: loaded.fault.en, zh: loaded.fault.zh } };
-  if (loaded.value) {
-    const { trust, folder } = loaded.value;
-    out.trust = { prints: trust.prints, folder, require: trust.require, tokens: trust.tokens };
+  if (files && loaded.value) {
+    const { prints, require, tokens } = loaded.value;
+    out.trust = { prints, folder: fingerprints(files, prints), require, tokens };
   }
   if (order.file) {
     const { path, file } = order.file;
     const beside = new Map(order.beside.map((one) => [one.path, new FileSource(one.file)]));
-    const found = attemptTo(() => verify({ name: path, source: new FileSource(file), beside }, loaded.value?.trust ?? null, Date.now() * 1000));
+    const found = attemptTo(() => verify({ name: path, source: new FileSource(file), beside }, loaded.value, Date.now() * 1000));
     if ("fault" in found) return { ...out, refused: { en: found.fault.en, zh: found.fault.zh } };
     out.verdict = found.value;
   }

@@ -280,6 +280,8 @@ def test_index_and_pages() -> None:
     assert parse_index(print_index([])) == []
     pages = [{"id": "1", "url": "u", "ts": "t", "title": "标题"}]
     assert parse_pages(print_pages(pages)) == pages
+    with pytest.raises(FormatError, match="more than 20000 lines"):
+        parse_pages(b"\n" * 20_001)
 
 
 @QUICK

@@ -10,7 +10,7 @@ import pytest
 
 from evidence.format import jcs, names
 from evidence.papers import Tool
-from tests.evidence.builder import NAME, Draft, World
+from tests.evidence.builder import NAME, URL, Draft, World
 from tests.evidence.rich import rich
 
 TOOL = Tool("markseal 9.9", "ab" * 32)
@@ -40,11 +40,13 @@ def packed(draft: Draft, folder: Path) -> Path:
 
 
 def hostile(world: World) -> Draft:
-    """Return a sealed exhibit of a page whose title tries to be more than text."""
+    """Return a sealed exhibit of a page whose title and address try to be more than text."""
     draft = rich(world)
     record = jcs.loads(draft.artefacts[names.CAPTURE], "x", limit=1 << 20)
     assert isinstance(record, dict)
-    draft.artefacts[names.CAPTURE] = jcs.dumps(record | {"title": HOSTILE})
+    draft.artefacts[names.CAPTURE] = jcs.dumps(
+        record | {"title": HOSTILE, "url": URL, "final_url": f"{URL}/{HOSTILE}"}
+    )
     return draft.seal()
 
 

@@ -15,6 +15,7 @@ from evidence.errors import FormatError, ProofError
 from evidence.keeping.exhibit import Kept
 from evidence.keeping.store import FolderStore
 from evidence.papers import certificate_html, check_certificate
+from evidence.papers.certificate import read_page, render_certificate
 from evidence.papers.code import qr_svg, qr_text
 from evidence.papers.fieldwords import WORDS
 from evidence.papers.line import COMPARED, line_of, parse_line, print_line
@@ -87,6 +88,17 @@ def test_words_elsewhere_on_the_page_are_told(case: Case, page: str, tmp_path: P
         path.write_text(data)
         found = check_certificate(path, case.dossier)
         assert (found.exit_code, len(found.lines)) == (0, lines)
+
+
+def test_what_was_declared_cannot_be_left_out_of_it(case: Case, tmp_path: Path) -> None:
+    trust = case.world.trust(tmp_path / "trust", trial=True)
+    dossier = packed(hostile(case.world), tmp_path / "d")
+    line = parse_line(read_page(certificate_html(dossier, trust=trust))[0][0].encode())
+    assert line["declared"]
+    tokens = [token | {"trial": False} for token in line["tokens"]]
+    for field, value in (("declared", []), ("trial", False), ("tokens", tokens)):
+        made = render_certificate({**line, field: value}, lang="both")
+        assert checked(tmp_path, made, dossier, trust) == 1, field
 
 
 def _other(letter: str) -> str:
@@ -173,6 +185,11 @@ def test_the_commands(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[
     wanted = ["--requester", "公证处", "--out", str(tmp_path / "r.html"), "--verifier-only"]
     assert main(["report", str(case.dossier), *trust, *wanted]) == 0
     assert main(["report", str(case.dossier), *trust, *wanted]) == 64, "nothing is overwritten"
+    (tmp_path / "r.html").unlink()
+    elsewhere = packed(hostile(case.world), tmp_path / "d")
+    capsys.readouterr()
+    assert main(["report", str(elsewhere), *wanted]) == 3
+    assert "\x1b" not in capsys.readouterr().out
     (tmp_path / "r.html").unlink()
     assert main(["report", str(case.dossier), *wanted]) == 3
     assert "核验报告" in (tmp_path / "r.html").read_text("utf-8")

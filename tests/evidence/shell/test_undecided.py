@@ -94,7 +94,7 @@ def test_in_an_unpacked_folder_the_dossier_is_asked_for(place: Path, tmp_path: P
     assert f"{DOSSIER}: run this in the folder of the dossier" in lines[0]
 
 
-@pytest.mark.parametrize("how", ["changed", "missing", "unlisted"])
+@pytest.mark.parametrize("how", ["changed", "missing", "gone", "unlisted"])
 def test_a_damaged_trust_folder_is_not_the_dossier_s_fault(
     how: str, place: Path, work: Path, tmp_path: Path
 ) -> None:
@@ -102,14 +102,61 @@ def test_a_damaged_trust_folder_is_not_the_dossier_s_fault(
     subprocess.run(["cp", "-r", place / "trust", trust], check=True)
     with (trust / "log.vkey").open("a") as file:
         file.write("x")
-    if how != "changed":
+    if how in ("missing", "gone"):
         (trust / "log.vkey").unlink()
-    if how == "unlisted":
+    if how == "gone":
         (trust / "SHA256SUMS").unlink()
+    if how == "unlisted":
+        sums = (trust / "SHA256SUMS").read_text().splitlines(keepends=True)
+        (trust / "SHA256SUMS").write_text("".join(row for row in sums if "log.vkey" not in row))
     code, lines, noise = executed(place, work, TRUST=str(trust))
     assert (code, len(lines), noise) == (3, 1, "")
     assert "trust folder" in lines[0]
     assert folders(work) == []
+
+
+HAND_WRITTEN = (
+    "tokens = 1 # one",
+    '"tokens" = 2',
+    "\ttokens = 2",
+    "tokens=2",
+    "tokens = 0",
+    "tokens = 0x2",
+    "tokens = 1_0",
+    "require = []",
+    "require = ['package']",
+    'require = ["all"]',
+    'require = ["re\\u0076ocation"]',
+    'weak = [{algorithm = "sha256"}]',
+    "[[ weak ]]",
+    "[log]\nvkey = 'log.vkey'",
+    '[log]\nvkey = "../log.vkey"',
+    '[log]\nkey = "log.vkey"',
+    '[[revoked]]\nkey_sha256 = "' + "A" * 64 + '"',
+    '[[weak]]\nfrom = "yesterday"',
+    "clock_bound_seconds = 9999999999",
+    'format = "markseal-trust/3"',
+    "[signer]\r",
+)
+
+
+def test_a_policy_is_read_as_exported_or_not_at_all(place: Path, tmp_path: Path) -> None:
+    full = (place / "trust/policy.toml").read_text("utf-8")
+    policies = [full, *HAND_WRITTEN]
+    for number, policy in enumerate(policies):
+        (tmp_path / f"{number:02d}").write_text(policy + "\n", "utf-8")
+    script = commands((place / VERIFY_TEXT).read_text("utf-8")).splitlines()
+    made = [script.index(line) for line in script if line.startswith(("number()", "form()"))]
+    ends = script.index("}", made[1])
+    seconds = next(line for line in script if line.startswith("seconds()"))
+    ask = 'for f in [0-9]*; do form < $f && echo "$f"; done; :'
+    program = "\n".join(
+        ["export LC_ALL=C", script[made[0]], seconds, *script[made[1] : ends + 1], ask]
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", program], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert (done.stdout.split(), done.stderr) == (["00"], "")
 
 
 def test_a_renamed_dossier_verifies_and_nothing_is_left(place: Path, work: Path) -> None:

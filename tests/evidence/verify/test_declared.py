@@ -30,7 +30,7 @@ def test_a_bad_certificate_is_in_the_first_line(bench: Bench) -> None:
     first_zh, first_en, first_declared = print_report(verdict).splitlines()[:3]
     assert BAD[0] in first_zh
     assert BAD[1] in first_en
-    assert first_declared == f"声明 Declared: {BAD[0]} / {BAD[1]}"
+    assert first_declared == f"取证时的声明 Declared at the capture: {BAD[0]} / {BAD[1]}"
     said = verdict.to_json()
     assert BAD[0] in said["headline"]["zh"]
     assert said["declared"][0] == {"zh": BAD[0], "en": BAD[1]}
@@ -129,6 +129,13 @@ def test_further_sentences_come_last_and_none_twice() -> None:
     more = [{"zh": BAD[0], "en": BAD[1]}, {"zh": "甲", "en": "a"}]
     record = {"certificate": {"verdict": "bad"}, "declared": more}
     assert first_lines(record, {}) == (BAD, ("甲", "a"))
+
+
+def test_what_a_capture_may_declare_besides_has_a_bound() -> None:
+    stated = [{"zh": f"甲{n}", "en": "a" * 2000} for n in range(100_000)]
+    lines = first_lines({"declared": stated}, {})
+    assert (len(lines), len(lines[0][1])) == (201, 1001)
+    assert lines[-1][1] == "for what else is declared see capture.json"
 
 
 def test_records_agree_only_as_far_as_nothing_else_is_declared(bench: Bench) -> None:

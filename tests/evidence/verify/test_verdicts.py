@@ -6,16 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from evidence.__main__ import main
+from evidence.errors import TrustError
+from evidence.format.policy import WeakAlgorithm
 from evidence.verify import Verdict, verify_file
 from evidence.verify.report import print_report
+from evidence.verify.trust import load_trust
 from evidence.verify.verdict import Outcome
-from tests.evidence.builder import NAME
+from tests.evidence.builder import NAME, Draft
 from tests.evidence.verify.conftest import Bench, places
+from tests.evidence.verify.spoilt import NO_FILE, SPOILT, sum_up
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -163,6 +169,30 @@ def test_a_broken_trust_folder_is_one_sentence(
     (trust / name).write_text(content)
     assert main(["verify", str(spread(bench, tmp_path)), "--trust", str(trust)]) == 64
     assert capsys.readouterr().err.startswith("错误：")
+
+
+@pytest.mark.parametrize("name", [*SPOILT, *NO_FILE])
+def test_a_spoilt_trust_folder_is_not_judged_by(bench: Bench, tmp_path: Path, name: str) -> None:
+    spoil, said = (SPOILT | NO_FILE)[name]
+    trust = sum_up(bench.world.trust(tmp_path / "trust"))
+    (trust / "Thumbs.db").write_bytes(b"neither listed nor used")
+    path = spread(bench, tmp_path)
+    assert verify_file(path, trust=trust).exit_code == 0
+    spoil(trust)
+    with pytest.raises(TrustError) as refused:
+        verify_file(path, trust=trust)
+    assert said in refused.value.en
+
+
+def test_the_end_of_all_time_is_a_time_like_others(bench: Bench) -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert bench.verify(Draft(bench.world, outcome_time=last).seal().pack()).exit_code == 0
+    policy = replace(load_trust(bench.trust).policy, weak=(WeakAlgorithm("sha256", first),))
+    trust = bench.world.trust(bench.folder / "weak")
+    (trust / "policy.toml").write_text(policy.to_text(), "utf-8")
+    path = bench.folder / f"{NAME}.dossier.zip"
+    path.write_bytes(bench.draft.pack())
+    assert verify_file(path, trust=trust).exit_code == 3
 
 
 def test_an_unknown_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
