@@ -1,14 +1,17 @@
-"""``markseal listings`` and ``markseal tip``: listings without a crawl, and without a database."""
+"""``markseal listings`` and ``markseal tip``: listings without a crawl, into a file or the desk."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from config.environment import setting
+from crawler.errors import OrderWrong
 from crawler.handed import FIELDS, ColumnMemory, guess_columns, headings_of, read_rows
 from crawler.listing import Listing
 from crawler.sentences import counted
@@ -16,16 +19,18 @@ from crawler.sheet import read_table
 from crawler.tip import read_tip
 from desk.commands.crawl import read_bytes
 from desk.commands.output import whole_file
+from desk.commands.watch import bureau_named, finish_run
 
 LISTINGS_EXAMPLE = """例 / examples:
   markseal listings 清单.xlsx --platform taobao --out listings.jsonl
-  markseal listings 清单.csv --platform jd --column title=品名 --column price=单价 --out -
+  markseal listings 清单.csv --platform jd --column title=品名 --column price=单价 --leads
 
 列名对应关系会被记住，同样表头的清单下次无需再写。/ The mapping is remembered by its headings.
 """
+TIPS = "粘贴的线索"
 TIP_EXAMPLE = """例 / examples:
   markseal tip "【淘宝】https://m.tb.cn/h.abc?tk=def 「甬舟保温杯」点击链接直接打开"
-  pbpaste | markseal tip - --out listings.jsonl
+  pbpaste | markseal tip - --leads
 """
 
 
@@ -65,8 +70,9 @@ def _add_listings(commands: Any) -> None:
         help="价格单位：元或分 / prices in yuan or fen",
     )
     parser.add_argument(
-        "--out", required=True, metavar="L.jsonl", help="输出，- 为标准输出 / output"
+        "--out", metavar="L.jsonl", help="输出，- 为标准输出（或 --leads）/ output (or --leads)"
     )
+    _add_leads(parser)
     parser.set_defaults(run=run_listings)
 
 
@@ -86,13 +92,30 @@ def _add_tip(commands: Any) -> None:
         help="文本，可不加引号，- 为标准输入 / the text, quoted or not",
     )
     parser.add_argument(
-        "--out", default="-", metavar="L.jsonl", help="输出（默认标准输出）/ output (default: -)"
+        "--out", metavar="L.jsonl", help="输出（默认标准输出）/ output (default: -)"
     )
+    _add_leads(parser)
     parser.set_defaults(run=run_tip)
+
+
+def _add_leads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--leads",
+        action="store_true",
+        help="与全部商标比对并归入线索 / compare with every mark and file the leads",
+    )
+    parser.add_argument(
+        "--organisation", help="线索所属监管部门，仅有一个时可省略 / bureau (default: the only one)"
+    )
 
 
 def run_listings(arguments: argparse.Namespace) -> int:
     """Write the listings of a list, say what was left out, and remember the columns."""
+    if arguments.out is None and not arguments.leads:
+        raise OrderWrong(
+            "Say where the listings go: --out L.jsonl, or --leads into the service.",
+            "请指明输出：--out 文件，或 --leads 归入线索。",
+        )
     data = read_bytes(arguments.file)
     rows = read_table(data, arguments.file, sheet=arguments.sheet)
     headings = headings_of(rows)
@@ -105,25 +128,43 @@ def run_listings(arguments: argparse.Namespace) -> int:
         columns=columns,
         unit=arguments.price_unit,
     )
-    _write(list(handed.listings), arguments.out)
+    if arguments.out is not None:
+        _write(handed.listings, arguments.out)
     if arguments.column:
         memory.keep(headings, columns)
     print(_told(len(handed.listings), handed.left_out, columns), file=sys.stderr)
-    return 0
+    if not arguments.leads:
+        return 0
+    return _file(handed.listings, f"移交清单 · {arguments.platform}", arguments.organisation)
 
 
 def run_tip(arguments: argparse.Namespace) -> int:
     """Print the listing a pasted text names; 65 if it names none."""
     text = " ".join(arguments.text)
     text = sys.stdin.read() if text == "-" else text
-    _write([read_tip(text).listing()], arguments.out)
-    return 0
+    listing = read_tip(text).listing()
+    if arguments.out is not None or not arguments.leads:
+        _write([listing], arguments.out or "-")
+    return _file([listing], TIPS, arguments.organisation) if arguments.leads else 0
 
 
-def _write(listings: list[Listing], name: str) -> None:
+def _write(listings: Sequence[Listing], name: str) -> None:
     with whole_file(name) as out:
         for listing in listings:
             out.write(json.dumps(listing.to_json(), ensure_ascii=False).encode() + b"\n")
+
+
+def _file(listings: Sequence[Listing], name: str, organisation: str | None) -> int:
+    """Compare the listings with every mark, file the leads and say so; 1 if it did not end."""
+    from desk.commands.opening import open_desk
+
+    open_desk()
+    from desk.leads.services import hand_in
+
+    bureau = bureau_named(organisation)
+    return finish_run(
+        hand_in(organisation=bureau, name=name, listings=listings, now=datetime.now(UTC))
+    )
 
 
 def _told(count: int, left_out: tuple[int, ...], columns: dict[str, str]) -> str:

@@ -94,7 +94,8 @@ def _add(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _bureau(name: str | None) -> Organisation:
+def bureau_named(name: str | None) -> Organisation:
+    """Return the bureau of this name, or the only one; raise BadInput when it is not clear."""
     from desk.errors import BadInput
     from desk.register.models import Organisation, OrganisationKind
 
@@ -120,7 +121,7 @@ def _source(arguments: argparse.Namespace) -> Source:
     from desk.leads.models import Source
     from desk.leads.services import add_source
 
-    bureau = _bureau(arguments.organisation)
+    bureau = bureau_named(arguments.organisation)
     if arguments.recipe:
         named_recipe(arguments.recipe, RECIPES)
     given = arguments.source
@@ -193,11 +194,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     open_desk()
     from desk.errors import NotFound
-    from desk.jobs.engine import Engine
-    from desk.jobs.models import Job
     from desk.leads.models import Watch
     from desk.leads.services import run_now
-    from desk.leads.services.watches import OPEN, job_key
+    from desk.leads.services.watches import OPEN
 
     watch = Watch.objects.filter(pk=arguments.watch).first()
     if watch is None:
@@ -205,7 +204,17 @@ def _run(arguments: argparse.Namespace) -> int:
             f"There is no watch {arguments.watch}; see markseal watch list.",
             f"没有编号为 {arguments.watch} 的监控，请用 markseal watch list 查看。",
         )
-    run = watch.runs.filter(state__in=OPEN).first() or run_now(watch=watch, now=datetime.now(UTC))
+    return finish_run(
+        watch.runs.filter(state__in=OPEN).first() or run_now(watch=watch, now=datetime.now(UTC))
+    )
+
+
+def finish_run(run: Run) -> int:
+    """Work on a run here, or wait for who has it; say how it ended and return the exit code."""
+    from desk.jobs.engine import Engine
+    from desk.jobs.models import Job
+    from desk.leads.services.watches import job_key
+
     job = Job.objects.get(key=job_key(run))
     ended = Engine().work_on(job.pk, on_progress=lambda said: print(said, file=sys.stderr))
     run.refresh_from_db()

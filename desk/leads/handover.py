@@ -6,13 +6,19 @@ The file holds one listing in JSON on each line, as ``markseal crawl`` writes it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from crawler import CrawlOrder, CrawlReport, CrawlState, Listing, Progress
 from crawler.errors import ListingWrong
 from crawler.sentences import counted
 from desk.errors import BadInput
+
+
+def lines_of(listings: Iterable[Listing]) -> bytes:
+    """Return the listings as such a file, one in JSON on each line."""
+    rows = (json.dumps(one.to_json(), ensure_ascii=False) for one in listings)
+    return "".join(f"{row}\n" for row in rows).encode("utf-8")
 
 
 def read_list(

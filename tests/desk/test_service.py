@@ -119,6 +119,10 @@ def test_from_an_empty_home_to_leads(desk: House, tmp_path: Path) -> None:
     assert "疑似线索 2 条" in ran.stdout
     again = desk.run("watch", "run", "1")
     assert "疑似线索 0 条" in again.stdout
+    tip = desk.run("tip", "https://item.jd.com/100031.html", "甬舟茶叶", "--leads")
+    assert tip.returncode == 0, tip.stderr
+    assert "疑似线索 1 条" in tip.stdout
+    assert "粘贴的线索" in desk.run("sources", "list").stdout
 
 
 @pytest.mark.django_db

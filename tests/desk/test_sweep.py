@@ -18,7 +18,7 @@ from PIL import Image
 from crawler import CrawlOrder, CrawlReport, CrawlState, Listing
 from crawler.errors import CrawlerDied, OrderWrong
 from crawler.override import Override
-from desk.errors import BadInput, NotAllowed
+from desk.errors import BadInput, NotAllowed, NotPossible
 from desk.jobs.work import Later, Work
 from desk.leads.handover import read_list
 from desk.leads.models import Lead, Run, Source
@@ -31,6 +31,7 @@ from desk.leads.services import (
     dismiss,
     end_alarm,
     enqueue_due,
+    hand_in,
     run_now,
     withdraw_override,
 )
@@ -256,6 +257,26 @@ def test_a_list_handed_over_is_a_source(town: Town, tmp_path: Path) -> None:
     watch = add_watch(source=source, now=NOON)
     ended = run_sweep(Work({"run": run_now(watch=watch, now=NOON).pk}), guard=open_way)
     assert (ended.state, ended.listings, ended.new_leads) == ("complete", 2, 2)
+
+
+def test_what_is_handed_in_becomes_leads_of_one_source(town: Town) -> None:
+    for minute in (1, 2):
+        given = [Listing.from_json(listing_json(minute))]
+        run = hand_in(
+            organisation=town.bureau,
+            name="粘贴的线索",
+            listings=given,
+            now=NOON + timedelta(minutes=minute),
+            actor=town.officer,
+        )
+        with pytest.raises(NotPossible):
+            hand_in(organisation=town.bureau, name="粘贴的线索", listings=given, now=NOON)
+        ended = run_sweep(Work({"run": run.pk}), guard=open_way)
+        assert (ended.state, ended.listings, ended.new_leads) == ("complete", 1, 1)
+    source = Source.objects.get(name="粘贴的线索")
+    assert (source.kind, source.watches.get().active) == ("file", False)
+    with pytest.raises(NotAllowed):
+        hand_in(organisation=town.bureau, name="x", listings=[], now=NOON, actor=town.other_officer)
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"id": "1", "title": "x", "colour": "red"}'])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from desk.leads.services.alarms import end_alarm
 from desk.leads.services.filing import file_leads, file_listing
+from desk.leads.services.handing import hand_in
 from desk.leads.services.overrides import add_override, withdraw_override
 from desk.leads.services.triage import (
     dismiss,
@@ -27,6 +28,7 @@ __all__ = [
     "enqueue_due",
     "file_leads",
     "file_listing",
+    "hand_in",
     "mark_authorised",
     "mark_preserved",
     "reopen",
