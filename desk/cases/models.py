@@ -221,3 +221,17 @@ class ErasureApproval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id} {self.name}"
+
+
+class NoticeRead(models.Model):
+    """A notice that a person has read; the notice itself follows from other rows."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "key"), name="notice_read_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.key}"

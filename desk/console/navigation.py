@@ -35,6 +35,7 @@ class Entry:
 
 PLACES = (
     Place("home", _("首页"), EVERYBODY, ("home",)),
+    Place("notices", _("通知"), EVERYBODY, ("notices",)),
     Place("leads", _("线索"), READERS, ("leads", "lead", "lead-")),
     Place("marks", _("商标"), READERS, ("marks", "mark", "mark-")),
     Place("exhibits", _("证据项"), EXHIBIT_READERS, ("exhibits", "exhibit")),

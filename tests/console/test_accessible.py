@@ -47,7 +47,7 @@ PAGES = {
         "/exhibits/{exhibit}/keeping/", "/exhibits/{first}/keeping/",
     ),
     "notary": (
-        "/", "/exhibits/", "/exhibits/{exhibit}/", "/exhibits/{exhibit}/comparison/",
+        "/", "/notices/", "/exhibits/", "/exhibits/{exhibit}/", "/exhibits/{exhibit}/comparison/",
         "/verify/", "/verify/{foreign}/", "/verify/{valid}/", "/leads/", "/chain/",
     ),
     "auditor": ("/", "/exhibits/{exhibit}/", "/sources/", "/exhibits/{first}/keeping/"),

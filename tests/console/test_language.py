@@ -43,10 +43,10 @@ PAGES = {
     "officer": (
         "/", "/leads/", "/leads/{lead}/", "/leads/{short}/", "/exhibits/", "/exhibits/{exhibit}/",
         "/sources/", "/sources/new/", "/keeping/", "/exhibits/{exhibit}/keeping/", "/chain/",
-        "/account/", "/account/tokens/",
+        "/account/", "/account/tokens/", "/notices/",
     ),
     "auditor": ("/keeping/", "/exhibits/{exhibit}/keeping/"),
-    "notary": ("/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),
+    "notary": ("/", "/notices/", "/exhibits/", "/exhibits/{exhibit}/", "/verify/", "/chain/"),
     "administrator": ("/", "/chain/", "/people/"),
     None: ("/sign-in/", "/nowhere/"),
 }  # fmt: skip

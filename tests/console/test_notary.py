@@ -10,10 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django.fixtures import Settings
 
-from desk.cases.models import Exhibit, Verification
+from desk.cases.models import Entrustment, Exhibit, Verification
 from desk.cases.services.papers import LEFT_OVER
 from tests.console.conftest import Sessions
-from tests.console.world import World
+from tests.console.world import World, add_capture
 from tests.evidence.builder import NAME, Draft
 from tests.evidence.builder import World as Installation
 
@@ -129,3 +129,28 @@ def test_what_a_killed_verification_left_is_swept(home: Path, session: Sessions)
     assert [path.name for path in (home / "incoming").iterdir()] == ["tmpyoung"]
     (young / "a.dossier.zip").unlink()
     young.rmdir()
+
+
+def test_several_exhibits_are_entrusted_at_once_or_none(
+    world: World, session: Sessions, tmp_path: Path
+) -> None:
+    assert world.exhibit is not None
+    later = add_capture(world, tmp_path / "keys", "39")
+    office = world.people["notary"].memberships.get().organisation
+    Entrustment.objects.filter(exhibit=later).delete()
+    officer = session("officer")
+    page = officer.get("/exhibits/").content.decode()
+    assert f'name="exhibit" value="{later.pk}"' in page
+    assert 'name="exhibit"' not in session("notary").get("/exhibits/").content.decode()
+    asked = {"exhibit": [world.exhibit.pk, later.pk], "office": office.pk}
+    said = officer.post("/exhibits/entrust/", asked, follow=True).content.decode()
+    assert "已将 1 个证据项委托" in said
+    assert Entrustment.objects.filter(exhibit=later, office=office).count() == 1
+    Entrustment.objects.all().delete()
+    missing = asked | {"exhibit": [later.pk, 10**9]}
+    assert officer.post("/exhibits/entrust/", missing).status_code == 404
+    Exhibit.objects.filter(pk=later.pk).update(state="failed")
+    said = officer.post("/exhibits/entrust/", asked, follow=True).content.decode()
+    assert "只有已固证封装的证据项才能委托" in said
+    assert session("other_officer").post("/exhibits/entrust/", asked).status_code == 404
+    assert not Entrustment.objects.exists()

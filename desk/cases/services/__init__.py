@@ -7,7 +7,7 @@ jobs alone do.
 from __future__ import annotations
 
 from desk.cases.services.custody import record_download, record_view
-from desk.cases.services.entrusting import end_entrustment, entrust
+from desk.cases.services.entrusting import end_entrustment, entrust, entrust_all
 from desk.cases.services.request import Wishes, request_again, request_preservation
 from desk.cases.services.verify import verify_upload
 
@@ -15,6 +15,7 @@ __all__ = [
     "Wishes",
     "end_entrustment",
     "entrust",
+    "entrust_all",
     "record_download",
     "record_view",
     "request_again",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -37,6 +39,22 @@ def entrust(*, exhibit: Exhibit, office: Organisation, actor: User) -> Entrustme
         raise NotPossible(f"It is entrusted to {office} already.", f"已委托“{office}”。") from error
     add_event(exhibit=exhibit, kind=CustodyKind.ENTRUSTED, actor=actor, note=office.name)
     return row
+
+
+@transaction.atomic
+def entrust_all(*, exhibits: Iterable[Exhibit], office: Organisation, actor: User) -> int:
+    """Entrust several exhibits to a notary office and return how many were not before.
+
+    All of them or, when one cannot be, none. Raises as ``entrust``, but for those entrusted to
+    the office already, which stay as they are.
+    """
+    given = list(exhibits)
+    held = Entrustment.objects.filter(exhibit__in=given, office=office, ended_at__isnull=True)
+    already = set(held.values_list("exhibit_id", flat=True))
+    fresh = [one for one in given if one.pk not in already]
+    for exhibit in fresh:
+        entrust(exhibit=exhibit, office=office, actor=actor)
+    return len(fresh)
 
 
 @transaction.atomic

@@ -65,9 +65,10 @@ CHOICES = 200
 @role_required(*EXHIBIT_READERS)
 def exhibit_list(request: HttpRequest) -> HttpResponse:
     """Return the exhibits this person may see, the latest first."""
-    exhibits = exhibits_for(viewer_of(request))
-    page = Paginator(exhibits, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "console/exhibits.html", {"page": page})
+    viewer = viewer_of(request)
+    page = Paginator(exhibits_for(viewer), PER_PAGE).get_page(request.GET.get("page"))
+    offices = notary_offices() if Role.OFFICER in roles_of(viewer) else ()
+    return render(request, "console/exhibits.html", {"page": page, "offices": offices})
 
 
 @require_GET

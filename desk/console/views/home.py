@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from desk.cases.notices import notices_for
 from desk.cases.selectors import (
     erasures_awaiting,
     exhibits_for,
@@ -23,6 +25,7 @@ from desk.register.selectors import marks_for
 from matcher.mark import FIGURES
 
 FEW = 6
+ALARMS = ("renewal", "witness")
 
 
 @role_required(*EVERYBODY)
@@ -32,18 +35,26 @@ def home(request: HttpRequest) -> HttpResponse:
     roles = roles_of(viewer)
     if Role.OFFICER in roles or Role.OWNER in roles or Role.AUDITOR in roles:
         role = next(r for r in (Role.OFFICER, Role.OWNER, Role.AUDITOR) if r in roles)
-        context = _leads(viewer)
+        context = _leads(viewer) | _notices(viewer)
         if role != Role.OWNER:
             context |= _alarms()
             context["erasures"] = erasures_awaiting(viewer)
         return render(request, f"console/home_{role.value}.html", context)
     if Role.NOTARY in roles:
-        return render(request, "console/home_notary.html", _exhibits(viewer))
-    return render(request, "console/home_administrator.html", _alarms())
+        return render(request, "console/home_notary.html", _exhibits(viewer) | _notices(viewer))
+    context = _alarms() | _notices(viewer)
+    return render(request, "console/home_administrator.html", context)
 
 
 def _alarms() -> dict[str, object]:
     return {"renewal": renewal_alarm(), "witness": witness_alarm()}
+
+
+def _notices(viewer: User) -> dict[str, object]:
+    """Return the unread notices; the alarms of the daily work stand on the page by themselves."""
+    unread = [one for one in notices_for(viewer, now=timezone.now()) if not one.read]
+    shown = [one for one in unread if one.kind not in ALARMS]
+    return {"unread": shown[:FEW], "unread_number": len(unread)}
 
 
 def _leads(viewer: User) -> dict[str, object]:

@@ -64,7 +64,8 @@ def lead_list(request: HttpRequest) -> HttpResponse:
         search=chosen.get("q", "").strip(),
     )
     request.session["leads_query"] = request.GET.urlencode()
-    officer = Role.OFFICER in roles_of(viewer)
+    roles = roles_of(viewer)
+    officer = Role.OFFICER in roles
     return render(
         request,
         "console/leads.html",
@@ -73,6 +74,8 @@ def lead_list(request: HttpRequest) -> HttpResponse:
             "window": window_of(request, wanted, size=PER_PAGE),
             "filtered": any(chosen.values()),
             "first": next_lead_for(viewer) if officer else None,
+            "officer": officer,
+            "watcher": officer or Role.AUDITOR in roles,
         },
     )
 
