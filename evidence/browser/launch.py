@@ -41,15 +41,14 @@ class Running:
                 os.kill(self.pid, signal.SIGKILL)
 
 
-def flags(order: CaptureOrder, mark: str, log: Path) -> list[str]:
+def flags(order: CaptureOrder, mark: str, log: Path | None) -> list[str]:
     """Return the flags we add to Playwright's own; ``mark`` finds our process again.
 
     ``log`` is where the browser writes its NetLog, with every byte of every socket.
     """
     chosen = [
         f"--markseal-capture={mark}",
-        f"--log-net-log={log}",
-        "--net-log-capture-mode=Everything",
+        *(logging(log) if log is not None else ()),
         "--disable-quic",
         "--disable-background-networking",
         "--disable-component-update",
@@ -70,6 +69,11 @@ def flags(order: CaptureOrder, mark: str, log: Path) -> list[str]:
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
         ]
     return chosen
+
+
+def logging(log: Path) -> tuple[str, str]:
+    """Return the flags by which a browser writes its NetLog."""
+    return f"--log-net-log={log}", "--net-log-capture-mode=Everything"
 
 
 NO_SANDBOX_AS_ROOT = (
@@ -93,17 +97,18 @@ def require_sandbox(order: CaptureOrder, *, user: int) -> None:
 
 
 @contextmanager
-def open_browser(order: CaptureOrder, spool: Path) -> Iterator[Running]:
+def open_browser(order: CaptureOrder, spool: Path, *, logged: bool = True) -> Iterator[Running]:
     """Run one browser with a fresh profile for the length of a ``with`` block.
 
-    Its log lies in ``spool``, whole once the block has ended. The browser ends with the block;
+    Its log lies in ``spool``, whole once the block has ended; it writes none unless ``logged``.
+    The browser ends with the block;
     if this process is killed, the driver's input closes and the driver ends it. Raises
     PageNotCaptured when it does not start.
     """
     require_sandbox(order, user=os.geteuid())
     mark, log = secrets.token_hex(8), spool / "netlog.json"
     with _driver(spool) as (playwright, heard):
-        browser = _launch(playwright, order, flags(order, mark, log))
+        browser = _launch(playwright, order, flags(order, mark, log if logged else None))
         try:
             pid = _find(mark)
             yield Running(browser, browser.version, pid, _binary(pid), _flags_of(pid), log, heard)

@@ -22,7 +22,6 @@ from evidence.replay.compare import (
     LEAST,
     TOLERANCE,
     Box,
-    PictureDifference,
     compare_pictures,
     compare_texts,
 )
@@ -86,8 +85,15 @@ def _replayed(
     recording = read_recording(folder / names.ARCHIVE)
     with tempfile.TemporaryDirectory(prefix="markseal-replay-") as spool:
         bound = allowance(_steps(snapshot), sealed_picture) if seconds is None else seconds
-        shown = show(recording, order, _moment(snapshot), Path(spool), seconds=bound)
-    report = _report(sealed_picture, sealed_text, shown)
+        shown = show(
+            recording,
+            order,
+            _moment(snapshot),
+            Path(spool),
+            seconds=bound,
+            sealed=sealed_picture,
+        )
+    report = _report(sealed_text, shown)
     return (_veiled(report) if snapshot.fidelity == "redacted" else report), shown.picture
 
 
@@ -110,14 +116,13 @@ def _site_of(url: str) -> str:
     return f"{scheme}://{host}/*" if rest else "*"
 
 
-def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:
-    difference = compare_pictures(picture, shown.picture)
+def _report(text: str, shown: Shown) -> dict[str, Any]:
     lines = compare_texts(text, shown.text)
-    same = not lines and not difference.regions and not difference.more
+    same = not lines and not shown.difference
     return {
         "format": FORMAT,
         "verdict": "equal" if same else "differs",
-        "picture": _picture(difference, shown),
+        "picture": _picture(shown),
         "text": {
             "equal": not lines,
             "differences": [
@@ -138,8 +143,9 @@ def _report(picture: bytes, text: str, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _picture(difference: PictureDifference, shown: Shown) -> dict[str, Any]:
-    moving = compare_pictures(shown.picture, shown.later).regions
+def _picture(shown: Shown) -> dict[str, Any]:
+    difference = shown.difference
+    moving = compare_pictures(shown.picture, shown.later).regions if shown.later else ()
     pixels = _pixels(shown.picture)
     scale = max(1.0, pixels / max(1, shown.width))
     elements = explaining(shown.elements, shown.final_url, scale)

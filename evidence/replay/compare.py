@@ -49,6 +49,10 @@ class PictureDifference:
     regions: tuple[Box, ...]
     more: int = 0
 
+    def __bool__(self) -> bool:
+        """Return whether they differ at all."""
+        return bool(self.regions or self.more)
+
     @property
     def permille(self) -> int:
         """Return the share of differing pixels in thousandths, rounded up."""
@@ -69,7 +73,10 @@ def compare_pictures(first: bytes, second: bytes) -> PictureDifference:
 
     Raises FormatError for a file that is no picture or has more than 160 million pixels.
     """
-    a, b = _open(first), _open(second)
+    a = _open(first)
+    if first == second:
+        return PictureDifference(0, a.width * a.height, ())
+    b = _open(second)
     width, height = max(a.width, b.width), max(a.height, b.height)
     mask = _mask(a, b, width, height)
     regions = sorted(_regions(mask), key=lambda item: -item[1])

@@ -33,6 +33,7 @@ from evidence.capture.page import settle, take_text
 from evidence.capture.pictures import take_picture
 from evidence.capture.settling import SETTLED, Settled
 from evidence.capture.stillness import at_rest
+from evidence.replay.compare import PictureDifference, compare_pictures
 from evidence.replay.elements import ELEMENTS
 from evidence.replay.reasons import NotReplayed, too_slow
 from evidence.replay.recording import Asked, Kept, Recording
@@ -56,8 +57,9 @@ _CLOCK = """(() => {
 
 @dataclass(frozen=True)
 class Shown:
-    """What the replayed page showed; ``later`` is its picture again, a moment afterwards.
+    """What the replayed page showed, and the ``difference`` of its picture from the sealed one.
 
+    ``later`` is its picture again, a moment afterwards, where there is a difference.
     ``elements`` are boxes as the page's own measures give them, in CSS pixels. ``alike`` are the
     addresses that were asked for and those with other numbers in them that were answered from.
     """
@@ -65,7 +67,8 @@ class Shown:
     final_url: str
     text: str
     picture: bytes
-    later: bytes
+    difference: PictureDifference
+    later: bytes | None
     width: int
     elements: tuple[dict[str, Any], ...]
     answered: int
@@ -162,9 +165,17 @@ def _asked(request: dict[str, Any]) -> Asked:
 
 
 def show(
-    recording: Recording, order: CaptureOrder, moment: datetime, spool: Path, *, seconds: float
+    recording: Recording,
+    order: CaptureOrder,
+    moment: datetime,
+    spool: Path,
+    *,
+    seconds: float,
+    sealed: bytes,
 ) -> Shown:
     """Load the page from ``recording`` as it was at ``moment``; return what it showed.
+
+    It is pictured again only where its picture is not the ``sealed`` one.
 
     ``seconds`` are for everything once the browser runs. Raises PageNotCaptured when no browser
     starts, NotReplayed when the time is over, playwright's Error when the page does not load.
@@ -174,7 +185,7 @@ def show(
             order, proxy=nowhere, journal=None, recording=False, licence=None, login=None,
             headed=False, private_key=None, limits=_bounds(order.limits),
         )  # fmt: skip
-        with open_browser(offline, spool) as running, _time_limit(running, seconds):
+        with open_browser(offline, spool, logged=False) as running, _time_limit(running, seconds):
             prompter = Prompter(recording, running.browser.new_browser_cdp_session())
             prompter.begin()
             context = running.browser.new_context(
@@ -184,10 +195,15 @@ def show(
             )
             shift = (moment - wall_clock()).total_seconds() * 1000
             context.add_init_script(_CLOCK % round(shift))
-            return _play(context, prompter, offline)
+            return _play(context, prompter, offline, sealed)
 
 
-def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> Shown:
+def _play(
+    context: BrowserContext,
+    prompter: Prompter,
+    order: CaptureOrder,
+    sealed: bytes,
+) -> Shown:
     steps = Steps()
     page = context.new_page()
     context.on("dialog", lambda dialog: dialog.dismiss())
@@ -202,13 +218,16 @@ def _play(context: BrowserContext, prompter: Prompter, order: CaptureOrder) -> S
         text = take_text(page, steps, settled).decode("utf-8", "replace")
         picture = take_picture(page, steps, **bounds).png
     elements = evaluate(page, ELEMENTS, list(prompter.broken)[:500])
-    page.wait_for_timeout(_BETWEEN_FRAMES_MS)
-    with at_rest(page, steps):  # as before: a page may do anything when it is pictured
-        later = take_picture(page, steps, **bounds).png
+    difference, later = compare_pictures(sealed, picture), None
+    if difference:
+        page.wait_for_timeout(_BETWEEN_FRAMES_MS)
+        with at_rest(page, steps):  # as before: a page may do anything when it is pictured
+            later = take_picture(page, steps, **bounds).png
     return Shown(
         final_url=page.url,
         text=text,
         picture=picture,
+        difference=difference,
         later=later,
         width=int(elements["width"]),
         elements=tuple(elements["items"]),
