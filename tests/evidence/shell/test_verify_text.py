@@ -285,6 +285,12 @@ def case_without_its_failed_attempt(whole: Whole) -> Parts:
     return put(whole, case=whole.export(whole.mine[2:]).to_bytes())
 
 
+@crime("FAILED case: witnesses: as many as the trust folder requires (1)")
+def case_not_cosigned(whole: Whole) -> Parts:
+    export = replace(whole.export(whole.mine), checkpoint=whole.head())
+    return put(whole, case=export.to_bytes())
+
+
 @crime("FAILED case: entry 1")
 def case_entry_edited(whole: Whole) -> Parts:
     entry = whole.entries[1].replace(b'"number":1', b'"number":7')

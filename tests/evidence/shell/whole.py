@@ -141,9 +141,7 @@ class Whole(Draft):
         self.papers[sidecars.outcome] = outcome
         note = self.head()
         self.stamp("local", stamped_note(note), over="checkpoint.")
-        text = SignedNote.parse(note).text
-        line = cosign(text, WITNESS_KEY.name, WITNESS, now=self.cosigned or self.now)
-        note = SignedNote(text, (*SignedNote.parse(note).signatures, line)).to_bytes()
+        note = self.witnessed(note)
         for name, at in ((sidecars.attempt_proof, index), (sidecars.outcome_proof, last)):
             self.papers[name] = TlogProof(at, self.path(at), note).to_bytes()
         self.log(b'{"other":2}', mine=False)
@@ -155,7 +153,7 @@ class Whole(Draft):
         """Return the export of the case with these rows; ``entries`` replaces some."""
         held = {at: (entries or {}).get(at, self.entries[at]) for at in rows}
         listed = tuple(CaseRow(at, held[at], self.path(at)) for at in rows)
-        return CaseExport(CASE, SALT, self.head(), listed)
+        return CaseExport(CASE, SALT, self.witnessed(self.head()), listed)
 
     def head(self) -> bytes:
         """Return the log's checkpoint as of now."""
@@ -163,6 +161,12 @@ class Whole(Draft):
         read = merkle.memory_reader([merkle.leaf_hash(e) for e in self.entries])
         head = Checkpoint(ORIGIN, size, merkle.tree_root(size, read))
         return sign_note(head.text(), ORIGIN, self.world.log_key).to_bytes()
+
+    def witnessed(self, note: bytes) -> bytes:
+        """Return a checkpoint with the witness's cosignature."""
+        given = SignedNote.parse(note)
+        line = cosign(given.text, WITNESS_KEY.name, WITNESS, now=self.cosigned or self.now)
+        return SignedNote(given.text, (*given.signatures, line)).to_bytes()
 
     def path(self, at: int) -> tuple[bytes, ...]:
         """Return the audit path of an entry as of now."""
