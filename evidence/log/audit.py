@@ -12,6 +12,7 @@ from evidence.format.note import NoteKey
 from evidence.format.tiles import WIDTH, Tile, hash_reader, tile_hash, unpack_entries
 from evidence.log.following import Following
 from evidence.log.keysinforce import KeysInForce
+from evidence.log.narrower import check_narrower
 from evidence.log.reading import WORTH_IT, Bundles, Hashed, Sound
 from evidence.log.report import AuditReport, erases_a_seal
 from evidence.log.store import SEEN, Head, Store, open_checkpoint, unreadable
@@ -45,8 +46,8 @@ def audit(
     checkpoint given, every hash tile, the chain of previous entries, gap-free numbers and
     nothing after its closing per case, at most one outcome per attempt, at most one sealed
     outcome per capture, times that do not run backwards, erasures of what was sealed. Not
-    checked: witnesses, timestamps, packages, narrower files kept for readers of older checkpoints,
-    and what lies beyond the checkpoint.
+    checked: witnesses, timestamps, packages, and what lies beyond the checkpoint, which counts
+    for nothing.
     """
     report = AuditReport()
     store = Store(folder, _key(folder, vkey))
@@ -60,6 +61,7 @@ def audit(
     if tiles is not None:
         _check_upper(store, head, tiles, report)
         _check_root(head, tiles, report)
+        check_narrower(store, tiles, head.size, report)
     _check_kept(store, head, witness, checkpoints, tiles, report)
     return report
 

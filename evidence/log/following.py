@@ -59,6 +59,8 @@ class Following:
     sealed: dict[bytes, int] = field(default_factory=dict)
     erased: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Of each erasure: the outcome whose content it ended, and the package that it names."""
+    ended: dict[int, int] = field(default_factory=dict)
+    """Of each outcome whose content was ended: the erasure, those of earlier looks too."""
     attempts: int = 0
     succeeds: tuple[str, int] | None = None
 
@@ -263,8 +265,7 @@ class Following:
 
     def _of_this_log(self, index: int, entry: Erasure) -> None:
         """An erasure names an outcome before it, and each is erased once."""
-        named = {outcome: at for at, (outcome, _) in self.erased.items()}
-        earlier = named.get(entry.outcome)
+        earlier = self.ended.get(entry.outcome)
         if entry.outcome >= index:
             self.report.add(
                 "erasure",
@@ -281,6 +282,7 @@ class Following:
             )
         else:
             self.erased[index] = entry.outcome, entry.package_sha256
+            self.ended[entry.outcome] = index
 
     def _succession(self, index: int, entry: Succession) -> None:
         self.keys.statement(index, entry)

@@ -1,4 +1,4 @@
-"""What a monitor remembers between two looks: ``markseal-monitor/2``, canonical JSON in one file.
+"""What a monitor remembers between two looks: ``markseal-monitor/3``, canonical JSON in one file.
 
 The file is replaced atomically, under a lock, and never by what knows less; its own SHA-256 stands
 in it, so that a damaged one is told from a log that changed.
@@ -25,8 +25,12 @@ from evidence.log.report import AuditReport, Finding
 from evidence.log.store import Head, open_checkpoint
 from evidence.monitor.frontier import Frontier
 
-FORMAT, FORMER = "markseal-monitor/2", "markseal-monitor/1"
-"""What is written, and what is read too: one without ``doubtful`` and ``handed``."""
+FORMAT = "markseal-monitor/3"
+FORMER = {
+    "markseal-monitor/2": {"erased"},
+    "markseal-monitor/1": {"erased", "doubtful", "handed"},
+}
+"""What is read too, and what it does not have."""
 LIMIT = 1 << 30
 MOST = 100
 """So many findings and contradicting checkpoints are kept; more say nothing new."""
@@ -90,11 +94,12 @@ class State:
         value = jcs.loads(data, "monitor state", limit=LIMIT)
         kinds: dict[str, type | tuple[type, ...]] = dict.fromkeys(("format", *_TEXT), str)
         kinds |= dict.fromkeys(_LISTS, list) | {"attempts": int, "cases": dict, "open": dict}
-        kinds |= {"handed": dict}
-        if isinstance(value, dict) and value.get("format") == FORMER:
-            del kinds["doubtful"], kinds["handed"]
-        fields = jcs.take(value, "monitor state", kinds | {"sha256": str})
-        if fields["format"] not in (FORMAT, FORMER):
+        kinds |= {"handed": dict, "erased": dict, "sha256": str}
+        former = str(value.get("format")) if isinstance(value, dict) else ""
+        for name in FORMER.get(former, ()):
+            del kinds[name]
+        fields = jcs.take(value, "monitor state", kinds)
+        if fields["format"] not in (FORMAT, *FORMER):
             raise FormatError(f"this is not {FORMAT}", f"不是 {FORMAT}")
         rest = {name: item for name, item in fields.items() if name != "sha256"}
         if sha256_hex(jcs.dumps(rest)) != fields["sha256"]:
@@ -142,6 +147,7 @@ _FACTS = (
     "handed",
     "succeeds",
     "recovery",
+    "erased",
 )
 
 
@@ -167,6 +173,7 @@ def facts_of(following: Following) -> dict[str, Any]:
         "handed": {key: format_time(time) for key, time in following.keys.handed.items()},
         "succeeds": list(following.succeeds or ()),
         "recovery": list(following.keys.renewed or ()),
+        "erased": {str(outcome): index for outcome, index in following.ended.items()},
     }
 
 
@@ -208,6 +215,7 @@ def follow_on(
             int(index): (str(capture).encode(), str(case).encode(), int(number))
             for index, (capture, case, number) in facts["open"].items()
         }
+        following.ended = {int(at): int(index) for at, index in dict(facts["erased"]).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise FormatError("what it tells of cases is damaged", "其中的案件信息已损坏") from error
     return following

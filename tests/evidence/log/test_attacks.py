@@ -186,6 +186,18 @@ def test_a_hash_tile_is_longer_than_its_width(log: Log) -> None:
     assert found(log.folder) == {("tile", None)}
 
 
+@pytest.mark.parametrize(("kind", "finding"), [("0", ("tile", None)), ("entries", ("entries", 0))])
+def test_a_file_for_readers_of_an_older_checkpoint_is_another(
+    log: Log, kind: str, finding: tuple[str, int | None]
+) -> None:
+    add(log, lambda previous: closing(4, previous, **COUNTS))
+    folder = log.folder / "tile" / kind / "000.p"
+    older = min(folder.iterdir(), key=lambda path: int(path.name))
+    assert (found(log.folder), older.name) == (set(), "8")
+    older.write_bytes(older.read_bytes()[:-1] + b"!")
+    assert found(log.folder) == {finding}
+
+
 def test_a_bundle_holds_an_entry_more(log: Log) -> None:
     entries = story(4)
     more = [*entries, attempt(sha256_hex(entries[-1]), 5)]

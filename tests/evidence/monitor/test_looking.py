@@ -18,8 +18,8 @@ from evidence.format.entry.signing import sign_entry
 from evidence.format.note import NoteKey
 from evidence.format.tiles import pack_entries, unpack_entries
 from evidence.monitor import Asked, FolderSource, HttpSource, StateFile
-from tests.evidence.log.fixtures import START, attempt, failed, hexed
-from tests.evidence.log.test_attacks import handed
+from tests.evidence.log.fixtures import START, attempt, failed, hexed, sealed
+from tests.evidence.log.test_attacks import erasing, handed, package_of
 from tests.evidence.log.test_audit import begun
 from tests.evidence.log.test_insider import SIGNER, SIGNERS, closing, key_change
 from tests.evidence.monitor.fixtures import Stand, bundle, dripping, plain, served
@@ -277,7 +277,7 @@ def test_the_state_of_another_log_is_refused(stand: Stand, tmp_path: Path) -> No
     stand.grow(1)
     assert stand.codes() == []
     value = json.loads(stand.file.path.read_bytes())
-    assert value["format"] == "markseal-monitor/2"
+    assert value["format"] == "markseal-monitor/3"
     with pytest.raises(InputError, match="another log"):
         stand.file.load(NoteKey("other/log", bytes(32)))
 
@@ -311,17 +311,36 @@ def test_an_unchecked_revocation_is_told_and_remembered(stand: Stand) -> None:
     assert (second.report.findings, second.report.exit_code) == ([], 3)
 
 
-def test_a_state_of_the_former_format_is_read(stand: Stand) -> None:
+@pytest.mark.parametrize(
+    ("name", "lacks"), [(2, ["erased"]), (1, ["erased", "doubtful", "handed"])]
+)
+def test_a_state_of_a_former_format_is_read(stand: Stand, name: int, lacks: list[str]) -> None:
     stand.grow(2)
     assert stand.codes() == []
     value = json.loads(stand.file.path.read_bytes())
-    del value["doubtful"], value["handed"], value["sha256"]
-    value["format"] = "markseal-monitor/1"
+    for field in (*lacks, "sha256"):
+        del value[field]
+    value["format"] = f"markseal-monitor/{name}"
     value["sha256"] = hashlib.sha256(jcs.dumps(value)).hexdigest()
     stand.file.path.write_bytes(jcs.dumps(value))
     stand.grow(1)
     assert stand.codes() == []
-    assert json.loads(stand.file.path.read_bytes())["format"] == "markseal-monitor/2"
+    assert json.loads(stand.file.path.read_bytes())["format"] == "markseal-monitor/3"
+
+
+def test_an_erasure_is_remembered(stand: Stand) -> None:
+    """One exhibit's content was erased in one look, and on another request in the next."""
+    stand.grow(1)
+    with stand.log.writing() as session:
+        first = begun(session.entry(0))
+        session.append([sealed(session.previous(), first, 0)])
+    erased = erasing(1, package_of(stand.log, 1))
+    found = []
+    for _ in range(2):
+        with stand.log.writing() as session:
+            session.append([erased(session.previous())])
+        found.append(stand.look(asked=Asked(signers=SIGNERS)).report.findings)
+    assert [[(f.code, f.entry) for f in report] for report in found] == [[], [("erasure", 3)]]
 
 
 def test_a_key_that_was_handed_over_is_remembered(stand: Stand) -> None:
