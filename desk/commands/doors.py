@@ -20,6 +20,7 @@ from crawler.tip import read_tip
 from desk.commands.crawl import read_bytes
 from desk.commands.output import whole_file
 from desk.commands.watch import bureau_named, finish_run
+from desk.leads.handover import TIPS
 
 LISTINGS_EXAMPLE = """例 / examples:
   markseal listings 清单.xlsx --platform taobao --out listings.jsonl
@@ -27,7 +28,6 @@ LISTINGS_EXAMPLE = """例 / examples:
 
 列名对应关系会被记住，同样表头的清单下次无需再写。/ The mapping is remembered by its headings.
 """
-TIPS = "粘贴的线索"
 TIP_EXAMPLE = """例 / examples:
   markseal tip "【淘宝】https://m.tb.cn/h.abc?tk=def 「甬舟保温杯」点击链接直接打开"
   pbpaste | markseal tip - --leads

@@ -226,6 +226,17 @@ class WatchForm(forms.Form):
         return url
 
 
+class TipForm(forms.Form):
+    """A link, or the text that an app shares."""
+
+    text = forms.CharField(
+        label=_("粘贴的内容"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("商品链接及标题，或淘口令等分享文本；短链接不会被打开。"),
+    )
+
+
 class OverrideForm(forms.Form):
     """A permission to crawl a source that forbids robots."""
 

@@ -83,6 +83,7 @@ urlpatterns = [
     path("verify/<int:pk>/", verify.verification_page, name="verification"),
     path("sources/", sources.source_list, name="sources"),
     path("sources/new/", sources.source_new, name="source-new"),
+    path("sources/tip/", sources.source_tip, name="source-tip"),
     path("sources/<int:pk>/override/", sources.source_override, name="source-override"),
     path("sources/<int:pk>/withdraw/", sources.source_withdraw, name="source-withdraw"),
     path("sources/<int:pk>/resume/", sources.source_resume, name="source-resume"),

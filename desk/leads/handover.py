@@ -14,6 +14,9 @@ from crawler.errors import ListingWrong
 from crawler.sentences import counted
 from desk.errors import BadInput
 
+TIPS = "粘贴的线索"
+"""The source that tips are read in, one of each bureau."""
+
 
 def lines_of(listings: Iterable[Listing]) -> bytes:
     """Return the listings as such a file, one in JSON on each line."""

@@ -145,6 +145,11 @@ class Seller(models.Model):
 
     class Meta:
         ordering = ("shop",)
+        indexes = (
+            models.Index(fields=("shop",), name="seller_shop"),
+            models.Index(fields=("platform", "seller_id"), name="seller_number"),
+            models.Index(fields=("platform", "seller_name"), name="seller_named"),
+        )
         constraints = (models.UniqueConstraint(fields=("platform", "shop"), name="seller_once"),)
 
     def __str__(self) -> str:

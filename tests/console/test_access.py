@@ -57,6 +57,7 @@ READ = {
     "verification":            ("in",  404,  404,    404,   404,    403,   404,   404),
     "sources":                 ("in",  403,  200,    403,   200,    403,   200,   403),
     "source-new":              ("in",  403,  200,    403,   403,    403,   200,   403),
+    "source-tip":              ("in",  403,  200,    403,   403,    403,   200,   403),
     "source-override":         ("in",  403,  200,    403,   403,    403,   404,   403),
 }
 WRITE = {
@@ -87,6 +88,7 @@ WRITE = {
     "mark-seller":             ("in",  422,  403,    403,   403,    403,   403,   404),
     "verify":                  ("in",  422,  422,    422,   403,    403,   422,   422),
     "source-new":              ("in",  403,  422,    403,   403,    403,   422,   403),
+    "source-tip":              ("in",  403,  422,    403,   403,    403,   422,   403),
     "source-override":         ("in",  403,  422,    403,   403,    403,   404,   403),
     "source-withdraw":         ("in",  403,  302,    403,   403,    403,   404,   403),
     "source-resume":           ("in",  403,  302,    403,   403,    403,   404,   403),
@@ -124,7 +126,7 @@ def _address(name: str, world: World) -> str:
         "erasure": world.erasure.pk,
         "token": 1,
     }
-    bare = {"mark-new", "token-new", "source-new"}
+    bare = {"mark-new", "token-new", "source-new", "source-tip"}
     family = name.split("-", maxsplit=1)[0]
     if name in bare or family not in rows:
         return reverse(name, args=FURTHER.get(name, ()))

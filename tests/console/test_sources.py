@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -82,3 +83,15 @@ def test_an_alarm_is_seen_and_settled(session: Sessions, world: World) -> None:
     client.post(f"/sources/{watch.source_id}/resume/", {"accept": "1"})
     source = Source.objects.get(pk=watch.source_id)
     assert (source.active, source.alarm, source.baseline_from) == (True, None, run.due_at)
+
+
+def test_a_pasted_tip_is_handed_in(session: Sessions, world: World) -> None:
+    client = session("officer")
+    answer = client.post("/sources/tip/", {"text": "https://item.jd.com/100031.html"})
+    assert answer.status_code == 422
+    assert "没有商品标题" in answer.content.decode()
+    tip = {"text": "【京东】https://3.cn/1A-b 「霁泷 雨伞」"}
+    assert "已收下" in client.post("/sources/tip/", tip, follow=True).content.decode()
+    run = Run.objects.get(watch__source__name="粘贴的线索")
+    assert "霁泷 雨伞" in Path(run.watch.source.start_url).read_text("utf-8")
+    assert client.post("/sources/tip/", tip).status_code == 422

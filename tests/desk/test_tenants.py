@@ -12,6 +12,7 @@ from desk.errors import NotFound
 from desk.leads import paging
 from desk.leads import selectors as leads
 from desk.leads.models import Lead
+from desk.leads.sellers import linked_sellers
 from desk.leads.services import shortlist
 from desk.register import selectors as register
 from desk.register.roles import organisation_for, roles_of, scope_of
@@ -123,3 +124,20 @@ def test_a_picture_stays_in_its_folder(make_lead: LeadMaker) -> None:
     assert leads.picture_of(lead) is None
     Lead.objects.update(picture="../markseal.sqlite3")
     assert leads.picture_of(Lead.objects.get()) is None
+
+
+def test_shops_are_linked_by_what_the_platform_shows(town: Town, make_lead: LeadMaker) -> None:
+    first = make_lead(shop="甲店", seller_id="7", seller_name="王某")
+    make_lead(shop="乙店", seller_id="7")
+    make_lead(shop="丙店", seller_name="王某")
+    make_lead(shop="甲店", platform="other")
+    make_lead(shop="丁店", seller_id="8")
+    make_lead(town.other_mark, shop="戊店", seller_id="7")
+    seller = first.listing.seller
+    found = {(one.seller.shop, one.by, one.leads) for one in linked_sellers(town.officer, seller)}
+    seen = {("乙店", "seller_id", 1), ("丙店", "seller_name", 1), ("甲店", "shop", 1)}
+    assert found == seen | {("戊店", "seller_id", 1)}
+    mine = linked_sellers(town.owner, seller)
+    assert {(one.seller.shop, one.by, one.leads) for one in mine} == seen
+    assert [one.strong for one in mine] == [True, True, False]
+    assert linked_sellers(town.other_officer, seller) == linked_sellers(town.officer, None) == []

@@ -35,6 +35,7 @@ from desk.leads.selectors import (
     picture_of,
     platforms_with_leads,
 )
+from desk.leads.sellers import linked_sellers
 from desk.leads.states import LeadState, ReasonCode
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
@@ -110,6 +111,7 @@ def render_lead(
         "events": events_of(viewer, lead),
         "exhibit": exhibit,
         "has_picture": picture_of(lead) is not None,
+        "linked": linked_sellers(viewer, lead.listing.seller),
         "following": following,
         "previous": previous,
         "back": reverse("leads") + (f"?{query}" if query else ""),

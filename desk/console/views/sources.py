@@ -13,15 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crawler import CrawlError
+from crawler.tip import read_tip
 from desk.console.access import role_required, viewer_of
-from desk.console.forms import OverrideForm, WatchForm
+from desk.console.forms import OverrideForm, TipForm, WatchForm
 from desk.errors import BadInput, NotPossible
+from desk.leads.handover import TIPS
 from desk.leads.selectors import runs_for, source_for, sources_for, watch_for
 from desk.leads.services import (
     add_override,
     add_source,
     add_watch,
     end_alarm,
+    hand_in,
     run_now,
     set_active,
     withdraw_override,
@@ -80,6 +84,30 @@ def _add(actor: User, form: WatchForm) -> None:
         every_minutes=given["every"],
         actor=actor,
     )
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.OFFICER)
+def source_tip(request: HttpRequest) -> HttpResponse:
+    """Show the form for a pasted tip, or hand it in to be compared with every mark."""
+    actor = viewer_of(request)
+    form = TipForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            hand_in(
+                organisation=organisation_for(actor, Role.OFFICER),
+                name=TIPS,
+                listings=[read_tip(form.cleaned_data["text"]).listing()],
+                now=timezone.now(),
+                actor=actor,
+            )
+        except (CrawlError, NotPossible) as error:
+            form.add_error(None, error.en if request.LANGUAGE_CODE == "en" else error.zh)
+        else:
+            messages.success(request, _("已收下，马上与全部商标比对，结果会出现在下方。"))
+            return redirect("sources")
+    context = {"form": form}
+    return render(request, "console/source_tip.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
