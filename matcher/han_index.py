@@ -53,6 +53,7 @@ class HanIndex:
     sounds: Codes
     written: Grams
     spoken: Grams
+    shown: Grams
 
     @classmethod
     def of(cls, signs: Sequence[Sign], said: Said) -> HanIndex:
@@ -80,22 +81,24 @@ class HanIndex:
             sounds=heard(chars),
             written=_grams(flat, start[long], sizes[long], owners[long]),
             spoken=_grams(heard(flat), start[long], sizes[long], owners[long]),
+            shown=_grams(looked(flat), start[long], sizes[long], owners[long]),
         )
 
     def changed(self, batch: Batch, places: Ints, near: Ints, names: Names) -> Windows:
         """Return windows of signs of three and more of which one character may be changed.
 
-        ``places`` are searched as written, the fewer places ``near`` a slot by sound; ``names``
+        ``places`` are searched as written, the fewer ``near`` a slot by sound and look; ``names``
         says which windows may read as a name.
         """
         if not len(self.size):
             return EMPTY
         written = _hits(batch.codes, places, self.written)
         spoken = _hits(batch.heard, near, self.spoken)
-        at = np.concatenate((written[0], spoken[0]))
+        shown = _hits(batch.looked, near, self.shown)
+        at = np.concatenate((written[0], spoken[0], shown[0]))
         if not len(at):
             return EMPTY
-        sign = np.concatenate((written[1], spoken[1]))
+        sign = np.concatenate((written[1], spoken[1], shown[1]))
         windows = _around(at, sign, self.size[self.row[sign]])
         kept = windows.end < len(batch.codes)
         kept[kept] = batch.runs[windows.start[kept]] == batch.runs[windows.end[kept] - 1]

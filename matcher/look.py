@@ -1,6 +1,6 @@
 """The look-alike view of Chinese characters, from a table of groups made by hand.
 
-NOT done: weights from rendered glyphs; decomposition into components.
+NOT done: weights from rendered glyphs; components other than those of ``composed.txt``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ def _tables() -> tuple[dict[int, str], frozenset[str]]:
             heads.setdefault(ord(character), heads.get(ord(group[0]), group[0]))
             pairs.update(character + other for other in group if other != character)
     return heads, frozenset(pairs)
+
+
+@cache
+def composed() -> dict[str, str]:
+    """Return under two characters the one that is made of them side by side or stacked (拆字)."""
+    return {entry[1:]: entry[0] for row in rows("composed.txt") for entry in row.split()}
 
 
 def look(text: str) -> str:

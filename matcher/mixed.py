@@ -1,20 +1,22 @@
-"""Signs written in Chinese characters and pinyin mixed (康shi傅), found by their sound."""
+"""Signs of which a part is written otherwise: in pinyin (康shi傅), or as its parts (氵每)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from matcher.hashing import Sums, codes_of
+from matcher.look import composed
 from matcher.normal import Text
 from matcher.sound import MIXED, hear, sounds, syllables_of
 from matcher.stretches import Stretches
 
 BREAK = "\0"
+Reading = tuple[str, list[int], dict[int, int]]
 
 
-def spoken(joined: str) -> tuple[str, list[int], dict[int, int]]:
+def spoken(joined: str) -> Reading:
     """Return a text with its pinyin read as sounds, where each sound stands, and the pieces.
 
     The sounds are "" when the text has no piece of pinyin beside Chinese characters.
@@ -35,11 +37,24 @@ def spoken(joined: str) -> tuple[str, list[int], dict[int, int]]:
     return heard + hear(joined[last:]), places, {m.start(): m.end() for m in pieces}
 
 
+def recomposed(joined: str) -> Reading:
+    """Return a text with parts written apart (日王) put together (旺), as ``spoken`` does."""
+    read, places, pieces, at = "", list[int](), dict[int, int](), 0
+    while at < len(joined):
+        one = composed().get(joined[at : at + 2])
+        places.append(at)
+        if one:
+            pieces[at] = at + 2
+        read += one or joined[at]
+        at += 2 if one else 1
+    return read, [*places, len(joined)], pieces
+
+
 def find_mixed(
-    texts: Sequence[Text], near: int, sounded: Stretches
+    texts: Sequence[Text], near: int, sounded: Stretches, reader: Callable[[str], Reading] = spoken
 ) -> Iterator[tuple[int, int, int, int]]:
     """Yield of signs written mixed: number of the text, start, end (joined) and sign."""
-    said = [spoken(text.joined[:near]) for text in texts]
+    said = [reader(text.joined[:near]) for text in texts]
     codes = codes_of(BREAK.join(heard for heard, _, _ in said) + BREAK)
     stops = np.flatnonzero(codes == 0)
     windows = sounded.find(Sums(codes), np.arange(len(codes)), len(codes))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
-from matcher.admit import admit
+from matcher.admit import admit, reads_as_words
 from matcher.batch import LETTER, Batch
 from matcher.compare import Likeness, compare_han, compare_latin
 from matcher.found import IDENTICAL, Found, Searched
-from matcher.hashing import Flags, Ints, Sums
+from matcher.hashing import Flags, Ints, Sums, Table, hashes_of
 from matcher.latin import Unit
 from matcher.latin_index import Pairs
 from matcher.lattice import Lattice
-from matcher.mixed import find_mixed
+from matcher.look import composed
+from matcher.mixed import find_mixed, recomposed
 from matcher.normal import Text
 from matcher.openings import Openings, openings
 from matcher.part import Part
@@ -26,6 +27,12 @@ from matcher.units import Units, units_of
 PAIR = 2
 NEAR = 5
 Finds = Iterator[tuple[int, Found]]
+
+
+@cache
+def composable() -> Table:
+    """Return the table of the parts that make one character."""
+    return Table.of(hashes_of(composed()), np.arange(len(composed())))
 
 
 class Read:
@@ -98,6 +105,15 @@ class Read:
         numbers = np.unique(batch.owner(beside)).tolist()
         return numbers, [self.places[n].text for n in numbers]
 
+    @cached_property
+    def apart(self) -> tuple[list[int], list[Text]]:
+        """The texts in which parts of a Chinese character stand side by side."""
+        batch, at = self.batch, self.han
+        at = at[batch.joined[at + 1]]
+        held = composable().holds(batch.sums.of(at, at + PAIR))
+        numbers = np.unique(batch.owner(at[held])).tolist()
+        return numbers, [self.places[n].text for n in numbers]
+
 
 class Search:
     """Texts searched for the signs of one part of the index."""
@@ -122,6 +138,7 @@ class Search:
         if batch.han.any():
             yield from self._changed(self._windows())
             yield from self._mixed()
+            yield from self._composed()
 
     def _found(self, number: int, start: int, end: int, likeness: Likeness) -> Found:
         return Found(self.first + number, start, end, likeness)
@@ -224,3 +241,12 @@ class Search:
         likeness = Likeness(rules().similarity["mixed_pinyin"], "mixed_pinyin")
         for which, start, end, number in find_mixed(texts, self.batch.near, self.han.sound):
             yield numbers[which], self._found(number, start, end, likeness)
+
+    def _composed(self) -> Finds:
+        """Yield signs of which characters are written as their parts."""
+        numbers, texts = self.read.apart
+        likeness = Likeness(rules().similarity["decomposed"], "decomposed")
+        found = find_mixed(texts, self.batch.near, self.han.exact, recomposed)
+        for which, start, end, number in found:
+            if not reads_as_words(texts[which], start, end):
+                yield numbers[which], self._found(number, start, end, likeness)

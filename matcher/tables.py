@@ -19,7 +19,8 @@ from matcher.errors import TableError
 CODE = "matcher/1"
 TABLES = ("confusables.tsv", "context.toml", "goods.toml", "latin.toml", "lookalike.tsv")
 WORDS = (
-    "background_en.txt", "background_zh.txt", "sound.toml", "words_en.txt", "words_zh.txt",
+    "background_en.txt", "background_zh.txt", "composed.txt", "sound.toml",
+    "words_en.txt", "words_zh.txt",
 )  # fmt: skip
 LIBRARIES = ("ahocorasick-rs", "opencc", "pypinyin", "rapidfuzz")
 

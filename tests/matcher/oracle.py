@@ -26,7 +26,7 @@ class Exhaustive:
         raise NotImplementedError("the oracle is made anew")
 
     def find_all(self, places: Sequence[Searched]) -> list[list[Found]]:
-        exact = {"identical", "affix", "pinyin", "mixed_pinyin"}
+        exact = {"identical", "affix", "pinyin", "mixed_pinyin", "decomposed"}
         found = [
             [one for one in some if one.likeness.view in exact]
             for some in self.index.find_all(places)

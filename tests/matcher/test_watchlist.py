@@ -30,6 +30,7 @@ def codes(match: Match) -> set[str]:
         ("茉柯岚 面霜 50g", "M2", "transposed"),
         ("kemolan 保湿面霜 50g", "M2", "pinyin"),
         ("柯mo岚 保湿面霜", "M2", "mixed_pinyin"),
+        ("九日堇云舟 空气炸锅", "MA", "decomposed"),
         ("柯茉嵐 保湿面霜", "M2", "identical_folded"),
         ("Zentavo wireless earbuds", "M3", "identical"),
         ("Z3ntav0 wireless earbuds", "M3", "lookalike_letters"),
