@@ -21,6 +21,7 @@ FAMILIES = {
     "run": "service",
     "work": "service",
     "user": "service",
+    "organisation": "organisations",
     "settings": "service",
     "marks": "marks",
     "sellers": "marks",

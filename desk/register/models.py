@@ -50,10 +50,14 @@ class MarkKind(models.TextChoices):
 
 
 class Organisation(models.Model):
-    """A bureau, a brand owner or a notary office: the unit that owns rows."""
+    """A bureau, a brand owner or a notary office: the unit that owns rows.
+
+    ``parent`` is the bureau above a bureau: the city above its districts and zones.
+    """
 
     name = models.CharField(_("名称"), max_length=500, unique=True)
     kind = models.CharField(_("类型"), max_length=20, choices=OrganisationKind)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -62,6 +66,11 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 name="organisation_kind_known",
                 condition=models.Q(kind__in=OrganisationKind.values),
+            ),
+            models.CheckConstraint(
+                name="organisation_parent_of_bureaux",
+                condition=models.Q(parent__isnull=True)
+                | (models.Q(kind=OrganisationKind.BUREAU) & ~models.Q(parent=models.F("id"))),
             ),
         )
 

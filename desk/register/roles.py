@@ -2,12 +2,13 @@
 
 A brand owner sees its own marks and the leads on them; a bureau sees every mark (it
 watches them all) and its own sources, leads and exhibits; a notary sees exhibits
-entrusted to the office; an auditor sees what its organisation sees and changes nothing; an
-administrator sees no content.
+entrusted to the office; an auditor sees what its organisation sees, and of a bureau what those
+below it see, and changes nothing; an administrator sees no content. Nobody sees what is above.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from desk.errors import NotAllowed
@@ -39,13 +40,33 @@ def scope_of(viewer: User) -> Scope:
     found: dict[str, set[int]] = {kind: set() for kind in OrganisationKind.values}
     if viewer.is_authenticated and viewer.is_active:
         rows = Membership.objects.filter(user_id=viewer.pk).exclude(role=Role.ADMINISTRATOR)
-        for pk, kind in rows.values_list("organisation_id", "organisation__kind"):
+        audited = set()
+        for pk, kind, role in rows.values_list("organisation_id", "organisation__kind", "role"):
             found[kind].add(pk)
+            if kind == OrganisationKind.BUREAU and role == Role.AUDITOR:
+                audited.add(pk)
+        if audited:
+            found[OrganisationKind.BUREAU] |= below(audited)
     return Scope(
         brand_owners=frozenset(found[OrganisationKind.BRAND_OWNER]),
         bureaux=frozenset(found[OrganisationKind.BUREAU]),
         notary_offices=frozenset(found[OrganisationKind.NOTARY_OFFICE]),
     )
+
+
+def below(organisations: Iterable[int]) -> set[int]:
+    """Return the organisations below these in the tree, however deep."""
+    children: dict[int, list[int]] = {}
+    placed = Organisation.objects.filter(parent__isnull=False)
+    for pk, parent in placed.values_list("pk", "parent_id"):
+        children.setdefault(parent, []).append(pk)
+    found: set[int] = set()
+    open_ones = list(organisations)
+    while open_ones:
+        fresh = set(children.get(open_ones.pop(), ())) - found
+        found |= fresh
+        open_ones += fresh
+    return found
 
 
 def roles_of(viewer: User) -> frozenset[str]:
@@ -73,11 +94,15 @@ def organisation_for(actor: User, role: Role) -> Organisation:
 
 def require_role(actor: User, role: Role, *, organisation_id: int) -> None:
     """Raise NotAllowed unless this person holds the role in the organisation."""
-    held = Membership.objects.filter(
-        user_id=actor.pk, role=role, organisation_id=organisation_id, user__is_active=True
-    )
-    if not held.exists():
+    if not holds(actor, role, organisation_id=organisation_id):
         raise _not_allowed(role)
+
+
+def holds(actor: User, role: Role, *, organisation_id: int) -> bool:
+    """Return whether this person holds the role in the organisation."""
+    return Membership.objects.filter(
+        user_id=actor.pk, role=role, organisation_id=organisation_id, user__is_active=True
+    ).exists()
 
 
 def _not_allowed(role: Role) -> NotAllowed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from desk.errors import NotFound
-from desk.register.models import Mark, Organisation, OrganisationKind, Role, User
-from desk.register.roles import scope_of
+from desk.register.models import Mark, Membership, Organisation, OrganisationKind, Role, User
+from desk.register.roles import below, scope_of
 
 
 def marks_for(viewer: User, *, search: str = "") -> QuerySet[Mark]:
@@ -37,6 +37,14 @@ def mark_for(viewer: User, pk: int) -> Mark:
 def organisations_of(viewer: User) -> QuerySet[Organisation]:
     """Return the organisations this person belongs to, in any role."""
     return Organisation.objects.filter(memberships__user_id=viewer.pk).distinct()
+
+
+def units_below(viewer: User) -> QuerySet[Organisation]:
+    """Return the bureaux below those that this person audits, by name; they read these too."""
+    audited = Membership.objects.filter(user_id=viewer.pk, role=Role.AUDITOR)
+    return Organisation.objects.filter(
+        pk__in=below(audited.values_list("organisation_id", flat=True))
+    )
 
 
 def notary_offices() -> QuerySet[Organisation]:

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from desk.leads.models import Lead
-from desk.register.models import Mark
+from desk.register.models import Mark, Role
+from desk.register.services import add_user, place_organisation
 from tests.console.conftest import Sessions
-from tests.console.world import World, build
+from tests.console.world import PASSWORD, World, build
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -176,3 +177,23 @@ def test_a_mark_s_page_tells_how_many_leads_it_has(session: Sessions, world: Wor
         assert f"共 {leads.count()} 条" in page
         return
     raise AssertionError("no mark of the owner's has leads")
+
+
+def test_an_auditor_reads_the_bureaux_below_and_sees_whose_a_lead_is(
+    session: Sessions, world: World
+) -> None:
+    bureau, other = (
+        world.people[name].memberships.get().organisation for name in ("auditor", "other_officer")
+    )
+    auditor = session("auditor")
+    assert "含下级单位" not in auditor.get("/").content.decode()
+    place_organisation(organisation=bureau, under=other)
+    above, _ = add_user(name="above", role=Role.AUDITOR, organisation=other, password=PASSWORD)
+    world.people["above"] = above
+    client = session("above")
+    assert "甬城市场监管局" in client.get("/").content.decode()
+    page = client.get("/leads/").content.decode()
+    assert "办理单位" in page
+    assert "甬城市场监管局" in page
+    lead = client.get(f"/leads/{world.leads['new'].pk}/").content.decode()
+    assert "Digit1" not in lead

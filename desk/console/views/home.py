@@ -21,7 +21,7 @@ from desk.leads.selectors import lead_counts, runs_for
 from desk.leads.states import LeadState
 from desk.register.models import Role, User
 from desk.register.roles import roles_of
-from desk.register.selectors import marks_for
+from desk.register.selectors import marks_for, units_below
 from matcher.mark import FIGURES
 
 FEW = 6
@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         role = next(r for r in (Role.OFFICER, Role.OWNER, Role.AUDITOR) if r in roles)
         context = _leads(viewer) | _notices(viewer)
         if role != Role.OWNER:
-            context |= _alarms()
+            context |= _alarms() | {"units": units_below(viewer)}
             context["erasures"] = erasures_awaiting(viewer)
         return render(request, f"console/home_{role.value}.html", context)
     if Role.NOTARY in roles:

@@ -38,8 +38,8 @@ from desk.leads.selectors import (
 from desk.leads.sellers import linked_sellers
 from desk.leads.states import LeadState, ReasonCode
 from desk.register.models import Role, User
-from desk.register.roles import roles_of
-from desk.register.selectors import marks_for
+from desk.register.roles import holds, roles_of
+from desk.register.selectors import marks_for, units_below
 
 PER_PAGE = 25
 PICTURE_SIDE = 640
@@ -76,6 +76,7 @@ def lead_list(request: HttpRequest) -> HttpResponse:
             "filtered": any(chosen.values()),
             "first": next_lead_for(viewer) if officer else None,
             "officer": officer,
+            "units": units_below(viewer).exists(),
             "watcher": officer or Role.AUDITOR in roles,
         },
     )
@@ -126,7 +127,7 @@ def render_lead(
 
 
 def _steps(viewer: User, lead: Lead, exhibit: Exhibit | None) -> dict[str, bool]:
-    officer = Role.OFFICER in roles_of(viewer)
+    officer = holds(viewer, Role.OFFICER, organisation_id=lead.organisation_id)
     busy = exhibit is not None and exhibit.state != ExhibitState.FAILED
     return {
         "officer": officer,

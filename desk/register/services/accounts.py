@@ -8,7 +8,7 @@ from django.db import transaction
 
 from desk.errors import BadInput
 from desk.register.models import Membership, Organisation, OrganisationKind, Role, User
-from desk.register.roles import ALLOWED_ROLES
+from desk.register.roles import ALLOWED_ROLES, below
 
 
 @transaction.atomic
@@ -36,6 +36,25 @@ def add_organisation(*, name: str, kind: str) -> Organisation:
             f"“{name}”已登记为{organisation.get_kind_display()}，不是所给类型 {kind}。",
         )
     return organisation
+
+
+@transaction.atomic
+def place_organisation(*, organisation: Organisation, under: Organisation | None) -> None:
+    """Place a bureau under another one, or, under None, at the top.
+
+    Auditors of the bureau above see what those below see. Raises BadInput unless both are
+    bureaux, and when the upper one is the bureau itself or lies below it.
+    """
+    list(Organisation.objects.select_for_update().filter(kind=OrganisationKind.BUREAU))
+    if under is not None:
+        if {organisation.kind, under.kind} != {OrganisationKind.BUREAU}:
+            raise BadInput("Only a bureau lies under a bureau.", "只有市场监管部门之间有上下级。")
+        if under.pk in {organisation.pk, *below([organisation.pk])}:
+            raise BadInput(
+                f"{under} is {organisation} itself or lies under it.",
+                f"“{under}”就是“{organisation}”或其下级，不能作为其上级。",
+            )
+    Organisation.objects.filter(pk=organisation.pk).update(parent=under)
 
 
 @transaction.atomic
