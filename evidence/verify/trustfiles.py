@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from evidence.errors import TrustError
-from evidence.format.policy import LIMIT, SUMS, Policy
+from evidence.format.policy import LIMIT, POLICY, SUMS, Policy
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\n][^\n]*)")
 
@@ -68,6 +68,12 @@ def _digest(folder: Path, name: str) -> str | None:
 
 
 def _unreadable(folder: Path, name: str) -> TrustError:
+    inside = folder / "trust"
+    if name == POLICY and (inside / POLICY).is_file():
+        return TrustError(
+            f"{folder} holds a trust folder and is none itself; give {inside}.",
+            f"{folder} 之内有信任文件夹，其本身不是；请给出 {inside}。",
+        )
     return TrustError(
         f"The trust folder {folder} has no readable {name}; ask for it again.",
         f"信任文件夹 {folder} 中没有可读的 {name}；请重新索取。",

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from desk.cli import main
 from desk.commands.trust import warn_stale
 from evidence.capture import find_browser
-from evidence.errors import InputError
+from evidence.errors import InputError, TrustError
 from evidence.format.ledger import FormerSigner, Ledger, Revoked
 from evidence.home import EvidenceHome, open_home
 from evidence.succession.export import export_trust
@@ -50,6 +50,8 @@ def test_the_sheet_has_the_digests_that_sha256sum_prints(
         assert "".join(f"<span>{group}</span>" for group in groups) in page
     assert "2026-03-01 08:00 UTC+00:00" in text
     assert read_policy(made.trust) == read_policy(home.trust)
+    with pytest.raises(TrustError, match=r"give .*out/trust\."):
+        load_trust(tmp_path / "out")
     assert max(len(line.encode("gb18030")) for line in text.splitlines()) <= 110
 
 
