@@ -121,6 +121,21 @@ def test_crawl_delay_is_kept(tmp_path: Path) -> None:
     assert min(gaps) > 0.3
 
 
+def test_a_crawl_whose_budget_is_used_up_says_what_is_left_and_goes_on(tmp_path: Path) -> None:
+    with open_shop(Shop()) as shop:
+        order = order_for(shop, tmp_path, politeness="per_day = 8\n")
+        report = crawl(order, on_listing=print)
+        assert (report.state, report.pages) == (CrawlState.LIMITED, 8)
+        assert report.left
+        assert f"已知尚有 {report.left} 个页面未读" in report.zh
+        assert (report.goes_on or 0) > time.time()
+        next_window = replace(order, budgets=tmp_path / "purse")
+        report = crawl(next_window, on_listing=print)
+    assert (report.state, report.listings) == (CrawlState.COMPLETE, 12)
+    assert (report.left, report.goes_on) == (0, None)
+    assert max(shop.counted()[f"/item/{n}"] for n in range(1, 13)) == 1
+
+
 def test_pages_in_gbk_and_in_disguise(tmp_path: Path) -> None:
     body = "<html><body><h1>宁波年糕</h1><i class=price>9.9元</i></body></html>".encode("gbk")
     shop = Shop(goods=2)
