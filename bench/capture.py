@@ -1,18 +1,20 @@
 """What a capture costs beside a plain browser: load only, with each part, and with all of it.
 
-``python -m bench.capture [--rounds 12] [--pages /pictures]``. The ways take turns on the same
-pages, each round in another order. A load is measured twice: from the start of the navigation to
-the page's load event as the driver tells it (Playwright's ``goto``; the step log of a capture),
-and as the page itself tells it (``loadEventEnd`` of its navigation timing), which is what a person
-would wait. Most rounds end with the load; a few make the whole capture, for the cost of each part
-from its step log: the time up to the step. The machine is looked at once before, as a service does
-hourly. HTTP/2 is measured on a TLS server that speaks both, at three delays.
+``python -m bench.capture [--rounds 12] [--pages /pictures] [--url ADDRESS]``. The ways take turns
+on the same pages, each round in another order. A load is measured twice: from the start of the
+navigation to the page's load event as the driver tells it (Playwright's ``goto``; the step log of a
+capture), and as the page itself tells it (``loadEventEnd`` of its navigation timing), which is what
+a person would wait; a page of another server (``--url``: a product in the demo shop) tells nothing.
+Most rounds end with the load; a few make the whole capture, for the cost of each part from its step
+log: the time up to the step. The machine is looked at once before, as a service does hourly. HTTP/2
+is measured on a TLS server that speaks both, at three delays.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import shutil
@@ -23,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -109,12 +112,13 @@ def load_plainly(
         at = time.perf_counter()
         page.goto(url, wait_until="load")
         load = time.perf_counter() - at
-        return load, told_by_page(origin(url)) if told else 0.0
+        return load, by_page(url) if told else 0.0
 
 
-def origin(url: str) -> str:
-    """Return scheme and host of an address."""
-    return "/".join(url.split("/")[:3])
+def by_page(url: str) -> float:
+    """Return the seconds of the last load as a page of ours told them, not a number of others."""
+    own = urlsplit(url).path in PAGES
+    return told_by_page("/".join(url.split("/")[:3])) if own else math.nan
 
 
 def load_captured(order: CaptureOrder, folder: Path) -> tuple[float, float]:
@@ -126,7 +130,7 @@ def load_captured(order: CaptureOrder, folder: Path) -> tuple[float, float]:
             began[0] = time.perf_counter()
         if step == "loaded":
             seconds = time.perf_counter() - began[0]
-            raise Loaded(seconds, told_by_page(origin(order.url)))
+            raise Loaded(seconds, by_page(order.url))
 
     try:
         capture(order, folder, software="b", tell=tell)
@@ -178,7 +182,7 @@ def measure_whole(url: str, way_out: Guard, folder: Path, measured: Measured, kn
         take(place)
         measured.whole.setdefault(way, []).append(time.perf_counter() - began)
         steps = steps_of(place)
-        measured.add(way, steps["loaded"] - steps["navigation"], told_by_page(origin(url)))
+        measured.add(way, steps["loaded"] - steps["navigation"], by_page(url))
         if way == "capture":
             add_parts(steps, measured)
         shutil.rmtree(place)
@@ -272,15 +276,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12, help="loads in every way")
     parser.add_argument("--whole", type=int, default=3, help="whole captures in every way")
     parser.add_argument("--pages", default=",".join(PAGES))
+    parser.add_argument("--url", action="append", default=[], help="a page of another server")
     parser.add_argument("--http2-rounds", type=int, default=9)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="markseal-bench-"))
     known = standing(find_browser(), clock=wall_clock).to_text()
     try:
         with guard(folder / "journal.jsonl", allow_loopback=True) as way_out, pages() as address:
-            for path in arguments.pages.split(","):
-                print(f"### {path} ({len(PAGES[path]) / 1000:.0f} kB of HTML)\n")
-                url, rounds, whole = f"{address}{path}", arguments.rounds, arguments.whole
+            own = [path for path in arguments.pages.split(",") if path]
+            named = {p: f"{p} ({len(PAGES[p]) / 1000:.0f} kB of HTML)" for p in own}
+            wanted = {f"{address}{path}": name for path, name in named.items()}
+            for url, name in (wanted | {each: each for each in arguments.url}).items():
+                print(f"### {name}\n")
+                rounds, whole = arguments.rounds, arguments.whole
                 told(measure(url, way_out, folder, known, rounds=rounds, whole=whole))
         if arguments.http2_rounds:
             measure_http2(arguments.http2_rounds, folder)

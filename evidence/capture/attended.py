@@ -24,6 +24,7 @@ from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
 from evidence.capture.telling import told_of_moments
 from evidence.capture.visit import stopper
+from evidence.format.counted import counted
 from evidence.format.names import ATTENDED
 
 
@@ -62,7 +63,7 @@ def _attend_once(
     seen = tuple(recorder.seen)
     with suppress(Error):
         context.close()
-    course.steps.add("context closed", f"{len(seen)} requests seen")
+    course.steps.add("context closed", f"{counted(len(seen), 'request', 'requests')} seen")
     main = attendance.main
     if main is None:
         raise PageNotCaptured(

@@ -9,6 +9,7 @@ from playwright.sync_api import Dialog, Download, Error, Page
 
 from evidence.capture.course import KEPT_DIALOGS, Course, NotRecorded
 from evidence.capture.page import printable
+from evidence.format.counted import counted
 
 DIALOGS = 50
 POPUPS = 8
@@ -100,8 +101,9 @@ class Beside:
             reason = whole if one.end == "" else f"not whole ({one.end or 'the bound on time'})"
             self._name("download", one.url, reason)
         if self.popups or self.downloads:
-            told = f"{len(self.popups)} popups, {len(self.downloads)} downloads"
-            self.course.steps.add("beside the page", told)
+            popups = counted(len(self.popups), "popup", "popups")
+            downloads = counted(len(self.downloads), "download", "downloads")
+            self.course.steps.add("beside the page", f"{popups}, {downloads}")
 
     def _name(self, what: str, url: str, reason: str) -> None:
         self.course.extra.append(NotRecorded(what, url, reason))

@@ -35,6 +35,7 @@ from evidence.capture.watchdog import watchdog
 from evidence.environment.answers import Answered
 from evidence.environment.journal import journal_size, read_journal
 from evidence.environment.record import Surroundings
+from evidence.format.counted import counted
 from evidence.netlog import Wire, read_netlog
 
 SPOOL = ".spool"
@@ -181,7 +182,7 @@ def _read(course: Course, running: Running) -> Wire:
             break
         time.sleep(wait)
         wire = read_netlog(running.log, running.log.parent / f"wire{attempt}")
-    course.steps.add("log read", f"{len(wire.exchanges)} exchanges")
+    course.steps.add("log read", counted(len(wire.exchanges), "exchange", "exchanges"))
     if not wire.complete:
         raise PageNotCaptured(
             Reason.BROWSER,

@@ -17,6 +17,7 @@ from evidence.browser.steps import Steps
 from evidence.browser.world import evaluate
 from evidence.capture.passed import LINES
 from evidence.capture.shown import source
+from evidence.format.counted import counted
 
 # A page can clear every timer by its number, ours too; a task of the scheduler has none.
 _SLEEP = """const sleep = delay => window.scheduler
@@ -190,7 +191,9 @@ def _scroll(page: Page, most: int, steps: Steps, passed: dict[str, None]) -> int
     """
     count, done, lines = evaluate(page, _DOWN, most)
     passed.update(dict.fromkeys(lines))
-    steps.add("scrolled", f"{count} times; end reached: {'yes' if done else 'no'}")
+    steps.add(
+        "scrolled", f"{counted(count, 'time', 'times')}; end reached: {'yes' if done else 'no'}"
+    )
     return max(1, most - int(count)) if done else 0
 
 
@@ -202,6 +205,7 @@ def _scroll_boxes(page: Page, most: int, steps: Steps, passed: dict[str, None]) 
     found, total, ended, lines = evaluate(page, _DOWN_IN_BOXES, most)
     passed.update(dict.fromkeys(lines))
     if found:
-        note = f"{found} boxes, {total} times; ends reached: {ended}; put back afterwards"
+        count = f"{counted(found, 'box', 'boxes')}, {counted(total, 'time', 'times')}"
+        note = f"{count}; ends reached: {ended}; put back afterwards"
         steps.add("scrolled inside the page", note)
     return bool(found == ended)

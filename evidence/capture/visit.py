@@ -25,6 +25,7 @@ from evidence.capture.page import Records, settle, take_records
 from evidence.capture.recorder import Recorder
 from evidence.capture.recording import filming
 from evidence.capture.telling import BARE, MOVED
+from evidence.format.counted import counted
 
 MOVES = 4
 STOPPING = frozenset({"requests", "bytes"})
@@ -82,7 +83,7 @@ def _visit_once(course: Course, running: Running, spool: Path, mark: int, *, pro
         page.wait_for_timeout(200)
     seen = tuple(recorder.seen)
     context.close()
-    course.steps.add("context closed", f"{len(seen)} requests seen")
+    course.steps.add("context closed", f"{counted(len(seen), 'request', 'requests')} seen")
     records = replace(records, files={**records.files, **licence, **filmed.files})
     status, answered = (answer.status, answer.url) if answer else (0, "")
     return Visit(records, final_url, status, problem, seen, answered)

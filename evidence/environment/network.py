@@ -58,7 +58,7 @@ def name_file_row(topic: str, before: Mapping[str, Any], after: Mapping[str, Any
     return checked(
         topic,
         f"{path} 取证前后一致，共 {len(lines)} 行有效内容。",
-        f"{path} was the same before and after; {len(lines)} lines are in force.",
+        f"{path} was the same before and after; lines in force: {len(lines)}.",
         **data,
     )
 

@@ -143,7 +143,7 @@ def test_boxes_that_scroll_inside_the_page_are_scrolled(
     _, record = taken(f"{address}/nested", way_out, tmp_path)
     asked = {item["url"].rpartition("/")[2] for item in record["exchanges"]}
     assert {f"lazy{n}.png" for n in range(5)} <= asked
-    assert steps(record)["scrolled inside the page"].startswith("1 boxes")
+    assert steps(record)["scrolled inside the page"].startswith("1 box, ")
 
 
 def test_a_page_without_end_is_scrolled_within_the_bound(
