@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -90,40 +91,55 @@ def _unreadable(path: Path | str, error: OSError) -> InputError:
     )
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a file holds, and what was found of it by itself, whatever is trusted."""
+
+    outer: Archive
+    papers: Papers
+    package: Package
+    whole: Digests
+    is_dossier: bool
+    findings: Findings
+
+
 def _verify(
     path: Path, window: Window, trust: Trust | None, aside: ExitStack, now: datetime
 ) -> Verdict:
-    """Return the verdict; one that fails may be read again without trust, to say for what."""
-    verdict = _judge(path, window, trust, aside, now)
+    """Return the verdict; one that fails may be judged again without trust, to say for what."""
+    if not is_zip(window):
+        return not_a_package(path.name)
+    read = _read(path, window, aside)
+    verdict = _judge(path.name, read, trust, now)
     if trust is not None and may_be_elsewhere(verdict):
-        alone = _judge(path, window, None, aside, now)
+        alone = _judge(path.name, read, None, now)
         return as_foreign(verdict) if sealed_elsewhere(verdict, alone) else verdict
     return verdict
 
 
-def _judge(
-    path: Path, window: Window, trust: Trust | None, aside: ExitStack, now: datetime
-) -> Verdict:
-    if not is_zip(window):
-        return not_a_package(path.name)
-    required = trust.policy.require if trust else CLAIMS
-    findings = Findings(frozenset(required))
+def _read(path: Path, window: Window, aside: ExitStack) -> _Read:
+    """Read every byte of the file once."""
+    findings = Findings(frozenset())
     outer = open_archive(window, path.name, findings, aside)
     name = dossier_name(outer)
-    if name is None:
-        papers = papers_beside(path, _name_of(path), findings)
-        ahead = Ahead(_digest, window, aside)
-        package = check_package(outer, findings)
-        whole = ahead.result()[0]
-    else:
+    if name is not None:
         papers, package, whole = _open_dossier(outer, name, findings)
-        check_enclosed(papers, package, outer, trust, findings)
+        return _Read(outer, papers, package, whole, True, findings)
+    papers = papers_beside(path, _name_of(path), findings)
+    ahead = Ahead(_digest, window, aside)
+    package = check_package(outer, findings)
+    return _Read(outer, papers, package, ahead.result()[0], False, findings)
+
+
+def _judge(name: str, read: _Read, trust: Trust | None, now: datetime) -> Verdict:
+    findings = read.findings.requiring(frozenset(trust.policy.require if trust else CLAIMS))
+    papers, package = read.papers, read.package
+    if read.is_dossier:
+        check_enclosed(papers, package, read.outer, trust, findings)
     check_renewal(package, papers, trust, findings, now=now)
     tell_anchors(papers, package.manifest_bytes, findings)
-    _check_claims(package, papers, whole, trust, findings)
-    return conclude(
-        path.name, findings, trusted=trust is not None, trial=_only_trial(papers, trust)
-    )
+    _check_claims(package, papers, read.whole, trust, findings)
+    return conclude(name, findings, trusted=trust is not None, trial=_only_trial(papers, trust))
 
 
 def _name_of(path: Path) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from evidence.errors import TrustError
 from evidence.format.policy import LIMIT, POLICY, SUMS, Policy
 
+MOST = 5
+"""Files that one sentence names."""
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\n][^\n]*)")
 
 
@@ -48,7 +50,8 @@ def check_sums(folder: Path, policy: Policy) -> None:
     if len(listed) != len(lines):
         wrong.add(SUMS)
     if wrong:
-        named = ", ".join(sorted(wrong))
+        named = ", ".join(ascii(name)[1:-1] for name in sorted(wrong)[:MOST])
+        named += " …" if len(wrong) > MOST else ""
         raise TrustError(
             f"The trust folder is not as its {SUMS} lists it ({named}): do not use it; "
             "ask for it again.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,6 +97,11 @@ class Findings:
     facts: dict[str, Any] = field(default_factory=dict)
     declared: tuple[Line, ...] = ()
     damaged: bool = False
+
+    def requiring(self, required: frozenset[str]) -> Findings:
+        """Return what was found so far, to be gone on with by itself, by what is required."""
+        claims = [replace(claim, required=claim.id in required) for claim in self.claims]
+        return Findings(required, claims, deepcopy(self.facts), self.declared, self.damaged)
 
     def invalid(self, claim: str, where: str | None, en: str, zh: str) -> None:
         """Note that ``claim`` fails at ``where``."""

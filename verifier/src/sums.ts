@@ -4,6 +4,8 @@ import { sha256Hex } from "./digests";
 import { Fault } from "./fault";
 
 const SUMS = "SHA256SUMS";
+/** Files that one sentence names. */
+const MOST = 5;
 
 /** One file of the folder, as the paper sheet shows it. */
 export interface Print {
@@ -22,8 +24,9 @@ export function find(files: Files, path: string): Bytes | undefined {
 
 /** The fingerprint on paper is of SHA256SUMS: it speaks for the folder only if every file is as it says. */
 export function checkSums(files: Files, used: readonly Print[]): void {
-  const named = fingerprints(files, used).wrong.join(", ");
-  if (!named) return;
+  const { wrong } = fingerprints(files, used);
+  if (!wrong.length) return;
+  const named = wrong.slice(0, MOST).join(", ") + (wrong.length > MOST ? " …" : "");
   throw new Fault(
     `The trust folder is not as its SHA256SUMS lists it (${named}): do not use it; ask for it again.`,
     `信任文件夹与其 SHA256SUMS 不符（${named}），不可使用；请重新索取。`,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -14,14 +15,17 @@ import pytest
 
 from evidence.__main__ import main
 from evidence.errors import TrustError
+from evidence.format import names
 from evidence.format.policy import WeakAlgorithm
 from evidence.verify import Verdict, verify_file
 from evidence.verify.report import print_report
+from evidence.verify.steps import verify_opened
 from evidence.verify.trust import load_trust
 from evidence.verify.verdict import Outcome
 from tests.evidence.builder import NAME, Draft
 from tests.evidence.verify.conftest import Bench, places
 from tests.evidence.verify.spoilt import NO_FILE, SPOILT, sum_up
+from tests.evidence.verify.trusting import private
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -169,6 +173,31 @@ def test_a_broken_trust_folder_is_one_sentence(
     (trust / name).write_text(content)
     assert main(["verify", str(spread(bench, tmp_path)), "--trust", str(trust)]) == 64
     assert capsys.readouterr().err.startswith("错误：")
+
+
+class Counted(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_what_fails_for_its_keys_alone_is_read_once(bench: Bench, tmp_path: Path) -> None:
+    stranger = Draft(replace(bench.world, signer=private(7), log_key=private(8)))
+    stranger.artefacts[names.TEXT] = b"a" * (1 << 20)
+    data = stranger.seal().pack()
+    path = tmp_path / f"{NAME}.dossier.zip"
+    read = []
+    for trust in (bench.trust, None):
+        file = Counted(data)
+        verdict = verify_opened(file, path, trust=trust)
+        read.append(file.count)
+        assert verdict.to_json()["foreign"] is (trust is not None)
+    assert read[0] < read[1] + len(data) // 10
 
 
 @pytest.mark.parametrize("name", [*SPOILT, *NO_FILE])
