@@ -1,7 +1,7 @@
 """``python -m tests.on_postgres [PYTEST ARGUMENTS]``: the desk's tests on PostgreSQL.
 
-Where no tests are named: tests/desk tests/scheduler tests/console, without those that only look
-at what a page says or how it is drawn (every page is asked for by tests/console/test_access).
+Where no tests are named: tests/desk tests/scheduler tests/console tests/api, without those that
+look only at what a page says or how it is drawn (tests/console/test_access asks for every page).
 Where PostgreSQL's programs are missing it says so and ends 0, unless
 MARKSEAL_TEST_REQUIRE_POSTGRES=1.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.postgres import NoPostgres, server
 
-ROOMS = ("tests/desk", "tests/scheduler", "tests/console")
+ROOMS = ("tests/desk", "tests/scheduler", "tests/console", "tests/api")
 LOOKS = ("test_accessible.py", "test_language.py", "test_papers.py")
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_COLLECTED = 5

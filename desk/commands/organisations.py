@@ -46,7 +46,7 @@ def _list(_: argparse.Namespace) -> int:
     def told(parent: int | None, depth: int) -> None:
         for row in rows:
             if row.parent_id == parent:
-                print(f"{'  ' * depth}{row.name}（{row.get_kind_display()} / {row.kind}）")
+                print(f"{'  ' * depth}{row.name} · {row.kind}")
                 told(row.pk, depth + 1)
 
     told(None, 0)

@@ -86,7 +86,7 @@ def test_the_commands_place_and_list(
     assert main(["organisation", "list"]) == 0
     told = capsys.readouterr()
     assert "没有名为“无此局”的机构" in told.err
-    assert "甬城市局（市场监管部门 / bureau）\n  前湾新区局" in told.out
+    assert "甬城市局 · bureau\n  前湾新区局" in told.out
     assert "\n    鄞州局" in told.out
     assert "\n  海曙局" in told.out
     assert main(place) == 0
