@@ -43,7 +43,7 @@ PAGES = {
         "/", "/leads/", "/leads/?q=none", "/leads/{new}/", "/leads/{shortlisted}/",
         "/leads/{preserved}/", "/marks/", "/exhibits/", "/exhibits/{exhibit}/",
         "/exhibits/{exhibit}/comparison/", "/sources/", "/sources/new/", "/nowhere/",
-        "/keeping/", "/chain/",
+        "/sources/tip/", "/sources/{source}/override/", "/keeping/", "/chain/",
         "/exhibits/{exhibit}/keeping/", "/exhibits/{first}/keeping/",
     ),
     "notary": (
@@ -106,7 +106,8 @@ def people(
     rows = {name: lead.pk for name, lead in world.leads.items()}
     rows |= {"mark": world.marks["mine"].pk, "exhibit": capture.pk, **verified}
     assert world.exhibit is not None
-    rows["first"] = world.exhibit.pk
+    assert world.watch is not None
+    rows |= {"first": world.exhibit.pk, "source": world.watch.source_id}
     found = []
     for language in ("zh-hans", "en"):
         for name, pages in PAGES.items():
