@@ -1,14 +1,16 @@
 """A page at rest while its records are taken: what still moves is counted and told.
 
 The browser runs no script of the page (CDP ``Emulation.setScriptExecutionDisabled``): no timer,
-event, frame callback or message; ours in the isolated world do run. Animations, films and SVG
-stand. What it does not stop is the continuation of a promise that the browser settles (an answer
-to ``fetch``), nor a moving picture (GIF) or a marquee; so every change of the document is counted
-by the browser itself (CDP ``DOM``), and the first screen compared (``firstscreen``).
+event, frame callback or message; ours in the isolated world do run. Its workers are paused.
+Animations, films and SVG stand. What it does not stop is the continuation of a promise that the
+browser settles (an answer to ``fetch``), nor a moving picture (GIF) or a marquee; so every change
+of the document is counted by the browser itself (CDP ``DOM``), and the first screen compared
+(``firstscreen``).
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -188,6 +190,7 @@ def _stop(stack: ExitStack, sessions: list[CDPSession]) -> None:
     for session, world in worlds:
         _tell(session, world, _LOOK)
     for session in sessions:
+        _pause_workers(stack, session)
         with suppress(Error):
             session.send("Emulation.setScriptExecutionDisabled", {"value": True})
             session.send("Animation.enable")
@@ -203,6 +206,40 @@ def _stop(stack: ExitStack, sessions: list[CDPSession]) -> None:
         for session, world in worlds:
             _tell(session, world, _LET_GO)
 
+    stack.callback(go_on)
+
+
+def _pause_workers(stack: ExitStack, session: CDPSession) -> None:
+    """Pause the workers of a page, which could draw on its canvases, before their next statement.
+
+    A session of its own to each; it ends with ``stack``, and the worker goes on.
+    """
+    held: list[str] = []
+
+    def tell(worker: str, method: str) -> None:
+        message = json.dumps({"id": 1, "method": method})
+        with suppress(Error):  # it is gone
+            asked = {"sessionId": worker, "message": message}
+            session.send("Target.sendMessageToTarget", asked)
+
+    def attached(event: dict[str, Any]) -> None:
+        if event["targetInfo"]["type"] == "worker":
+            held.append(str(event["sessionId"]))
+            tell(held[-1], "Debugger.enable")
+            tell(held[-1], "Debugger.pause")
+
+    def follow(*, on: bool) -> None:
+        wanted = {"autoAttach": on, "waitForDebuggerOnStart": False}
+        with suppress(Error):
+            session.send("Target.setAutoAttach", wanted)
+
+    def go_on() -> None:
+        for worker in held:
+            tell(worker, "Debugger.disable")
+        follow(on=False)
+
+    session.on("Target.attachedToTarget", attached)
+    follow(on=True)
     stack.callback(go_on)
 
 

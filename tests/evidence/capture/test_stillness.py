@@ -14,8 +14,10 @@ from playwright.sync_api import Page, sync_playwright
 from evidence.browser.finding import find_browser
 from evidence.browser.order import CaptureOrder, Limits
 from evidence.browser.steps import Steps
+from evidence.capture.firstscreen import first_screen
 from evidence.capture.page import Records, page_note, take_records
 from evidence.capture.settling import settle
+from evidence.capture.stillness import at_rest
 from evidence.format.declared import CHANGED
 from evidence.format.declared import STYLED as STYLED_LINE
 from evidence.format.names import MHTML
@@ -50,6 +52,13 @@ RULED += _AGAIN.replace(
 )
 DRAWN = "<h1>甬舟</h1><canvas id=c></canvas><script>const g = c.getContext('2d');"
 DRAWN += _AGAIN.replace("DO", "g.fillStyle = n++ % 2 ? 'red' : 'blue'; g.fillRect(0, 0, 99, 99)")
+WORKED = """<canvas id=c width=300 height=300></canvas><script>let drawn = 0;
+const worker = new Worker(URL.createObjectURL(new Blob([`onmessage = e => {
+  const g = e.data.getContext('2d'); let n = 0;
+  setInterval(() => { g.fillStyle = 'hsl(' + n++ * 37 + ' 90% 50%)'; g.fillRect(0, 0, 300, 300);
+    postMessage(n) }, 15) }`])));
+worker.onmessage = e => { drawn = e.data }; const o = c.transferControlToOffscreen();
+worker.postMessage(o, [o])</script>"""
 STYLED = "<style>h1::before { content: '乙店 假货 19元' }</style><h1></h1>"
 TYPED = "<h1>甬舟</h1><input autofocus value=茶><video></video>"
 HANGS = (
@@ -97,6 +106,7 @@ PAGES: dict[str, str | bytes | int] = {
     "/promised": HEAD + PROMISED,
     "/ruled": HEAD + RULED + "</script>",
     "/drawn": HEAD + DRAWN + "</script>",
+    "/worked": HEAD + WORKED,
     "/styled": HEAD + STYLED,
     "/typed": HEAD + TYPED,
     "/titled": HEAD + f"<script>document.title = '长'.repeat({30_000})</script>甬舟",
@@ -176,6 +186,17 @@ def test_a_page_that_flips_stands_still_in_every_record(page: Page, address: str
     before = page.evaluate("i")
     page.wait_for_timeout(100)
     assert page.evaluate("i") > before  # and goes on afterwards
+
+
+def test_what_a_worker_draws_stands_still_and_goes_on_afterwards(page: Page, address: str) -> None:
+    page.goto(f"{address}/worked")
+    page.wait_for_function("drawn > 3")
+    session = page.context.new_cdp_session(page)
+    with at_rest(page, Steps()):
+        _, *later = [first_screen(session) for _ in range(5)]
+    assert len(set(later)) == 1
+    page.wait_for_function(f"drawn > {page.evaluate('drawn')}")
+    session.detach()
 
 
 def test_a_page_that_leaves_when_photographed_stays(page: Page, address: str) -> None:
