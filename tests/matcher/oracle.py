@@ -12,6 +12,7 @@ from matcher.latin import units
 from matcher.normal import Text
 from matcher.sign import Sign
 from matcher.slot import Slots
+from matcher.sound import is_han
 from matcher.tables import rules
 
 
@@ -46,6 +47,8 @@ class Exhaustive:
     def _han(self, text: Text, slots: Slots, number: int, sign: Sign) -> Iterator[Found]:
         joined, size = text.joined, len(sign.text)
         for start in range(len(joined)):
+            if not is_han(joined[start]):
+                continue  # what stands for a Chinese sign is Chinese (``admit``)
             for end in range(start + max(2, size - 1), min(len(joined), start + size + 1) + 1):
                 if joined[start:end] == sign.text:
                     continue
