@@ -19,6 +19,7 @@ from desk.commands.saying import (
 
 EXIT_FAULT = 1
 EXIT_USAGE = 64
+EXIT_UNWRITTEN = 74  # EX_IOERR of sysexits.h: no verdict of any command
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         fault = close_streams()
     if fault is not None:
         say_fault(fault)
-    return code if fault is None else code or EXIT_FAULT
+    return code if fault is None else EXIT_UNWRITTEN
 
 
 def _answer(words: list[str]) -> int:
@@ -77,7 +78,7 @@ def _answer(words: list[str]) -> int:
         if not isinstance(error, OSError):
             raise
         say_fault(error)
-        return EXIT_FAULT
+        return EXIT_FAULT if error.filename is not None else EXIT_UNWRITTEN
 
 
 if __name__ == "__main__":

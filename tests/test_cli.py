@@ -147,9 +147,16 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def test_output_that_cannot_be_written_is_one_sentence_and_a_failure() -> None:
     with Path("/dev/full").open("w") as full:
         done = markseal("settings", stdout=full)
-    assert done.returncode == 1
+    assert done.returncode == 74
     assert done.stderr.startswith("错误：无法写出结果（")
     assert done.stderr.count("\n") == 2
+    old = Path(__file__).parent / "evidence" / "verify" / "old" / "old.dossier.zip"
+    for words in (["desk.cli", "verify"], ["evidence", "verify"]):
+        command = [sys.executable, "-m", *words, str(old)]
+        with Path("/dev/full").open("w") as full:
+            told = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert told.returncode == 74, words
+        assert told.stderr.decode().count("\n") == 2
 
 
 def test_closed_streams_and_poor_character_sets_are_no_crash() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ DESCRIPTION = (
     "64 文件或信任文件夹不可用 file or trust folder unusable."
 )
 EXIT_USAGE = 64
+EXIT_UNWRITTEN = 74
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 EPILOG = "例 Example: {program} exhibit.dossier.zip --trust trust/"
 
 
@@ -44,21 +48,39 @@ def say(zh: str, en: str) -> None:
 
 
 def end(parser: Parser, argv: Sequence[str] | None) -> int:
-    """Parse the command line, verify, and return the exit code; errors become one sentence."""
+    """Parse the command line, verify, and return the exit code; errors become one sentence.
+
+    A verdict that could not be written ends with 74, one that nobody reads with 141: neither is
+    an exit code of a verdict.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
-        return run(arguments.file, arguments.trust, as_json=arguments.json)
+        code = run(arguments.file, arguments.trust, as_json=arguments.json)
+        sys.stdout.flush()
     except EvidenceError as error:
         say(error.zh, error.en)
         return error.exit_code
     except BrokenPipeError:
-        return 0
+        return _abandoned(EXIT_BROKEN_PIPE)
+    except OSError as error:
+        why = error.strerror or str(error)
+        say(f"无法写出结果（{why}）。", f"The output cannot be written ({why}).")
+        return _abandoned(EXIT_UNWRITTEN)
     except KeyboardInterrupt:
         say("已中断。", "Interrupted.")
-        return 130
+        return EXIT_INTERRUPTED
+    return code
+
+
+def _abandoned(code: int) -> int:
+    """Point the output at nothing, so that the interpreter's own last flush is silent."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+    return code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
